@@ -1,0 +1,24 @@
+"""dnnctl: deep neural networks from a YAML file, trained fast, resumed exactly, compared honestly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnnctl.store.catalog import load_run
+    from dnnctl.spec.load import load_spec
+    from dnnctl.training.train import train
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_run", "load_spec", "train"]
+
+_HOMES = {"load_run": "dnnctl.store.catalog", "load_spec": "dnnctl.spec.load", "train": "dnnctl.training.train"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function's module when the function is first asked for: `import dnnctl` alone loads nothing heavy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dnnctl' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

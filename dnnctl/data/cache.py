@@ -1,0 +1,87 @@
+"""Where data files lie, and how they get there: Keras's cache, filled by download where a file is missing."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from dnnctl.errors import DataError
+
+DIRECTORY_VARIABLE = "DNNCTL_DATA_DIR"
+CHUNK = 1 << 18
+TIMEOUT = 20.0
+
+Progress = Callable[[str, int, int], None]
+"""Called with a file's name, the bytes so far, and the bytes in all (0 where unknown)."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a data set: its place in the cache, where it comes from, and what it must be."""
+
+    path: str
+    """Relative to the cache directory."""
+    url: str
+    sha256: str
+
+
+def cache_directory() -> Path:
+    """DNNCTL_DATA_DIR, or Keras's own cache."""
+    given = os.environ.get(DIRECTORY_VARIABLE)
+    if given:
+        return Path(given).expanduser()
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+
+
+def fetch(file: RemoteFile, progress: Progress) -> Path:
+    """The file's path in the cache, after downloading it if it is not there.
+
+    Raises:
+        DataError: it is not there and cannot be downloaded, or is not what it should be.
+    """
+    target = cache_directory() / file.path
+    if not target.is_file():
+        _download(file, target, progress)
+    return target
+
+
+def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
+    aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        found = _copy(file, aside, progress)
+        if found != file.sha256:
+            raise DataError(
+                f"{file.url} is not the file it should be (sha256 {found[:16]}…, not {file.sha256[:16]}…). "
+                "Try again later; nothing was kept."
+            )
+        os.replace(aside, target)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise DataError(
+            f"{target.name} is not in {target.parent} and cannot be downloaded ({reason}). "
+            f"Put {file.url} there, or set {DIRECTORY_VARIABLE} to a directory with {file.path}. "
+            "`data.source: fashion_mnist_sample` needs no download."
+        ) from None
+    except OSError as error:
+        raise DataError(f"{target} cannot be written: {error.strerror or error}. Set {DIRECTORY_VARIABLE}.") from None
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _copy(file: RemoteFile, aside: Path, progress: Progress) -> str:
+    """Copy a file from its URL; returns its SHA-256."""
+    state, done = sha256(), 0
+    with urllib.request.urlopen(file.url, timeout=TIMEOUT) as reply, aside.open("wb") as output:
+        total = int(reply.headers.get("Content-Length") or 0)
+        while chunk := reply.read(CHUNK):
+            output.write(chunk)
+            state.update(chunk)
+            done += len(chunk)
+            progress(Path(file.path).name, done, total)
+    return state.hexdigest()

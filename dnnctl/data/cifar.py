@@ -1,0 +1,103 @@
+"""CIFAR-10 and CIFAR-100: 60,000 colour images, 32 × 32 pixels.
+
+Source: Krizhevsky, 2009.
+"""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnnctl.data.cache import Progress, RemoteFile, cache_directory, fetch
+from dnnctl.data.dataset import Part, RawData
+from dnnctl.errors import DataError
+
+URL = "https://www.cs.toronto.edu/~kriz/"
+CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
+HARMLESS = {
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
+}
+
+
+def load_cifar10(progress: Progress) -> RawData:
+    """All 50,000 training and 10,000 test images, from the cache; labels as a row, not as Keras's column."""
+    archive = RemoteFile(
+        "cifar-10-batches-py-target_archive",
+        URL + "cifar-10-python.tar.gz",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    )
+    folder = _unpacked("cifar-10-batches-py", archive, progress)
+    batches = [_read_batch(folder / name, b"labels") for name in TRAIN_BATCHES]
+    train = Part(
+        np.concatenate([batch.inputs for batch in batches]), np.concatenate([batch.targets for batch in batches])
+    )
+    return RawData(train, _read_batch(folder / "test_batch", b"labels"), "classes", CIFAR10_NAMES)
+
+
+def load_cifar100(progress: Progress) -> RawData:
+    """All 50,000 training and 10,000 test images with their fine labels, from the cache."""
+    archive = RemoteFile(
+        "cifar-100-python-target_archive",
+        URL + "cifar-100-python.tar.gz",
+        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    )
+    folder = _unpacked("cifar-100-python", archive, progress)
+    names = _unpickle(folder / "meta")[b"fine_label_names"]
+    train, test = (_read_batch(folder / name, b"fine_labels") for name in ("train", "test"))
+    return RawData(train, test, "classes", tuple(name.decode() for name in names))
+
+
+def _unpacked(name: str, archive: RemoteFile, progress: Progress) -> Path:
+    """The data set's folder: where older or newer Keras unpacks it, or unpacked now from the archive."""
+    parent = cache_directory() / f"{name}-target"
+    for folder in (parent / name, cache_directory() / name):
+        if folder.is_dir():
+            return folder
+    path = fetch(archive, progress)
+    aside = parent.with_name(f".{parent.name}.partial")
+    try:
+        with tarfile.open(path) as packed:
+            packed.extractall(aside, filter="data")
+        aside.rename(parent)
+    except (OSError, tarfile.TarError) as error:
+        raise DataError(f"{path} cannot be unpacked ({error}). Remove it, so that it is downloaded again.") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return parent / name
+
+
+def _read_batch(path: Path, label_key: bytes) -> Part:
+    batch = _unpickle(path)
+    try:
+        channels_first = np.asarray(batch[b"data"], np.uint8).reshape(-1, 3, 32, 32)
+        labels = np.asarray(batch[label_key], np.int32).reshape(-1)
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error!r}). Remove its folder, so that it is downloaded again.") from None
+    return Part(np.ascontiguousarray(channels_first.transpose(0, 2, 3, 1)), labels)
+
+
+def _unpickle(path: Path) -> dict[bytes, Any]:
+    """CIFAR's files are pickles, made in Python 2: they are read with nothing but arrays allowed."""
+    try:
+        with path.open("rb") as file:
+            batch = _ArraysOnly(file, encoding="bytes").load()
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        raise DataError(f"{path} is damaged ({error}). Remove its folder, so that it is downloaded again.") from None
+    return dict(batch)
+
+
+class _ArraysOnly(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in HARMLESS:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no image file needs")
+        return super().find_class(module, name)

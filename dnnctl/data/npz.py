@@ -1,0 +1,129 @@
+"""Arrays from a NumPy file."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import Part, RawData, Task
+from dnnctl.errors import DataError
+from dnnctl.spec.data import Npz
+
+Array = NDArray[np.generic]
+
+
+def load_npz(source: Npz) -> RawData:
+    """The training and test part of a NumPy file.
+
+    Raises:
+        DataError: the file or an array is missing, or the arrays do not fit each other.
+    """
+    names = {
+        "train_inputs": source.train_inputs,
+        "train_targets": source.train_targets,
+        "test_inputs": source.test_inputs,
+        "test_targets": source.test_targets,
+    }
+    arrays = _read(Path(source.path), names)
+    for role in ("train_inputs", "train_targets"):
+        if role not in arrays:
+            raise DataError(_missing(source.path, role, names[role]))
+    if ("test_inputs" in arrays) != ("test_targets" in arrays):
+        role = "test_targets" if "test_inputs" in arrays else "test_inputs"
+        raise DataError(_missing(source.path, role, names[role]))
+    roles = ("train", "test") if "test_inputs" in arrays else ("train",)
+    inputs = [_check_inputs(arrays[f"{role}_inputs"], names[f"{role}_inputs"]) for role in roles]
+    raw_targets = [arrays[f"{role}_targets"] for role in roles]
+    task = _task(source, raw_targets[0])
+    targets, class_names = _labels(raw_targets) if task == "classes" else (_numbers(raw_targets), ())
+    parts = [_part(*pair, role) for *pair, role in zip(inputs, targets, roles, strict=True)]
+    if len(parts) > 1 and parts[0].inputs.shape[1:] != parts[1].inputs.shape[1:]:
+        raise DataError(f"{source.path}: training inputs are {_shape(inputs[0])}, test inputs {_shape(inputs[1])}.")
+    return RawData(parts[0], parts[1] if len(parts) > 1 else None, task, class_names)
+
+
+def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not hasattr(file, "files"):
+                raise DataError(f"{path} holds one array without a name. Save it with np.savez, with a name for each.")
+            found = {role: file[name] for role, name in names.items() if name in file.files}
+            found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file. Mend `data.source.path`; it is relative to the spec.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a NumPy .npz file that can be read ({error}).") from None
+    if "" in found:
+        listed = ", ".join(str(name) for name in found[""])
+        raise DataError(f"{_missing(str(path), 'train_inputs', names['train_inputs'])} The file holds: {listed}.")
+    return found
+
+
+def _missing(path: str, role: str, name: str) -> str:
+    return f"{path} has no array '{name}'. Say which one it is with `data.source.{role}`."
+
+
+def _check_inputs(inputs: Array, name: str) -> Array:
+    if inputs.ndim < 2 or len(inputs) == 0:
+        raise DataError(f"'{name}' has the shape {_shape(inputs)}, it must have an example in each row.")
+    if inputs.dtype == np.uint8:
+        return inputs
+    if inputs.dtype.kind not in "fiub":
+        raise DataError(f"'{name}' holds {inputs.dtype}, inputs must be numbers.")
+    numbers = inputs.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        row = int(np.argwhere(~np.isfinite(numbers))[0][0])
+        raise DataError(f"'{name}' holds a value that is infinite or not a number, the first in row {row}.")
+    return numbers
+
+
+def _task(source: Npz, targets: Array) -> Task:
+    if source.task != "auto":
+        return source.task
+    return "numbers" if targets.dtype.kind == "f" else "classes"
+
+
+def _labels(targets: list[Array]) -> tuple[list[Array], tuple[str, ...]]:
+    """Labels as class numbers from 0, in the order of their values."""
+    rows = [_row(array) for array in targets]
+    values = np.unique(np.concatenate(rows))
+    if len(values) < 2:
+        raise DataError("All targets are the same, there is nothing to learn. Are these the right arrays?")
+    numbered: list[Array] = [np.searchsorted(values, row).astype(np.int32) for row in rows]
+    return numbered, tuple(str(value) for value in values)
+
+
+def _row(targets: Array) -> Array:
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim != 1:
+        raise DataError(f"Targets have the shape {_shape(targets)}; classes are one label for each example.")
+    if targets.dtype.kind == "f" and not np.equal(np.mod(targets.astype(np.float64), 1), 0).all():
+        raise DataError("Targets are not whole numbers. Write `data.source.task: numbers`.")
+    return targets.astype(np.int64) if targets.dtype.kind in "fb" else targets
+
+
+def _numbers(targets: list[Array]) -> list[Array]:
+    """Targets as (N, K) numbers."""
+    columns: list[Array] = []
+    for array in targets:
+        if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+            raise DataError(f"Targets of type {array.dtype} and shape {_shape(array)} are not rows of numbers.")
+        column = array.reshape(len(array), -1).astype(np.float32)
+        if not np.isfinite(column).all():
+            raise DataError("Targets hold a value that is infinite or not a number.")
+        columns.append(column)
+    return columns
+
+
+def _part(inputs: Array, targets: Array, role: str) -> Part:
+    if len(inputs) != len(targets):
+        raise DataError(f"There are {len(inputs)} {role} inputs for {len(targets)} {role} targets.")
+    return Part(inputs, targets)
+
+
+def _shape(array: Array) -> str:
+    return " × ".join(str(size) for size in array.shape) or "none"

@@ -1,0 +1,120 @@
+"""Every expected failure of dnnctl, drawn once.
+
+    DnnctlError            exit 1   a fault of dnnctl's own surroundings
+    ├── UserError          exit 2   the user's input is wrong
+    │   ├── SpecError               one or more faults of a spec
+    │   ├── DataError               a data set is missing, damaged or unsuitable
+    │   ├── DeviceError             the asked device is not there
+    │   └── RunError                a run does not exist, is ambiguous or is busy
+    └── DivergedError      exit 3   the loss is no longer a finite number
+
+A `DnnctlError` is printed without a traceback; whatever else is raised is a bug and keeps its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAX_REPORT_LINES = 20
+MAX_SNIPPET = 100
+MAX_MESSAGE = 300
+
+
+class DnnctlError(Exception):
+    """An expected failure: its text says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class UserError(DnnctlError):
+    """The user's input is wrong."""
+
+    exit_code = 2
+
+
+class DataError(UserError):
+    """A data set is missing, damaged, or does not suit the spec."""
+
+
+class DeviceError(UserError):
+    """The spec asks for a device that is not there."""
+
+
+class RunError(UserError):
+    """A run does not exist, is ambiguous, or cannot do what was asked."""
+
+
+class DivergedError(DnnctlError):
+    """The training loss became infinite or not a number."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a text something stands; lines and columns count from 1, a line of 0 means no text."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a spec: the rule it breaks, where, and how to mend it."""
+
+    rule: str
+    path: str = ""
+    place: Place | None = None
+    received: str = ""
+    hint: str = ""
+
+    def line(self) -> str:
+        """The fault on one line, with its did-you-mean."""
+        near = self.hint.partition("?")[0] + "?" if self.hint.startswith("Did you mean") else ""
+        return shorten(f"{self.lines()[0]} {near}", MAX_MESSAGE)
+
+    def lines(self) -> list[str]:
+        """The fault as at most three lines of text: the rule, the source line, the mend."""
+        head = ": ".join(str(part) for part in (self.place, self.path) if part)
+        message = f"{self.rule}." if not self.rule.endswith((".", "?")) else self.rule
+        if self.received:
+            message += f" Received: {self.received}."
+        lines = [shorten(f"{head}: {message}" if head else message, MAX_MESSAGE)]
+        if self.place and self.place.line and self.place.text.strip():
+            lines.append(f"{self.place.line:>6} | {shorten(self.place.text, MAX_SNIPPET)}")
+        if self.hint:
+            lines.append(f"       {shorten(self.hint, MAX_MESSAGE)}")
+        return lines
+
+
+class SpecError(UserError):
+    """Every fault of a spec at once; its text has at most 20 lines however many there are."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(report(self.faults))
+
+
+def report(faults: Sequence[Fault], max_lines: int = MAX_REPORT_LINES) -> str:
+    """The faults as text: the first ones whole, later ones on one line where room is short, the rest as a count."""
+    whole = [fault.lines() for fault in faults]
+    n_whole = len(faults)
+    while n_whole > 1 and sum(map(len, whole[:n_whole])) + len(faults) - n_whole > max_lines:
+        n_whole -= 1
+    lines = [line for entry in whole[:n_whole] for line in entry] + [fault.line() for fault in faults[n_whole:]]
+    if len(lines) > max_lines:
+        n_left = len(lines) - max_lines + 1
+        lines = [*lines[: max_lines - 1], f"… and {n_left} more. Mend these first."]
+    return "\n".join(lines)
+
+
+def shorten(text: str, width: int) -> str:
+    """The text on one line of at most `width` printable characters."""
+    flat = "".join(char if char.isprintable() else "·" for char in " ".join(text.rstrip().splitlines()))
+    return flat if len(flat) <= width else flat[: width - 1] + "…"

@@ -1,0 +1,67 @@
+"""The vocabulary the spec's sections are written in: strict sections, kinds, and numbers with their ranges."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+
+class Section(BaseModel):
+    """A mapping whose keys are all known, whose values are exactly typed, and which never changes."""
+
+    # Building and reading docstrings wait until they are wanted: both would slow down every command that only checks.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+class Kind(Section):
+    """One alternative of a choice; its subclasses say which by the literal in `kind`."""
+
+    kind: str
+    """Which alternative this is."""
+
+    def has_only_kind(self) -> bool:
+        """Whether nothing but the kind need be written."""
+        return all(not field.is_required() for name, field in type(self).model_fields.items() if name != "kind")
+
+
+def expand_word(value: Any) -> Any:
+    """A bare word is short for a mapping with only `kind`."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def form_of(value: Any) -> str:
+    """In which form a value is written; where forms differ, it says which alternative is meant."""
+    for form, types in FORMS.items():
+        if isinstance(value, types):
+            return form
+    return "something else"
+
+
+FORMS: dict[str, tuple[type, ...]] = {
+    "a word": (str,),
+    "a switch": (bool,),
+    "a number": (int, float),
+    "a list": (list,),
+    "a mapping": (dict, Section),
+}
+BY_FORM = Discriminator(form_of)
+WORD, SWITCH, NUMBER, LIST, MAPPING = (Tag(form) for form in FORMS)
+"""With `BY_FORM`: alternatives that are told apart by how they are written, so that errors speak of one."""
+
+CHOICE = (Field(discriminator="kind"), BeforeValidator(expand_word))
+
+Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000_000)]
+Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
+Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+OpenFraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+NonPositive = Annotated[float, Field(le=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+"""A share from 0 up to, but without, 1: a dropout rate, a momentum."""
+
+OrNone = Annotated[Literal["none"], WORD]
+OrAuto = Annotated[Literal["auto"], WORD]
+CountOrAuto = Annotated[Annotated[Count, NUMBER] | OrAuto, BY_FORM]

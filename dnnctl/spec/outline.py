@@ -1,0 +1,61 @@
+"""What a spec may hold at a path, read from the types of its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from dnnctl.spec.field import FORMS, Kind, Section
+
+
+def alternatives(root: type[Section], location: Iterable[str | int]) -> list[Any]:
+    """The types a value at a location may have; a location may name alternatives (`optimizer.sgd.momentum`)."""
+    options: list[Any] = [root]
+    for part in location:
+        options = _descend(options, part)
+    return options
+
+
+def keys_of(options: Iterable[Any]) -> list[str]:
+    """The keys that sections among the options know."""
+    return list(dict.fromkeys(key for option in options if is_section(option) for key in option.model_fields))
+
+
+def kinds_of(options: Iterable[Any]) -> list[str]:
+    """The kinds among the options, in the order they are declared."""
+    kinds = [option for option in options if is_section(option) and issubclass(option, Kind)]
+    return [word for kind in kinds for word in get_args(kind.model_fields["kind"].annotation)]
+
+
+def is_section(option: Any) -> bool:
+    """Whether a type is a section of the spec."""
+    return isinstance(option, type) and issubclass(option, Section)
+
+
+def members(annotation: Any) -> list[Any]:
+    """The types that an annotation joins, without their metadata."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return members(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [member for part in get_args(annotation) for member in members(part)]
+    return [annotation]
+
+
+def words_of(options: Iterable[Any]) -> list[str]:
+    """The bare words among the options."""
+    return [word for option in options if get_origin(option) is Literal for word in get_args(option)]
+
+
+def _descend(options: list[Any], part: str | int) -> list[Any]:
+    if part in FORMS:
+        return options
+    named = [option for option in options if part in kinds_of([option])]
+    if named:
+        return named
+    if isinstance(part, int):
+        items = [get_args(option)[0] for option in options if get_origin(option) is list]
+        return [member for item in items for member in members(item)]
+    fields = [option.model_fields[part] for option in options if is_section(option) and part in option.model_fields]
+    return [member for field in fields for member in members(field.annotation)]

@@ -1,0 +1,77 @@
+"""Rules that span sections: what each section alone cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dnnctl.spec.document import Path
+from dnnctl.spec.experiment import Spec
+from dnnctl.spec.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
+from dnnctl.spec.schedule import OneCycle, Performance
+
+Broken = tuple[Path, str, str]
+"""A rule that is broken: where, which, and how to mend it."""
+
+HAS_MOMENTUM = ("sgd", "rmsprop")
+
+
+def broken_rules(spec: Spec) -> Iterator[Broken]:
+    """Every rule across sections that a spec breaks."""
+    yield from _monitors(spec)
+    yield from _momentum(spec)
+    yield from _metrics(spec)
+    if spec.optimizer.kind == "schedule_free_adamw" and spec.schedule.kind != "none":
+        yield ("schedule",), "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
+
+
+def metric_name(metric: Metric) -> str:
+    """What a metric is called in tables and by `monitor`."""
+    return f"top_{metric.k}_accuracy" if isinstance(metric, TopKAccuracy) else metric.kind
+
+
+def monitored_names(spec: Spec) -> list[str]:
+    """Every name that `monitor` may have, as far as the spec alone tells."""
+    own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
+    names = ["loss", *own]
+    return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
+
+
+def _monitors(spec: Spec) -> Iterator[Broken]:
+    names = monitored_names(spec)
+    stopping = spec.training.early_stopping
+    watched: list[tuple[Path, str]] = []
+    if stopping != "none":
+        watched.append((("training", "early_stopping", "monitor"), stopping.monitor))
+    if isinstance(spec.schedule, Performance):
+        watched.append((("schedule", "monitor"), spec.schedule.monitor))
+    for path, name in watched:
+        if name in names:
+            continue
+        hint = f"Allowed: {', '.join(names)}."
+        if name.removeprefix("val_") in names:
+            yield path, f"'{name}' needs a validation part", f"Set `data.validation`, or {hint[0].lower()}{hint[1:]}"
+        else:
+            yield path, f"'{name}' is not measured", hint
+
+
+def _momentum(spec: Spec) -> Iterator[Broken]:
+    schedule, optimizer = spec.schedule, spec.optimizer
+    if isinstance(schedule, OneCycle) and schedule.momentum != "none":
+        if optimizer.kind not in HAS_MOMENTUM:
+            hint = f"Use one of {', '.join(HAS_MOMENTUM)}, or remove the key."
+            yield ("schedule", "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
+        elif not getattr(optimizer, "momentum", 0.0):
+            yield ("schedule", "momentum"), "momentum is 0, it cannot cycle", "Set `optimizer.momentum`, say to 0.9."
+
+
+def _metrics(spec: Spec) -> Iterator[Broken]:
+    if spec.metrics == "auto":
+        return
+    seen: set[str] = set()
+    for index, metric in enumerate(spec.metrics):
+        name = metric_name(metric)
+        if name in seen:
+            yield ("metrics", index), f"'{name}' stands twice", "Remove one of them."
+        seen.add(name)
+        if spec.loss.kind == "sparse_categorical_crossentropy" and isinstance(metric, BinaryMetric | F1Score):
+            yield ("metrics", index), f"'{name}' needs one-hot targets", "Write `loss: categorical_crossentropy`."

@@ -1,0 +1,116 @@
+"""Making a run's folder: exclusively, with everything that says what the run is on disk at once."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from dnnctl.errors import RunError
+from dnnctl.store.files import write_json, write_text
+from dnnctl.store.folder import RunFolder
+from dnnctl.store.record import RunRecord
+
+PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy", "pydantic")
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a run is made from."""
+
+    name: str
+    digest: str
+    """The identity of its spec, in hexadecimal."""
+    spec: str
+    """The complete spec, as YAML."""
+    source: str
+    """The spec as the user wrote it."""
+    overrides: Sequence[str] = ()
+    command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
+    seed: int = 0
+
+
+def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
+    """Make a new run's folder and write what is known before training.
+
+    Raises:
+        RunError: the directory cannot be written to.
+    """
+    try:
+        folder, created = _make_folder(directory, blueprint)
+        write_text(folder.spec, blueprint.spec)
+        write_text(folder.source, blueprint.source)
+        write_json(folder.run, _facts(folder.id, created, blueprint))
+    except OSError as error:
+        raise RunError(f"Cannot make a run in {directory}: {error.strerror or error}. Choose another --runs-dir.") from None
+    return RunRecord(folder)
+
+
+def add_facts(run: RunRecord, **facts: Any) -> None:
+    """Put what has become known (device, data digest, …) into run.json."""
+    run.facts.update(facts)
+    write_json(run.folder.run, run.facts)
+
+
+def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, datetime]:
+    """A folder that nobody had before; a run of the same second waits for the next."""
+    directory.mkdir(parents=True, exist_ok=True)
+    while True:
+        created = datetime.now().astimezone()
+        folder = RunFolder(directory / f"{created:%Y%m%d-%H%M%S}-{blueprint.name}-{blueprint.digest[:4]}")
+        try:
+            folder.path.mkdir()
+        except FileExistsError:
+            time.sleep(0.05)
+        else:
+            return folder, created
+
+
+def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, Any]:
+    return {
+        "id": run_id,
+        "name": blueprint.name,
+        "created": created.isoformat(timespec="seconds"),
+        "command": list(blueprint.command),
+        "overrides": list(blueprint.overrides),
+        "seed": blueprint.seed,
+        "spec_digest": blueprint.digest,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "git": _git_commit(),
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "parent": None,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> dict[str, Any] | None:
+    """The commit of the working directory and whether it has changes, if it is in a repository."""
+
+    def ask(*arguments: str) -> str | None:
+        try:
+            reply = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=5, check=False)
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return reply.stdout.strip() if reply.returncode == 0 else None
+
+    commit = ask("rev-parse", "HEAD")
+    if not commit:
+        return None
+    return {"commit": commit, "changed": bool(ask("status", "--porcelain", "--untracked-files=no"))}

@@ -1,0 +1,69 @@
+"""Writing that a crash cannot leave half-done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def write_through(path: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` fill a file aside in the same directory, then make it durable and put it in place in one step.
+
+    Readers see the old file or the new one, whole, also after a loss of power.
+    """
+    aside = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        write(aside)
+        sync(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a text in place in one step."""
+    write_through(path, lambda aside: _fill(aside, text))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Put a value in place as JSON, in one step."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def append_json_line(path: Path, row: Any) -> None:
+    """Add one row to a file of JSON lines."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_json_lines(path: Path) -> list[Any]:
+    """The rows of a file of JSON lines; a last line cut off by a crash is passed over."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    rows = []
+    for number, line in enumerate(lines):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            if number != len(lines) - 1:
+                raise
+    return rows
+
+
+def sync(path: Path) -> None:
+    """Make what was written to a file or directory durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,73 @@
+"""A run's folder: every file name, defined once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id, which is the folder's name."""
+        return self.path.name
+
+    @property
+    def spec(self) -> Path:
+        """The resolved spec, complete."""
+        return self.path / "spec.yaml"
+
+    @property
+    def source(self) -> Path:
+        """The file as the user wrote it."""
+        return self.path / "source.yaml"
+
+    @property
+    def run(self) -> Path:
+        """What the run was made from and on: command, versions, host, device, digests."""
+        return self.path / "run.json"
+
+    @property
+    def history(self) -> Path:
+        """When training started and ended, and how: one row each."""
+        return self.path / "history.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """One row for each epoch."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What was printed, TensorFlow's own messages, and the traceback of a failure."""
+        return self.path / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains the run."""
+        return self.path / ".lock"
+
+    @property
+    def model(self) -> Path:
+        """The best weights as a plain Keras model."""
+        return self.path / "model.keras"
+
+    @property
+    def predictions(self) -> Path:
+        """Predictions and labels on validation and test."""
+        return self.path / "predictions.npz"
+
+    @property
+    def summary(self) -> Path:
+        """The result; written last, its presence means finished."""
+        return self.path / "summary.json"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"

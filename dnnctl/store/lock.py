@@ -1,0 +1,66 @@
+"""One process for each run: a lock that the kernel keeps, and lets go of when the process dies."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dnnctl.errors import RunError
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold a run's lock.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    with path.open("a+", encoding="utf-8") as file:
+        if not _try_for_a_while(file):
+            raise RunError(f"{path.parent.name} is being trained by {describe_holder(path)}.")
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        file.flush()
+        yield
+
+
+def is_held(path: Path) -> bool:
+    """Whether a live process holds a run's lock."""
+    try:
+        with path.open("r", encoding="utf-8") as file:
+            return not _try_lock(file, shared=True)
+    except OSError:
+        return False
+
+
+def describe_holder(path: Path) -> str:
+    """Who holds a run's lock, in words."""
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        return f"pid {holder['pid']} on host {holder['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _try_for_a_while(file: IO[str]) -> bool:
+    """Try more than once: whoever asks for a run's status holds its lock for an instant."""
+    for _ in range(5):
+        if _try_lock(file):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _try_lock(file: IO[str], *, shared: bool = False) -> bool:
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
