@@ -12,7 +12,7 @@ from dnnctl.spec.schedule import OneCycle, Performance
 Broken = tuple[Path, str, str]
 """A rule that is broken: where, which, and how to mend it."""
 
-HAS_MOMENTUM = ("sgd", "rmsprop")
+HAS_MOMENTUM = ("sgd",)
 
 
 def broken_rules(spec: Spec) -> Iterator[Broken]:

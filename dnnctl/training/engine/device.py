@@ -1,0 +1,50 @@
+"""What the arithmetic runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from dnnctl.errors import DeviceError
+from dnnctl.spec.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device that a run uses."""
+
+    kind: str
+    """`cpu` or `gpu`."""
+    name: str
+    """What it calls itself."""
+    n_threads: int
+    """The CPU threads that one operation may use; 0 means as many as there are cores."""
+
+
+def prepare_device(runtime: Runtime) -> Device:
+    """Show TensorFlow the devices that the spec allows, and choose one.
+
+    On a GPU, operations are made deterministic, because resuming exactly rests on it.
+
+    Raises:
+        DeviceError: a GPU is asked for and there is none.
+    """
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    gpus = tf.config.list_physical_devices("GPU")
+    if runtime.device == "gpu" and not gpus:
+        raise DeviceError(
+            "runtime.device: gpu, but TensorFlow finds no GPU. `dnnctl doctor` says more. "
+            "pip install 'dnnctl[gpu]' brings the CUDA libraries; `device: auto` trains on the CPU."
+        )
+    if runtime.device == "cpu" and gpus:
+        tf.config.set_visible_devices([], "GPU")
+        gpus = []
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    if not gpus:
+        return Device("cpu", "CPU", threads)
+    tf.config.experimental.enable_op_determinism()
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return Device("gpu", str(details.get("device_name", "GPU")), threads)

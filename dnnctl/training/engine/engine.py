@@ -1,0 +1,199 @@
+"""The training loop on the device: a few calls of one compiled function make an epoch.
+
+Keras owns the layers, the loss, the metrics and the optimizer; the engine owns the order they are called in. In graph
+mode an epoch gives the same bits as `model.fit(shuffle=False)` on the examples in the same order.
+
+Shapes: N is the number of examples, B the batch size, S the steps of an epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import Part
+from dnnctl.training.engine.compilation import Mode
+
+EVALUATION_BATCH = 512
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """Examples that lie on the device, inputs as raw as they were read."""
+
+    inputs: Any
+    """(N, …)"""
+    targets: Any
+    """(N,) or (N, K)"""
+    n: int
+
+
+def to_device(part: Part) -> OnDevice:
+    """Copy examples to the device, where they stay."""
+    return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """What an epoch needs beside the examples, for each of its steps."""
+
+    order: NDArray[np.int32]
+    """(N,) the examples in the order they are taken."""
+    rates: NDArray[np.float32]
+    """(S,) the learning rates."""
+    momenta: NDArray[np.float32] | None = None
+    """(S,) the momenta, where they change."""
+
+
+class Engine:
+    """Trains a compiled model on examples that lie on the device.
+
+    Args:
+        model: compiled with an optimizer and a loss.
+        metrics: updated in every step, reset by `start_epoch`.
+        train: the training examples.
+        batch_size: B; the last step takes what is left.
+        mode: `xla` or `graph`.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        metrics: Sequence[keras.metrics.Metric],
+        train: OnDevice,
+        *,
+        batch_size: int,
+        mode: Mode,
+    ) -> None:
+        self.model = model
+        self.metrics = list(metrics)
+        self.train = train
+        self.batch_size = batch_size
+        self.n_full_steps, self.n_left = divmod(train.n, batch_size)
+        self.mean_loss = keras.metrics.Mean(name="loss")
+        self.optimizer = model.optimizer
+        self.optimizer.build(model.trainable_variables)
+        is_xla = mode == "xla"
+        self._step = self._make_step()
+        self._run_full = self._make_run(batch_size, jit_compile=is_xla)
+        self._run_left = self._make_run(self.n_left, jit_compile=is_xla)
+        self._evaluate_batch = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
+        self._predict_batch = tf.function(self._predict, autograph=False, reduce_retracing=True)
+        self._plan: tuple[Any, Any, Any] | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """S, the steps of an epoch."""
+        return self.n_full_steps + bool(self.n_left)
+
+    @property
+    def all_metrics(self) -> list[keras.metrics.Metric]:
+        """The mean loss and the metrics."""
+        return [self.mean_loss, *self.metrics]
+
+    def start_epoch(self, plan: EpochPlan) -> None:
+        """Put an epoch's order and rates on the device."""
+        momenta = np.zeros(self.n_steps, np.float32) if plan.momenta is None else plan.momenta
+        self._plan = (tf.constant(plan.order), tf.constant(plan.rates), tf.constant(momenta))
+
+    def reset_metrics(self) -> None:
+        """Start to measure anew."""
+        for metric in self.all_metrics:
+            metric.reset_state()
+
+    def run(self, start: int, stop: int) -> int | None:
+        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        assert self._plan is not None, "start_epoch comes first"
+        bad = NEVER
+        full_stop = min(stop, self.n_full_steps)
+        if start < full_stop:
+            bad = int(self._run_full(*self._arguments(start, full_stop)))
+        if bad == NEVER and stop > self.n_full_steps:
+            bad = int(self._run_left(*self._arguments(self.n_full_steps, stop)))
+        return None if bad == NEVER else bad
+
+    def results(self) -> dict[str, float]:
+        """The mean loss and the metrics since they were reset."""
+        return {metric.name: float(metric.result()) for metric in self.all_metrics}
+
+    def evaluate(self, part: OnDevice) -> dict[str, float]:
+        """The mean loss and the metrics over examples, at inference."""
+        self.reset_metrics()
+        for start in range(0, part.n, EVALUATION_BATCH):
+            rows = slice(start, start + EVALUATION_BATCH)
+            self._evaluate_batch(part.inputs[rows], part.targets[rows])
+        results = self.results()
+        self.reset_metrics()
+        return results
+
+    def predict(self, part: OnDevice) -> NDArray[np.float32]:
+        """(N, units) what the model answers."""
+        batches = [
+            self._predict_batch(part.inputs[start : start + EVALUATION_BATCH]).numpy()
+            for start in range(0, part.n, EVALUATION_BATCH)
+        ]
+        return np.concatenate(batches)
+
+    def _arguments(self, start: int, stop: int) -> tuple[Any, ...]:
+        assert self._plan is not None
+        return (self.train.inputs, self.train.targets, *self._plan, tf.constant(start), tf.constant(stop))
+
+    def _make_step(self) -> Any:
+        """One training step, traced once for batches of any size: what Keras's own `train_step` does."""
+        model, optimizer = self.model, self.optimizer
+        cycled_momentum = getattr(getattr(optimizer, "inner_optimizer", optimizer), "cycled_momentum", None)
+
+        def step(inputs: Any, targets: Any, rate: Any, momentum: Any) -> Any:
+            optimizer.learning_rate.assign(rate)
+            if cycled_momentum is not None:
+                cycled_momentum.assign(momentum)
+            with tf.GradientTape() as tape:
+                outputs = model(inputs, training=True)
+                loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=True)
+                self.mean_loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
+                scaled = optimizer.scale_loss(loss)
+            gradients = tape.gradient(scaled, model.trainable_weights)
+            optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+            for metric in self.metrics:
+                metric.update_state(targets, outputs)
+            return loss
+
+        def batch_of(tensor: Any) -> tf.TensorSpec:
+            return tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
+
+        number = tf.TensorSpec([], tf.float32)
+        signature = [batch_of(self.train.inputs), batch_of(self.train.targets), number, number]
+        return tf.function(step, autograph=False, input_signature=signature)
+
+    def _make_run(self, size: int, *, jit_compile: bool) -> Any:
+        """A loop over steps of `size` examples; where it starts and stops are tensors, so that no call traces anew."""
+
+        def run(inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any) -> Any:
+            def body(i: Any, bad: Any) -> tuple[Any, Any]:
+                rows = tf.slice(order, [i * self.batch_size], [size])
+                batch = tf.gather(inputs, rows), tf.gather(targets, rows)
+                loss = self._step(*batch, rates[i], momenta[i])
+                is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
+                return i + 1, tf.where(is_first_bad, i, bad)
+
+            state = (start, tf.constant(NEVER))
+            return tf.while_loop(lambda i, _bad: i < stop, body, state, parallel_iterations=1)[1]
+
+        return tf.function(run, autograph=False, jit_compile=jit_compile)
+
+    def _evaluate(self, inputs: Any, targets: Any) -> None:
+        outputs = self.model(inputs, training=False)
+        loss = self.model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=False)
+        self.mean_loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
+        for metric in self.metrics:
+            metric.update_state(targets, outputs)
+
+    def _predict(self, inputs: Any) -> Any:
+        return self.model(inputs, training=False)

@@ -1,0 +1,240 @@
+"""One experiment from top to bottom, once the run's folder is there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from dnnctl.build.loss import build_loss
+from dnnctl.build.metric import build_metrics
+from dnnctl.build.model import build_model, count_parameters
+from dnnctl.build.optimizer import build_optimizer
+from dnnctl.build.output import Head, choose_head
+from dnnctl.build.schedule import Span
+from dnnctl.data.dataset import Dataset
+from dnnctl.data.load import load_data
+from dnnctl.errors import Fault, SpecError
+from dnnctl.spec.experiment import Spec
+from dnnctl.store.creation import add_facts
+from dnnctl.store.files import write_through
+from dnnctl.store.record import RunRecord
+from dnnctl.training.best import BestWeights
+from dnnctl.training.engine.compilation import Compilation, choose_compilation
+from dnnctl.training.engine.device import Device, prepare_device
+from dnnctl.training.engine.engine import Engine, OnDevice, to_device
+from dnnctl.training.facts import DataReady, Downloading, EpochEnded, ModelReady, Report, RunEnded
+from dnnctl.training.loop import EpochDone, Loop
+from dnnctl.training.monitor import Monitor
+from dnnctl.training.rates import Rates
+from dnnctl.training.records import Records
+from dnnctl.training.state import read_state, state_digest, state_variables
+from dnnctl.training.targets import encode_targets
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that training needs, built from the spec and the data."""
+
+    spec: Spec
+    device: Device
+    dataset: Dataset
+    head: Head
+    model: keras.Model
+    compilation: Compilation
+    span: Span
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Fresh metrics."""
+        return build_metrics(self.spec, self.head)
+
+
+def prepare(spec: Spec, report: Report) -> Setting:
+    """Get the device, the data and the model ready: everything that can go wrong before the first step."""
+    device = prepare_device(spec.runtime)
+    dataset = load_data(spec.data, seed=spec.seed, progress=lambda *state: report(Downloading(*state)))
+    report(_describe_data(dataset))
+    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    model = build_model(spec, head, dataset.train.inputs)
+    model.compile(
+        optimizer=build_optimizer(spec.optimizer, spec.schedule),
+        loss=build_loss(spec.loss, head.loss),
+        jit_compile=False,
+    )
+    span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
+    compilation = choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
+    setting = Setting(spec, device, dataset, head, model, compilation, span)
+    _check_monitors(setting)
+    report(_describe_model(setting))
+    return setting
+
+
+def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
+    """Train a spec into its run's folder."""
+    started = time.perf_counter()
+    setting = prepare(spec, report)
+    _record_setting(run, setting)
+    engine, parts = _place_on_device(setting)
+    best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
+    loop = _make_loop(setting, engine, parts["validation"])
+    records = Records(run.folder)
+    last: EpochDone | None = None
+    try:
+        for happening in loop.run():
+            if isinstance(happening, EpochDone):
+                last = happening
+                if happening.is_best:
+                    best.keep()
+                records.add_row(happening.row)
+                report(EpochEnded(happening.row, happening.is_best))
+            else:
+                report(happening)
+    finally:
+        state = state_digest(read_state(state_variables(setting.model, engine.optimizer, engine.all_metrics)))
+        best.restore()
+        records.close()
+    assert last is not None
+    summary = _summary(run, setting, loop, records.rows, last)
+    for role in ("validation", "test"):
+        part = parts[role]
+        summary[role] = None if part is None else engine.evaluate(part)
+    _write_predictions(run, setting, engine, parts)
+    summary["state"] = state
+    summary["seconds"] = round(time.perf_counter() - started, 3)
+    records.write_summary(summary)
+    report(RunEnded(summary))
+
+
+def _describe_data(dataset: Dataset) -> DataReady:
+    validation, test = dataset.validation, dataset.test
+    return DataReady(
+        n_train=len(dataset.train),
+        n_validation=len(validation) if validation else 0,
+        n_test=len(test) if test else 0,
+        input_shape=tuple(dataset.train.inputs.shape[1:]),
+        task=dataset.task,
+        n_outputs=dataset.n_outputs,
+    )
+
+
+def _describe_model(setting: Setting) -> ModelReady:
+    model = setting.model
+    total, trainable = count_parameters(model)
+    layers = [
+        (layer.name, " × ".join(str(size) for size in layer.output.shape[1:]), layer.count_params())
+        for layer in model.layers
+    ]
+    return ModelReady(
+        parameters=total,
+        trainable_parameters=trainable,
+        loss=setting.head.loss,
+        device=setting.device.name,
+        compile=setting.compilation.mode,
+        compile_reason=setting.compilation.reason,
+        precision=setting.spec.runtime.precision,
+        epochs=setting.span.epochs,
+        steps_per_epoch=setting.span.steps_per_epoch,
+        layers=layers,
+    )
+
+
+def _check_monitors(setting: Setting) -> None:
+    """What `auto` metrics left open: whether what is watched will be measured."""
+    names = ["loss", *(metric.name for metric in setting.metrics)]
+    if setting.dataset.validation is not None:
+        names += [f"val_{name}" for name in names]
+    stopping, schedule = setting.spec.training.early_stopping, setting.spec.schedule
+    watched = {} if stopping == "none" else {"training.early_stopping.monitor": stopping.monitor}
+    if schedule.kind == "performance":
+        watched["schedule.monitor"] = schedule.monitor
+    for path, name in watched.items():
+        if name not in names:
+            raise SpecError([Fault(f"'{name}' is not measured", path, hint=f"Allowed: {', '.join(names)}.")])
+
+
+def _record_setting(run: RunRecord, setting: Setting) -> None:
+    add_facts(
+        run,
+        device={"kind": setting.device.kind, "name": setting.device.name, "threads": setting.device.n_threads},
+        data={"digest": setting.dataset.digest, "split": setting.dataset.split_digest},
+        compile={"mode": setting.compilation.mode, "reason": setting.compilation.reason},
+        parameters=count_parameters(setting.model)[0],
+    )
+
+
+def _place_on_device(setting: Setting) -> tuple[Engine, dict[str, OnDevice | None]]:
+    dataset, head = setting.dataset, setting.head
+
+    def place(part: Any) -> OnDevice | None:
+        return None if part is None else to_device(encode_targets(part, head.targets, dataset.n_outputs))
+
+    train = place(dataset.train)
+    assert train is not None
+    engine = Engine(
+        setting.model,
+        setting.metrics,
+        train,
+        batch_size=setting.spec.training.batch_size,
+        mode=setting.compilation.mode,
+    )
+    return engine, {"validation": place(dataset.validation), "test": place(dataset.test)}
+
+
+def _plain_model(setting: Setting) -> keras.Model:
+    """The same layers as a model of its own, compiled afresh: so it is saved, without the training's counters."""
+    plain = keras.Model(setting.model.inputs, setting.model.outputs, name=setting.spec.name.replace(".", "_"))
+    plain.compile(
+        optimizer=build_optimizer(setting.spec.optimizer),
+        loss=build_loss(setting.spec.loss, setting.head.loss),
+        metrics=setting.metrics,
+    )
+    return plain
+
+
+def _make_loop(setting: Setting, engine: Engine, validation: OnDevice | None) -> Loop:
+    stopping = setting.spec.training.early_stopping
+    default = "loss" if validation is None else "val_loss"
+    return Loop(
+        spec=setting.spec,
+        engine=engine,
+        rates=Rates(setting.spec, setting.span),
+        validation=validation,
+        best=Monitor(default if stopping == "none" else stopping.monitor),
+        patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
+    )
+
+
+def _summary(
+    run: RunRecord, setting: Setting, loop: Loop, rows: list[dict[str, Any]], last: EpochDone
+) -> dict[str, Any]:
+    best_epoch = loop.best.best_epoch
+    return {
+        "id": run.id,
+        "name": setting.spec.name,
+        "stopped_early": last.stopped_early,
+        "epochs": last.row["epoch"],
+        "steps": last.row["step"],
+        "monitor": loop.best.metric,
+        "best_epoch": best_epoch,
+        "best": next(row for row in rows if row["epoch"] == best_epoch),
+        "parameters": count_parameters(setting.model)[0],
+        "device": setting.device.name,
+        "compile": setting.compilation.mode,
+        "training_seconds": round(sum(row["seconds"] for row in rows), 3),
+    }
+
+
+def _write_predictions(run: RunRecord, setting: Setting, engine: Engine, parts: dict[str, OnDevice | None]) -> None:
+    arrays: dict[str, Any] = {}
+    for role, part in parts.items():
+        examples = getattr(setting.dataset, role)
+        if part is not None:
+            arrays[f"{role}_predictions"] = engine.predict(part)
+            arrays[f"{role}_labels"] = examples.targets
+    if setting.dataset.class_names:
+        arrays["class_names"] = np.array(setting.dataset.class_names)
+    write_through(run.folder.predictions, lambda aside: np.savez_compressed(aside, **arrays))

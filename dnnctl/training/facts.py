@@ -1,0 +1,119 @@
+"""What training tells its caller while it runs. It prints nothing itself: the caller shows, saves or ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that has happened."""
+
+    event: ClassVar[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fact as a JSON object."""
+        return {"event": self.event, **asdict(self)}
+
+
+Report = Callable[[Fact], None]
+"""Called with each fact as it happens."""
+
+
+@dataclass(frozen=True)
+class RunOpened(Fact):
+    """The run's folder is there, with the spec in it; nothing heavy has been loaded yet."""
+
+    event = "run_opened"
+    run: str
+    path: str
+    description: str
+    data: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Downloading(Fact):
+    """A part of a data file has arrived."""
+
+    event = "downloading"
+    file: str
+    bytes_done: int
+    bytes_total: int
+
+
+@dataclass(frozen=True)
+class DataReady(Fact):
+    """The examples are in memory, split."""
+
+    event = "data_ready"
+    n_train: int
+    n_validation: int
+    n_test: int
+    input_shape: tuple[int, ...]
+    task: str
+    n_outputs: int
+
+
+@dataclass(frozen=True)
+class ModelReady(Fact):
+    """The model is built."""
+
+    event = "model_ready"
+    parameters: int
+    trainable_parameters: int
+    loss: str
+    device: str
+    compile: str
+    compile_reason: str
+    precision: str
+    epochs: int
+    steps_per_epoch: int
+    layers: list[tuple[str, str, int]] = field(default_factory=list)
+    """For each layer its name, its output's shape, and its number of parameters."""
+
+
+@dataclass(frozen=True)
+class StepsDone(Fact):
+    """Some steps of an epoch are done."""
+
+    event = "steps_done"
+    epoch: int
+    step: int
+    """In this epoch."""
+    metrics: dict[str, float]
+    """Over the epoch so far."""
+
+
+@dataclass(frozen=True)
+class EpochEnded(Fact):
+    """An epoch is done, and its row is written."""
+
+    event = "epoch_ended"
+    row: dict[str, Any]
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class RunEnded(Fact):
+    """The run has finished: its summary is written."""
+
+    event = "run_ended"
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunBroken(Fact):
+    """The run has ended without a summary."""
+
+    event = "run_broken"
+    run: str
+    path: str
+    status: str
+    reason: str
+
+
+def ignore(_fact: Fact) -> None:
+    """Let a fact pass."""

@@ -1,0 +1,50 @@
+"""Watching one metric: what is an improvement, and how long ago the last one was."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+LESS_IS_BETTER = (
+    "loss",
+    "crossentropy",
+    "mae",
+    "mse",
+    "rmse",
+    "mape",
+    "msle",
+    "log_cosh",
+)
+
+
+def is_less_better(metric: str) -> bool:
+    """Whether smaller values of a metric are better: losses and errors, but not accuracies and scores."""
+    return metric.removeprefix("val_") in LESS_IS_BETTER
+
+
+@dataclass
+class Monitor:
+    """The best value of a metric so far; its fields are all the state there is."""
+
+    metric: str
+    min_delta: float = 0.0
+    best: float = math.nan
+    best_epoch: int = 0
+    n_waited: int = 0
+    """Epochs since the best."""
+
+    def see(self, epoch: int, value: float) -> bool:
+        """Take note of an epoch's value; returns whether it is the best so far."""
+        if self._is_improvement(value):
+            self.best, self.best_epoch, self.n_waited = value, epoch, 0
+            return True
+        self.n_waited += 1
+        return False
+
+    def _is_improvement(self, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        if math.isnan(self.best):
+            return True
+        gain = self.best - value if is_less_better(self.metric) else value - self.best
+        return gain > self.min_delta

@@ -1,0 +1,110 @@
+"""Facts in words: the lines that are printed where there is no live display, and that log.txt keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dnnctl.training.facts import (
+    DataReady,
+    Downloading,
+    EpochEnded,
+    Fact,
+    ModelReady,
+    RunBroken,
+    RunEnded,
+    RunOpened,
+    StepsDone,
+)
+
+NO_METRICS = ("epoch", "step", "seconds", "learning_rate")
+
+
+class Narrator:
+    """Tells a run fact by fact; it remembers how many epochs are planned."""
+
+    def __init__(self) -> None:
+        self.epochs = 0
+
+    def tell(self, fact: Fact) -> list[str]:
+        """The fact as lines of text; most facts are one line, progress within an epoch is none."""
+        if isinstance(fact, ModelReady):
+            self.epochs = fact.epochs
+        return NARRATIONS[type(fact)](self, fact)
+
+    def _epoch(self, fact: EpochEnded) -> list[str]:
+        row = fact.row
+        width = len(str(self.epochs))
+        best = "  best" if fact.is_best else ""
+        head = f"epoch {row['epoch']:>{width}}/{self.epochs}"
+        rate = f"rate {row['learning_rate']:.3g}"
+        return [f"{head}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s{best}"]
+
+
+def format_metrics(row: dict[str, Any]) -> str:
+    """The metrics of a row, four digits behind the point."""
+    return "  ".join(f"{name} {format_number(value)}" for name, value in row.items() if name not in NO_METRICS)
+
+
+def format_number(value: float | None) -> str:
+    """A metric's value: four digits behind the point, or as many as a small or large one needs."""
+    if value is None:
+        return "—"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
+
+
+def _opened(_: Narrator, fact: RunOpened) -> list[str]:
+    lines = [f"run {fact.run}"]
+    if fact.description:
+        lines.append(fact.description)
+    return lines
+
+
+def _data(_: Narrator, fact: DataReady) -> list[str]:
+    shape = " × ".join(str(size) for size in fact.input_shape)
+    counts = f"{fact.n_train:,} training"
+    counts += f", {fact.n_validation:,} validation" if fact.n_validation else ""
+    counts += f", {fact.n_test:,} test" if fact.n_test else ""
+    unit = "classes" if fact.task == "classes" else ("number" if fact.n_outputs == 1 else "numbers")
+    return [f"data: {counts} examples of {shape}, {fact.n_outputs} {unit}"]
+
+
+def _model(_: Narrator, fact: ModelReady) -> list[str]:
+    fixed = fact.parameters - fact.trainable_parameters
+    parameters = f"{fact.parameters:,} parameters" + (f" ({fixed:,} not trained)" if fixed else "")
+    steps = f"{fact.epochs} epochs of {fact.steps_per_epoch:,} steps"
+    precision = "" if fact.precision == "float32" else f", {fact.precision}"
+    compiled = f"{fact.compile} ({fact.compile_reason})"
+    return [f"model: {parameters}, {fact.loss}", f"training: {steps} on {fact.device}{precision}, {compiled}"]
+
+
+def _ended(_: Narrator, fact: RunEnded) -> list[str]:
+    summary = fact.summary
+    how = "stopped early" if summary["stopped_early"] else "finished"
+    lines = [f"{how} after {summary['epochs']} epochs in {format_seconds(summary['seconds'])}"]
+    lines.append(f"best epoch: {summary['best_epoch']} by {summary['monitor']}; its weights are in model.keras")
+    for role in ("validation", "test"):
+        if summary[role]:
+            lines.append(f"{role}: {format_metrics(summary[role])}")
+    return lines
+
+
+def format_seconds(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {
+    RunOpened: _opened,
+    Downloading: lambda _, _fact: [],
+    DataReady: _data,
+    ModelReady: _model,
+    StepsDone: lambda _, _fact: [],
+    EpochEnded: Narrator._epoch,
+    RunEnded: _ended,
+    RunBroken: lambda _, fact: [f"{fact.status}: {fact.reason}"],
+}

@@ -1,0 +1,52 @@
+"""The state of a training: every variable that the next step depends on, by path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import update_digest
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def state_variables(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer, metrics: list[keras.metrics.Metric]
+) -> dict[str, keras.Variable]:
+    """Every variable of model, seed generators, optimizer and metrics, by a path that is the same in every process."""
+    found: dict[str, keras.Variable] = {}
+    for layer in model.layers:
+        found |= _numbered(f"model/{layer.name}", layer.variables)
+    found |= _numbered("optimizer", optimizer.variables)
+    for metric in metrics:
+        found |= _numbered(f"metric/{metric.name}", metric.variables)
+    return found
+
+
+def read_state(variables: Mapping[str, keras.Variable]) -> Arrays:
+    """The variables' values, copied."""
+    return {path: np.array(variable.numpy()) for path, variable in variables.items()}
+
+
+def write_state(variables: Mapping[str, keras.Variable], state: Arrays) -> None:
+    """Give the variables those values."""
+    for path, variable in variables.items():
+        variable.assign(state[path])
+
+
+def state_digest(state: Arrays) -> str:
+    """The identity of a state: SHA-256 over paths, types, shapes and values, in hexadecimal."""
+    digest = sha256()
+    for path in sorted(state):
+        digest.update(path.encode())
+        update_digest(digest, state[path])
+    return digest.hexdigest()
+
+
+def _numbered(prefix: str, variables: list[keras.Variable]) -> dict[str, keras.Variable]:
+    return {f"{prefix}/{number}_{variable.name}": variable for number, variable in enumerate(variables)}
