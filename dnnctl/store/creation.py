@@ -84,7 +84,7 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
         "overrides": list(blueprint.overrides),
         "seed": blueprint.seed,
         "spec_digest": blueprint.digest,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: installed_version(name) for name in PACKAGES}},
         "git": _git_commit(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
@@ -93,7 +93,8 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
     }
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """The version of an installed package, found without importing it."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.training.facts import (
     DataReady,
     Downloading,
@@ -46,13 +47,6 @@ def format_metrics(row: dict[str, Any]) -> str:
     return "  ".join(f"{name} {format_number(value)}" for name, value in row.items() if name not in NO_METRICS)
 
 
-def format_number(value: float | None) -> str:
-    """A metric's value: four digits behind the point, or as many as a small or large one needs."""
-    if value is None:
-        return "—"
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
-
-
 def _opened(_: Narrator, fact: RunOpened) -> list[str]:
     lines = [f"run {fact.run}"]
     if fact.description:
@@ -87,15 +81,6 @@ def _ended(_: Narrator, fact: RunEnded) -> list[str]:
         if summary[role]:
             lines.append(f"{role}: {format_metrics(summary[role])}")
     return lines
-
-
-def format_seconds(seconds: float) -> str:
-    """A time as people say it."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {

@@ -49,6 +49,22 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
     return RunRecord(run.folder)
 
 
+def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> None:
+    """Load the data and build the model of a spec as `train` would, but train and write nothing.
+
+    Raises:
+        UserError: the spec, the data or the device is not as it must be.
+    """
+    loaded = _loaded(spec)
+    with stderr_to(os.devnull):
+        from dnnctl.training.experiment import prepare
+
+        try:
+            prepare(loaded.spec, report)
+        except SpecError as error:
+            raise SpecError([_located(fault, loaded) for fault in error.faults]) from error
+
+
 def _loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
     if isinstance(spec, LoadedSpec):
         return spec

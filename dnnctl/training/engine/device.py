@@ -48,3 +48,12 @@ def prepare_device(runtime: Runtime) -> Device:
     tf.config.experimental.enable_op_determinism()
     details = tf.config.experimental.get_device_details(gpus[0])
     return Device("gpu", str(details.get("device_name", "GPU")), threads)
+
+
+def list_devices() -> list[tuple[str, str]]:
+    """Every device that TensorFlow sees, as its kind (`cpu`, `gpu`) and its name."""
+    devices = []
+    for device in tf.config.list_physical_devices():
+        details = tf.config.experimental.get_device_details(device) if device.device_type == "GPU" else {}
+        devices.append((device.device_type.lower(), str(details.get("device_name", device.name))))
+    return devices

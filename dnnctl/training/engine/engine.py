@@ -80,10 +80,7 @@ class Engine:
         self.mean_loss = keras.metrics.Mean(name="loss")
         self.optimizer = model.optimizer
         self.optimizer.build(model.trainable_variables)
-        is_xla = mode == "xla"
-        self._step = self._make_step()
-        self._run_full = self._make_run(batch_size, jit_compile=is_xla)
-        self._run_left = self._make_run(self.n_left, jit_compile=is_xla)
+        self._run_full, self._run_left = self._make_runs(jit_compile=mode == "xla")
         self._evaluate_batch = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
         self._predict_batch = tf.function(self._predict, autograph=False, reduce_retracing=True)
         self._plan: tuple[Any, Any, Any] | None = None
@@ -145,8 +142,22 @@ class Engine:
         assert self._plan is not None
         return (self.train.inputs, self.train.targets, *self._plan, tf.constant(start), tf.constant(stop))
 
+    def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
+        """The loops over full batches and over the last, shorter one.
+
+        XLA needs to know sizes, so each has its own program. In graph mode one trace serves both, with an open size
+        where there is a shorter batch: as `model.fit` does it, with the same rounding in batch normalization.
+        """
+        if jit_compile or not self.n_left:
+            return (
+                self._make_run(self.batch_size, jit_compile=jit_compile),
+                self._make_run(self.n_left, jit_compile=jit_compile),
+            )
+        run = self._make_run(None, jit_compile=False)
+        return run, run
+
     def _make_step(self) -> Any:
-        """One training step, traced once for batches of any size: what Keras's own `train_step` does."""
+        """One training step: what Keras's own `train_step` does."""
         model, optimizer = self.model, self.optimizer
         cycled_momentum = getattr(getattr(optimizer, "inner_optimizer", optimizer), "cycled_momentum", None)
 
@@ -165,21 +176,22 @@ class Engine:
                 metric.update_state(targets, outputs)
             return loss
 
-        def batch_of(tensor: Any) -> tf.TensorSpec:
-            return tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
+        return step
 
-        number = tf.TensorSpec([], tf.float32)
-        signature = [batch_of(self.train.inputs), batch_of(self.train.targets), number, number]
-        return tf.function(step, autograph=False, input_signature=signature)
+    def _make_run(self, size: int | None, *, jit_compile: bool) -> Any:
+        """A loop over steps of `size` examples, of any size if it is None.
 
-    def _make_run(self, size: int, *, jit_compile: bool) -> Any:
-        """A loop over steps of `size` examples; where it starts and stops are tensors, so that no call traces anew."""
+        Where it starts and stops are tensors, so that no call traces anew.
+        """
+        step = self._make_step()
 
         def run(inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
-                rows = tf.slice(order, [i * self.batch_size], [size])
+                first = i * self.batch_size
+                n_rows = tf.minimum(self.batch_size, self.train.n - first) if size is None else size
+                rows = tf.slice(order, [first], [n_rows])
                 batch = tf.gather(inputs, rows), tf.gather(targets, rows)
-                loss = self._step(*batch, rates[i], momenta[i])
+                loss = step(*batch, rates[i], momenta[i])
                 is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
                 return i + 1, tf.where(is_first_bad, i, bad)
 

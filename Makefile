@@ -1,0 +1,31 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: train test check bench docs clean
+
+train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
+	$(BIN)/dnnctl train configs/selu.yaml
+
+test: $(INSTALLED)  ## Run all tests.
+	$(BIN)/python -m pytest -q
+
+check: $(INSTALLED)  ## Lint, check types and layers.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)  ## Measure the engine against model.fit.
+	$(BIN)/python -m benchmarks
+
+docs: $(INSTALLED)  ## Write docs/spec.md from the spec's docstrings.
+	$(BIN)/python docs/build.py
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:  ## Remove the environment and caches; runs stay.
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,42 @@
+"""The composition root: every command, registered once."""
+
+from __future__ import annotations
+
+import typer
+
+from dnnctl import __version__
+from dnnctl.cli import check, doctor, list_runs, schema, show, train
+
+app = typer.Typer(
+    name="dnnctl",
+    help="Train deep neural networks from a YAML file.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train_command)
+app.command("check")(check.check_command)
+app.command("schema")(schema.schema_command)
+app.command("list")(list_runs.list_command)
+app.command("show")(show.show_command)
+app.command("doctor")(doctor.doctor_command)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"dnnctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Train deep neural networks from a YAML file."""
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()

@@ -1,0 +1,52 @@
+"""`dnnctl check`: validate specs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Json, Overrides
+from dnnctl.errors import Fault, SpecError, UserError
+
+
+def check_command(
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="The specs to check.")],
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Validate specs: every fault with its place and its mend. Exit code 2 if there are any."""
+    with failures_reported():
+        faults = check_specs(specs, overrides or [])
+        if as_json:
+            typer.echo(json.dumps([_as_json(spec, found) for spec, found in faults.items()], indent=2))
+        for spec, found in faults.items():
+            if found:
+                typer.echo(str(SpecError(found)), err=True)
+            elif not as_json:
+                typer.echo(f"{spec}: fine")
+    if any(faults.values()):
+        raise typer.Exit(UserError.exit_code)
+
+
+def check_specs(specs: Sequence[Path], overrides: Sequence[str] = ()) -> dict[Path, tuple[Fault, ...]]:
+    """The faults of each spec; none where it is fine."""
+    from dnnctl.spec import load
+
+    faults: dict[Path, tuple[Fault, ...]] = {}
+    for spec in specs:
+        try:
+            load(spec, overrides)
+            faults[spec] = ()
+        except SpecError as error:
+            faults[spec] = error.faults
+    return faults
+
+
+def _as_json(spec: Path, faults: Sequence[Fault]) -> dict[str, Any]:
+    return {"spec": str(spec), "is_fine": not faults, "faults": [asdict(fault) for fault in faults]}

@@ -1,0 +1,92 @@
+"""What a training looks like: live on a terminal, plain lines elsewhere, JSON for programs, or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager
+from typing import Protocol, Self
+
+import typer
+
+from dnnctl.training.facts import Downloading, Fact, RunEnded, RunOpened
+from dnnctl.training.narration import Narrator
+
+
+class Display(Protocol):
+    """Something that shows facts."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def show(self, fact: Fact) -> None:
+        """Show a fact."""
+
+
+def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Display]:
+    """The display that suits the options and standard output."""
+    if as_json:
+        return JsonDisplay()
+    if quiet:
+        return NoDisplay()
+    if sys.stdout.isatty() and _is_capable():
+        from dnnctl.cli.live import LiveDisplay
+
+        return LiveDisplay()
+    return PlainDisplay()
+
+
+def _is_capable() -> bool:
+    """Whether the terminal understands cursor movements."""
+    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+
+
+class NoDisplay:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, fact: Fact) -> None:
+        """Pass the fact over."""
+
+
+class JsonDisplay(NoDisplay):
+    """One JSON object on each line."""
+
+    def show(self, fact: Fact) -> None:
+        """Print the fact as JSON."""
+        typer.echo(json.dumps(fact.as_json()))
+
+
+class PlainDisplay(NoDisplay):
+    """Plain lines, one for each epoch, without control characters."""
+
+    def __init__(self) -> None:
+        self.narrator = Narrator()
+        self.download = ""
+        self.path = ""
+
+    def show(self, fact: Fact) -> None:
+        """Print the fact in words."""
+        if isinstance(fact, Downloading) and fact.file != self.download:
+            self.download = fact.file
+            typer.echo(f"downloading {fact.file}")
+        for line in self.narrator.tell(fact):
+            typer.echo(line)
+        if isinstance(fact, RunOpened):
+            self.path = fact.path
+            typer.echo("loading TensorFlow …")
+        if isinstance(fact, RunEnded):
+            for line in closing_lines(fact, self.path):
+                typer.echo(line)
+
+
+def closing_lines(fact: RunEnded, path: str) -> list[str]:
+    """Where the files are, and what to type next."""
+    return [f"files: {path}", f"next:  dnnctl show {fact.summary['id']}"]

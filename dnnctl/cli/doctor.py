@@ -1,0 +1,94 @@
+"""`dnnctl doctor`: what this machine has, and what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from dnnctl.cli.options import Json, RunsDir
+from dnnctl.store.catalog import runs_directory
+from dnnctl.store.creation import PACKAGES, installed_version
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    state: str
+    is_fine: bool = True
+    hint: str = ""
+
+
+def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
+    """Show versions, devices, data and what is missing. Exit code 1 if training cannot work."""
+    findings = [*examine_packages(), *examine_tensorflow(), *examine_data(), examine_runs(runs_directory(runs_dir))]
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        width = max(len(finding.subject) for finding in findings)
+        for finding in findings:
+            mark = "ok" if finding.is_fine else "!!"
+            hint = f" — {finding.hint}" if finding.hint else ""
+            typer.echo(f"{mark}  {finding.subject:<{width}}  {finding.state}{hint}")
+    if not all(finding.is_fine for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine_packages() -> list[Finding]:
+    """Python and the packages that training needs."""
+    findings = [Finding("python", f"{platform.python_version()} ({sys.executable})")]
+    for package in PACKAGES:
+        found = installed_version(package)
+        hint = "" if found else f"pip install {package}"
+        findings.append(Finding(package, found or "missing", found is not None, hint))
+    return findings
+
+
+def examine_tensorflow() -> list[Finding]:
+    """Whether TensorFlow loads, and which devices it sees."""
+    from dnnctl.training.capture import stderr_to
+
+    try:
+        with stderr_to(os.devnull):
+            from dnnctl.training.engine.device import list_devices
+
+            devices = list_devices()
+    except Exception as error:  # whatever keeps TensorFlow from loading is what the user must see
+        return [Finding("devices", f"TensorFlow does not load: {error}", False, "pip install --force-reinstall dnnctl")]
+    cpus = os.cpu_count() or 1
+    findings = [Finding("cpu", f"{cpus} {'core' if cpus == 1 else 'cores'}, {platform.machine()}")]
+    gpus = [name for kind, name in devices if kind == "gpu"]
+    hint = "" if gpus else "training uses the CPU; with an NVIDIA GPU: pip install 'dnnctl[gpu]'"
+    return [*findings, Finding("gpu", ", ".join(gpus) or "none", True, hint)]
+
+
+def examine_data() -> list[Finding]:
+    """Which data sets are there without a download."""
+    from dnnctl.data.cache import cache_directory
+
+    directory = cache_directory()
+    places = {
+        "fashion_mnist": "fashion-mnist/train-images-idx3-ubyte.gz",
+        "mnist": "mnist.npz",
+        "cifar10": "cifar-10-batches-py-target",
+        "cifar100": "cifar-100-python-target",
+    }
+    present = [name for name, place in places.items() if (directory / place).exists()]
+    return [Finding("data", f"fashion_mnist_sample (bundled); in {directory}: {', '.join(present) or 'none'}")]
+
+
+def examine_runs(directory: Path) -> Finding:
+    """Whether runs can be written, and how much room there is."""
+    existing = next(folder for folder in (directory, *directory.resolve().parents) if folder.exists())
+    free = shutil.disk_usage(existing).free / 1e9
+    if not os.access(existing, os.W_OK):
+        return Finding("runs", f"{directory} cannot be written to", False, "choose another --runs-dir")
+    return Finding("runs", f"{directory}, {free:.0f} GB free")

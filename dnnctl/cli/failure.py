@@ -1,0 +1,34 @@
+"""Expected failures become a message and an exit code; everything else keeps its traceback."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from dnnctl.errors import DnnctlError, SpecError
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+@contextmanager
+def failures_reported(*, as_json: bool = False) -> Iterator[None]:
+    """Print what went wrong, without a traceback, and leave with the failure's exit code."""
+    try:
+        yield
+    except DnnctlError as error:
+        if as_json:
+            typer.echo(json.dumps({"event": "error", "exit_code": error.exit_code, "message": str(error)}))
+        prefix = "" if isinstance(error, SpecError) else "error: "
+        typer.echo(f"{prefix}{error}", err=True)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(1) from None

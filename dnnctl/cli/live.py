@@ -1,0 +1,116 @@
+"""The live display of a training on a terminal: finished epochs above, progress and a curve below."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from dnnctl.cli.display import closing_lines
+from dnnctl.store.numbers import format_number
+from dnnctl.training.facts import Downloading, EpochEnded, Fact, ModelReady, RunBroken, RunEnded, RunOpened, StepsDone
+from dnnctl.training.narration import Narrator
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+MAX_CURVE = 60
+
+
+class LiveDisplay:
+    """Shows a run as it goes."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self.narrator = Narrator()
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[metrics]}", style="cyan"),
+            console=self.console,
+            transient=True,
+        )
+        self.downloads = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=self.console)
+        self.curve = Text("")
+        self.values: list[float] = []
+        self.task = self.progress.add_task("loading TensorFlow", total=None, rate="", metrics="", visible=False)
+        self.live = Live(Group(self.downloads, self.progress, self.curve), console=self.console, transient=True)
+        self.path = ""
+        self.model: ModelReady | None = None
+        self.started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self.live.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.__exit__(None, None, None)
+
+    def show(self, fact: Fact) -> None:
+        """Show the fact."""
+        if isinstance(fact, RunEnded | RunBroken):
+            self.live.stop()
+        for line in self.narrator.tell(fact):
+            self._print(fact, line)
+        if isinstance(fact, RunOpened):
+            self.path = fact.path
+            self.progress.update(self.task, visible=True)
+            self.live.refresh()
+        elif isinstance(fact, Downloading):
+            self._show_download(fact)
+        elif isinstance(fact, ModelReady):
+            self.model = fact
+            total = fact.epochs * fact.steps_per_epoch
+            self.progress.reset(self.task, total=total, description="compiling the first step")
+        elif isinstance(fact, StepsDone):
+            self._show_steps(fact)
+        elif isinstance(fact, EpochEnded):
+            self._draw_curve(fact)
+        elif isinstance(fact, RunEnded):
+            for line in closing_lines(fact, self.path):
+                self.console.print(line, style="dim")
+
+    def _print(self, fact: Fact, line: str) -> None:
+        style = "bold" if isinstance(fact, RunOpened | RunEnded) else ""
+        if isinstance(fact, RunBroken):
+            style = "bold red"
+        if isinstance(fact, EpochEnded) and fact.is_best:
+            style = "green"
+        self.console.print(Text(line, style=style), soft_wrap=True)
+
+    def _show_download(self, fact: Downloading) -> None:
+        known = {task.description: task.id for task in self.downloads.tasks}
+        total = fact.bytes_total or None
+        task = known.get(fact.file)
+        if task is None:
+            task = self.downloads.add_task(fact.file, total=total)
+        self.downloads.update(task, completed=fact.bytes_done, total=total)
+
+    def _show_steps(self, fact: StepsDone) -> None:
+        assert self.model is not None
+        done = (fact.epoch - 1) * self.model.steps_per_epoch + fact.step
+        speed = self.progress.tasks[0].speed
+        self.progress.update(
+            self.task,
+            completed=done,
+            description=f"epoch {fact.epoch}/{self.model.epochs}",
+            rate=f"{speed:,.0f} steps/s" if speed else "",
+            metrics="  ".join(f"{name} {format_number(value)}" for name, value in fact.metrics.items()),
+        )
+
+    def _draw_curve(self, fact: EpochEnded) -> None:
+        name = "val_loss" if "val_loss" in fact.row else "loss"
+        self.values.append(float(fact.row[name]))
+        self.curve.plain = f"  {name} {sparkline(self.values[-MAX_CURVE:])} {format_number(self.values[-1])}"
+
+
+def sparkline(values: list[float]) -> str:
+    """The values as a row of blocks between their smallest and largest."""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)

@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+RunsDir: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--runs-dir", envvar="DNNCTL_RUNS_DIR", help="Where runs are kept.", show_default="runs"),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Overrides: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the spec, e.g. training.epochs=5. Repeatable."),
+]
+RunReference: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, or `last`.")
+]

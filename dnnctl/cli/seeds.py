@@ -1,0 +1,85 @@
+"""`dnnctl train --seeds N`: the same spec with N seeds, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+import typer
+
+from dnnctl.store.numbers import format_number
+from dnnctl.cli.table import print_table
+from dnnctl.errors import DivergedError
+from dnnctl.spec import LoadedSpec, digest
+from dnnctl.store.catalog import list_runs, runs_directory
+from dnnctl.store.record import RunRecord
+
+MAX_SEED = 2**32
+
+
+def train_seeds(
+    loaded: LoadedSpec, path: Path, n_seeds: int, runs_dir: Path | None, *, quiet: bool, as_json: bool
+) -> int:
+    """Train with the spec's seed and those after it; returns the exit code.
+
+    A seed that diverges does not keep the others from being trained; any other failure does.
+    """
+    directory = runs_directory(runs_dir)
+    first = loaded.spec.seed
+    codes: list[int] = []
+    runs: list[RunRecord] = []
+    for index in range(n_seeds):
+        seed = (first + index) % MAX_SEED
+        if not quiet and not as_json:
+            typer.echo(f"seed {seed} ({index + 1} of {n_seeds})")
+        codes.append(_train_one(loaded, path, seed, directory, quiet=quiet, as_json=as_json))
+        runs += _run_of(loaded, seed, directory)
+        if codes[-1] not in (0, DivergedError.exit_code):
+            break
+    if not as_json and not quiet:
+        _print(runs)
+    return max(codes)
+
+
+def _train_one(
+    loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, quiet: bool, as_json: bool
+) -> int:
+    command = [sys.executable, "-m", "dnnctl", "train", str(path), "--runs-dir", str(directory)]
+    for override in (*loaded.overrides, f"seed={seed}"):
+        command += ["--set", override]
+    command += ["--quiet"] * quiet + ["--json"] * as_json
+    try:
+        code = subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+    return code if code >= 0 else 128 - code
+
+
+def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
+    """The run that a seed has just left, found by its spec's identity."""
+    wanted = digest(loaded.spec.model_copy(update={"seed": seed}))
+    return [run for run in list_runs(directory) if run.facts.get("spec_digest") == wanted][-1:]
+
+
+def _print(runs: list[RunRecord]) -> None:
+    """The runs' metrics, and over those that finished their mean and standard deviation."""
+    names = sorted({f"{role} {name}" for run in runs for role in ("validation", "test") for name in _metrics(run, role)})
+    header = ["seed", "run", "status", *names]
+    values = [{f"{role} {name}": value for role in ("validation", "test") for name, value in _metrics(run, role).items()} for run in runs]
+    rows = [
+        [str(run.facts.get("seed")), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
+        for run, row in zip(runs, values, strict=True)
+    ]
+    finished = [row for row in values if row]
+    if len(finished) > 1:
+        for label, statistic in (("mean", mean), ("standard deviation", stdev)):
+            cells = [format_number(statistic([row[name] for row in finished])) for name in names]
+            rows.append(["", label, "", *cells])
+    typer.echo("")
+    print_table(header, rows, right=names)
+
+
+def _metrics(run: RunRecord, role: str) -> dict[str, float]:
+    return (run.summary.get(role) or {}) if run.summary else {}

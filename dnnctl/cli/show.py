@@ -1,0 +1,89 @@
+"""`dnnctl show`: one run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer
+
+from dnnctl.cli.failure import failures_reported
+from dnnctl.store.numbers import format_number, format_seconds
+from dnnctl.cli.options import Json, RunReference, RunsDir
+from dnnctl.cli.table import print_table
+from dnnctl.store.catalog import load_run
+from dnnctl.store.record import RunRecord, Status
+
+MAX_ROWS = 12
+
+
+def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
+    """Show a run: what it is, how it stands, its metrics and its files."""
+    with failures_reported(as_json=as_json):
+        record = load_run(run, runs_dir)
+        if as_json:
+            typer.echo(json.dumps(as_object(record), indent=2))
+        else:
+            _print(record)
+
+
+def as_object(run: RunRecord) -> dict[str, Any]:
+    """Everything the run's files say, as one JSON object."""
+    return {
+        "run": run.id,
+        "path": str(run.path),
+        "status": str(run.status),
+        **{key: value for key, value in run.facts.items() if key != "id"},
+        "summary": run.summary or None,
+        "history": run.history,
+        "metrics": run.rows,
+    }
+
+
+def _print(run: RunRecord) -> None:
+    facts = run.facts
+    device, compiled = facts.get("device", {}), facts.get("compile", {})
+    lines = {
+        "run": run.id,
+        "status": _status(run),
+        "made": f"{run.created} on {facts.get('host', '?')}",
+        "command": " ".join(facts.get("command", [])),
+        "trained on": f"{device['name']}, {compiled.get('mode', '?')}" if device else "—",
+        "parameters": f"{facts['parameters']:,}" if "parameters" in facts else "—",
+    }
+    summary = run.summary
+    if summary:
+        lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"
+        for role in ("validation", "test"):
+            if summary.get(role):
+                lines[role] = "  ".join(f"{name} {format_number(value)}" for name, value in summary[role].items())
+        lines["time"] = format_seconds(summary["seconds"])
+    lines["files"] = f"{run.path}: {', '.join(sorted(entry.name for entry in run.path.iterdir() if entry.name[0] != '.'))}"
+    width = max(map(len, lines))
+    typer.echo("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    if run.rows:
+        typer.echo("")
+        _print_rows(run.rows)
+
+
+def _status(run: RunRecord) -> str:
+    """The status, with the reason where there is one."""
+    reason = run.history[-1].get("reason") if run.history else None
+    if run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED) and reason:
+        return f"{run.status}: {reason}"
+    return str(run.status)
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    shown = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS // 2], *rows[-MAX_ROWS // 2 :]]
+    header = list(rows[-1])
+    cells = [[_cell(name, row.get(name)) for name in header] for row in shown]
+    if len(shown) < len(rows):
+        cells.insert(MAX_ROWS // 2, ["…"] * len(header))
+    print_table(header, cells, right=header)
+
+
+def _cell(name: str, value: Any) -> str:
+    if name in ("epoch", "step"):
+        return str(value)
+    return f"{value:.3g}" if name == "learning_rate" else format_number(value)

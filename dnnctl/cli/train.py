@@ -1,0 +1,66 @@
+"""`dnnctl train`: a spec in, a run out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.spec import LoadedSpec, load, to_yaml
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
+
+
+def train_command(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
+    overrides: Overrides = None,
+    name: Annotated[str | None, typer.Option("--name", help="Call the run this instead of the spec's name.")] = None,
+    runs_dir: RunsDir = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train so many runs, each with a seed of its own.")] = 1,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Load the data and build the model, but train and write nothing.")
+    ] = False,
+) -> None:
+    """Train a spec. Metrics, checkpoints and the model go to a new folder in `runs/`."""
+    with failures_reported(as_json=as_json):
+        loaded = load(spec, _with_name(overrides or [], name))
+        if dry_run:
+            _rehearse(loaded, quiet=quiet, as_json=as_json)
+        elif seeds > 1:
+            from dnnctl.cli.seeds import train_seeds
+
+            raise typer.Exit(train_seeds(loaded, spec, seeds, runs_dir, quiet=quiet, as_json=as_json))
+        else:
+            _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
+
+
+def _with_name(overrides: list[str], name: str | None) -> list[str]:
+    return overrides if name is None else [*overrides, f"name={json.dumps(name)}"]
+
+
+def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
+    from dnnctl.cli.display import choose_display
+    from dnnctl.training.train import train
+
+    with choose_display(quiet=quiet, as_json=as_json) as display:
+        run = train(loaded, runs_dir=runs_dir, report=display.show)
+    if quiet and not as_json:
+        typer.echo(run.id)
+
+
+def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
+    from dnnctl.cli.display import choose_display
+    from dnnctl.training.train import rehearse
+
+    if not quiet and not as_json:
+        typer.echo(to_yaml(loaded.spec))
+    with choose_display(quiet=quiet, as_json=as_json) as display:
+        rehearse(loaded, report=display.show)
+    if not quiet and not as_json:
+        typer.echo("dry run: nothing was trained or written")
