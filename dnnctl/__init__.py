@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnnctl.store.catalog import load_run
     from dnnctl.spec.load import load_spec
+    from dnnctl.store.catalog import load_run
     from dnnctl.training.train import train
 
 __version__ = "0.1.0"

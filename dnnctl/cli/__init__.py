@@ -1,1 +1,1 @@
-"""The command line: words in, tables out. Each command has a thin function for the terminal and a typed one behind it."""
+"""The command line: words in, tables out. Each command is a thin function for the terminal with a typed one behind."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from dnnctl.cli.failure import failures_reported
-from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.cli.options import Json, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.store.catalog import list_runs, runs_directory
+from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.store.record import RunRecord
 
 

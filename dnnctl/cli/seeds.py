@@ -9,11 +9,11 @@ from statistics import mean, stdev
 
 import typer
 
-from dnnctl.store.numbers import format_number
 from dnnctl.cli.table import print_table
 from dnnctl.errors import DivergedError
 from dnnctl.spec import LoadedSpec, digest
 from dnnctl.store.catalog import list_runs, runs_directory
+from dnnctl.store.numbers import format_number
 from dnnctl.store.record import RunRecord
 
 MAX_SEED = 2**32
@@ -43,9 +43,7 @@ def train_seeds(
     return max(codes)
 
 
-def _train_one(
-    loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, quiet: bool, as_json: bool
-) -> int:
+def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, quiet: bool, as_json: bool) -> int:
     command = [sys.executable, "-m", "dnnctl", "train", str(path), "--runs-dir", str(directory)]
     for override in (*loaded.overrides, f"seed={seed}"):
         command += ["--set", override]
@@ -65,9 +63,8 @@ def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
 
 def _print(runs: list[RunRecord]) -> None:
     """The runs' metrics, and over those that finished their mean and standard deviation."""
-    names = sorted({f"{role} {name}" for run in runs for role in ("validation", "test") for name in _metrics(run, role)})
-    header = ["seed", "run", "status", *names]
-    values = [{f"{role} {name}": value for role in ("validation", "test") for name, value in _metrics(run, role).items()} for run in runs]
+    values = [_metrics(run) for run in runs]
+    names = sorted({name for row in values for name in row})
     rows = [
         [str(run.facts.get("seed")), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
         for run, row in zip(runs, values, strict=True)
@@ -78,8 +75,10 @@ def _print(runs: list[RunRecord]) -> None:
             cells = [format_number(statistic([row[name] for row in finished])) for name in names]
             rows.append(["", label, "", *cells])
     typer.echo("")
-    print_table(header, rows, right=names)
+    print_table(["seed", "run", "status", *names], rows, right=names)
 
 
-def _metrics(run: RunRecord, role: str) -> dict[str, float]:
-    return (run.summary.get(role) or {}) if run.summary else {}
+def _metrics(run: RunRecord) -> dict[str, float]:
+    """The metrics on validation and test, `test accuracy` and so on; none before the run has finished."""
+    roles = ("validation", "test")
+    return {f"{role} {name}": value for role in roles for name, value in (run.summary.get(role) or {}).items()}

@@ -8,10 +8,10 @@ from typing import Any
 import typer
 
 from dnnctl.cli.failure import failures_reported
-from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.store.catalog import load_run
+from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
 MAX_ROWS = 12
@@ -58,7 +58,8 @@ def _print(run: RunRecord) -> None:
             if summary.get(role):
                 lines[role] = "  ".join(f"{name} {format_number(value)}" for name, value in summary[role].items())
         lines["time"] = format_seconds(summary["seconds"])
-    lines["files"] = f"{run.path}: {', '.join(sorted(entry.name for entry in run.path.iterdir() if entry.name[0] != '.'))}"
+    files = sorted(entry.name for entry in run.path.iterdir() if not entry.name.startswith("."))
+    lines["files"] = f"{run.path}: {', '.join(files)}"
     width = max(map(len, lines))
     typer.echo("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
     if run.rows:

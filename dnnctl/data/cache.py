@@ -60,7 +60,7 @@ def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
                 f"{file.url} is not the file it should be (sha256 {found[:16]}…, not {file.sha256[:16]}…). "
                 "Try again later; nothing was kept."
             )
-        os.replace(aside, target)
+        aside.replace(target)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
         raise DataError(

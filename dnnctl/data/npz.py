@@ -39,7 +39,7 @@ def load_npz(source: Npz) -> RawData:
     raw_targets = [arrays[f"{role}_targets"] for role in roles]
     task = _task(source, raw_targets[0])
     targets, class_names = _labels(raw_targets) if task == "classes" else (_numbers(raw_targets), ())
-    parts = [_part(*pair, role) for *pair, role in zip(inputs, targets, roles, strict=True)]
+    parts = [_part(own, wanted, role) for own, wanted, role in zip(inputs, targets, roles, strict=True)]
     if len(parts) > 1 and parts[0].inputs.shape[1:] != parts[1].inputs.shape[1:]:
         raise DataError(f"{source.path}: training inputs are {_shape(inputs[0])}, test inputs {_shape(inputs[1])}.")
     return RawData(parts[0], parts[1] if len(parts) > 1 else None, task, class_names)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -62,34 +63,90 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     return (f"Did you mean `{near[0]}`? " if near else "") + f"Allowed: {listed}."
 
 
-def _translate_one(finding: Mapping[str, Any], document: Node, root: type[Section]) -> Fault:
-    kind, context = finding["type"], finding.get("ctx", {})
-    path = document_path(finding["loc"], document)
-    node = document.nearest(path)
-    place = node.place
-    received = describe(node)
-    if kind == "extra_forbidden":
-        key = str(path[-1])
-        hint = suggest(key, keys_of(alternatives(root, finding["loc"][:-1])))
-        return Fault(f"unknown key '{key}'", dotted(path), node.key_place or place, hint=hint)
-    if kind == "missing":
-        return Fault(f"the key '{path[-1]}' is missing", dotted(path), node.key_place or place)
-    if kind == "union_tag_not_found":
-        hint = suggest("", kinds_of(alternatives(root, finding["loc"])))
-        return Fault("the key 'kind' is missing", dotted(path), place, received, hint)
-    if kind == "union_tag_invalid":
-        return _wrong_alternative(finding, path, node, alternatives(root, finding["loc"]))
-    if kind == "literal_error":
-        return _not_among(_quoted(context["expected"]), path, node)
-    if kind in _BOUNDS:
-        key, rule = _BOUNDS[kind]
-        return Fault(rule.format(f"{context[key]:g}"), dotted(path), place, received)
-    if kind == "string_pattern_mismatch":
-        rule = "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
-        return Fault(rule, dotted(path), place, received)
-    if kind == "value_error":
-        return Fault(str(context["error"]), dotted(path), place, received)
-    return Fault(_TYPES.get(kind, finding["msg"]), dotted(path), place, received, _number_hint(kind, node))
+@dataclass(frozen=True)
+class _Finding:
+    """One of pydantic's findings, with what the document holds there."""
+
+    kind: str
+    message: str
+    context: Mapping[str, Any]
+    path: Path
+    node: Node
+    options: list[Any]
+    """The types that a value there may have."""
+    siblings: list[str]
+    """The keys that may stand beside it."""
+
+    def fault(self, rule: str, *, hint: str = "", place: Place | None = None, received: bool = True) -> Fault:
+        return Fault(rule, dotted(self.path), place or self.node.place, describe(self.node) if received else "", hint)
+
+
+def _translate_one(raw: Mapping[str, Any], document: Node, root: type[Section]) -> Fault:
+    location = raw["loc"]
+    path = document_path(location, document)
+    finding = _Finding(
+        kind=raw["type"],
+        message=raw["msg"],
+        context=raw.get("ctx", {}),
+        path=path,
+        node=document.nearest(path),
+        options=alternatives(root, location),
+        siblings=keys_of(alternatives(root, location[:-1])),
+    )
+    return TRANSLATIONS.get(finding.kind, _other)(finding)
+
+
+def _unknown_key(finding: _Finding) -> Fault:
+    key, node = str(finding.path[-1]), finding.node
+    hint = suggest(key, finding.siblings)
+    return finding.fault(f"unknown key '{key}'", place=node.key_place, received=False, hint=hint)
+
+
+def _missing_key(finding: _Finding) -> Fault:
+    rule = f"the key '{finding.path[-1]}' is missing"
+    return finding.fault(rule, place=finding.node.key_place, received=False)
+
+
+def _no_kind(finding: _Finding) -> Fault:
+    return finding.fault("the key 'kind' is missing", hint=suggest("", kinds_of(finding.options)))
+
+
+def _wrong_alternative(finding: _Finding) -> Fault:
+    allowed = _quoted(finding.context["expected_tags"])
+    if allowed and all(entry in FORMS for entry in allowed):
+        words = " or ".join(f"`{word}`" for word in words_of(finding.options))
+        forms = [words if form == "a word" and words else form for form in allowed]
+        return finding.fault("must be " + " or ".join(forms))
+    return _not_among(allowed, replace(finding, node=finding.node.child("kind") or finding.node))
+
+
+def _not_among(allowed: list[str], finding: _Finding) -> Fault:
+    word = finding.node.value if isinstance(finding.node.value, str) else ""
+    return finding.fault("is none of the alternatives", hint=suggest(word, allowed))
+
+
+def _out_of_bounds(finding: _Finding) -> Fault:
+    key, rule = _BOUNDS[finding.kind]
+    return finding.fault(rule.format(f"{finding.context[key]:g}"))
+
+
+def _other(finding: _Finding) -> Fault:
+    return finding.fault(_TYPES.get(finding.kind, finding.message), hint=_number_hint(finding.kind, finding.node))
+
+
+TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing_key,
+    "union_tag_not_found": _no_kind,
+    "union_tag_invalid": _wrong_alternative,
+    "literal_error": lambda finding: _not_among(_quoted(finding.context["expected"]), finding),
+    "string_pattern_mismatch": lambda finding: finding.fault(
+        "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+    ),
+    "value_error": lambda finding: finding.fault(str(finding.context["error"])),
+    **dict.fromkeys(_BOUNDS, _out_of_bounds),
+}
+"""Pydantic's types of findings; the rest are wrong types, which `_TYPES` puts in words."""
 
 
 def document_path(location: tuple[str | int, ...], document: Node) -> Path:
@@ -112,23 +169,6 @@ def _is_key(part: str | int, node: Node | None) -> bool:
         return False
     kind = node.value.get("kind")
     return not (kind is not None and kind.value == part) and not str(part).startswith(("constrained-", "function-"))
-
-
-def _wrong_alternative(finding: Mapping[str, Any], path: Path, node: Node, options: list[Any]) -> Fault:
-    allowed = _quoted(finding["ctx"]["expected_tags"])
-    if allowed and all(entry in FORMS for entry in allowed):
-        words = " or ".join(f"`{word}`" for word in words_of(options))
-        forms = [words if form == "a word" and words else form for form in allowed]
-        return Fault("must be " + " or ".join(forms), dotted(path), node.place, describe(node))
-    kind = node.child("kind")
-    return _not_among(allowed, path, kind or node)
-
-
-def _not_among(allowed: list[str], path: Path, node: Node) -> Fault:
-    received = describe(node)
-    if not isinstance(node.value, str):
-        return Fault("is none of the alternatives", dotted(path), node.place, received, suggest("", allowed))
-    return Fault("is none of the alternatives", dotted(path), node.place, received, suggest(node.value, allowed))
 
 
 def _number_hint(kind: str, node: Node) -> str:

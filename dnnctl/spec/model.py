@@ -70,4 +70,3 @@ class Model(Section):
     """The layers in order; each stands exactly where it is written."""
     output: OutputOrAuto = "auto"
     """The last layer; `auto` follows from the data and the loss."""
-

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import NONE, Nothing
-from dnnctl.spec.field import CHOICE, Count, Fraction, Index, Kind, NonNegative, NonPositive, Number, OpenFraction, Positive
+from dnnctl.spec.field import (
+    CHOICE,
+    Count,
+    Fraction,
+    Index,
+    Kind,
+    NonNegative,
+    NonPositive,
+    Number,
+    OpenFraction,
+    Positive,
+)
 
 
 class ClipByNorm(Kind):

@@ -83,10 +83,12 @@ def _allow_words(schema: Any, definitions: dict[str, Any]) -> None:
         _allow_words(value, definitions)
     discriminator = schema.get("discriminator")
     if isinstance(discriminator, dict) and "mapping" in discriminator:
-        words = [word for word, reference in discriminator["mapping"].items() if _needs_only_kind(reference, definitions)]
+        kinds = discriminator["mapping"].items()
+        words = [word for word, reference in kinds if _needs_only_kind(reference, definitions)]
         choice = {"oneOf": schema.pop("oneOf"), "discriminator": schema.pop("discriminator")}
         schema["anyOf"] = [{"enum": words}, choice]
 
 
 def _needs_only_kind(reference: str, definitions: dict[str, Any]) -> bool:
-    return definitions[reference.rsplit("/", 1)[-1]].get("required", []) == ["kind"]
+    definition: dict[str, Any] = definitions[reference.rsplit("/", 1)[-1]]
+    return definition.get("required") == ["kind"]

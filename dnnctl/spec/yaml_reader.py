@@ -102,7 +102,7 @@ def _refuse_bombs(text: str, name: str) -> None:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
-                total += weights.get(event.anchor, MAX_NODES)
+                total += weights.get(event.anchor or "", MAX_NODES)
             elif isinstance(event, yaml.ScalarEvent):
                 total += 1
                 if event.anchor:
@@ -116,7 +116,8 @@ def _refuse_bombs(text: str, name: str) -> None:
                     weights[anchor] = total - before
             if total > MAX_NODES or len(starts) > MAX_DEPTH:
                 grown = f"more than {MAX_NODES} values" if total > MAX_NODES else f"deeper than {MAX_DEPTH} levels"
-                place = Place(name, event.start_mark.line + 1, event.start_mark.column + 1)
+                mark = event.start_mark
+                place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
                 raise SpecError([Fault(f"the text grows to {grown}, counting its aliases", place=place)])
     except yaml.YAMLError as error:
         raise SpecError([_syntax_fault(error, name, text.splitlines() or [""])]) from None
@@ -155,7 +156,7 @@ class _Composer:
         if isinstance(node, yaml.SequenceNode):
             items = [self.convert(item, _join(path, index)) for index, item in enumerate(node.value)]
             return Node(items, place, key_place)
-        value = node.value if node.style else parse_scalar(node.value)
+        value = node.value if getattr(node, "style", None) else parse_scalar(node.value)
         return Node(value, place, key_place)
 
     def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Node]:

@@ -12,10 +12,10 @@ from dnnctl.spec.yaml_rules import parse_scalar
 class _Dumper(yaml.SafeDumper):
     """A safe dumper that quotes text which YAML 1.2 would read as something else."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 (PyYAML's name)
         super().increase_indent(flow, False)
 
 

@@ -51,7 +51,8 @@ def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
         write_text(folder.source, blueprint.source)
         write_json(folder.run, _facts(folder.id, created, blueprint))
     except OSError as error:
-        raise RunError(f"Cannot make a run in {directory}: {error.strerror or error}. Choose another --runs-dir.") from None
+        reason = error.strerror or error
+        raise RunError(f"Cannot make a run in {directory}: {reason}. Choose another --runs-dir.") from None
     return RunRecord(folder)
 
 

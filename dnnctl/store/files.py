@@ -18,7 +18,7 @@ def write_through(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(aside)
         sync(aside)
-        os.replace(aside, path)
+        aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
     sync(path.parent)

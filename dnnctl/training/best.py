@@ -47,7 +47,7 @@ class BestWeights:
 
     def _write(self) -> None:
         started = time.monotonic()
-        write_through(self.path, lambda aside: self.plain.save(aside))
+        write_through(self.path, self.plain.save)
         now = time.monotonic()
         self._next_write = now + (now - started) / MAX_SHARE
         self._is_written = True

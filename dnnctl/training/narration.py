@@ -77,10 +77,8 @@ def _ended(_: Narrator, fact: RunEnded) -> list[str]:
     how = "stopped early" if summary["stopped_early"] else "finished"
     lines = [f"{how} after {summary['epochs']} epochs in {format_seconds(summary['seconds'])}"]
     lines.append(f"best epoch: {summary['best_epoch']} by {summary['monitor']}; its weights are in model.keras")
-    for role in ("validation", "test"):
-        if summary[role]:
-            lines.append(f"{role}: {format_metrics(summary[role])}")
-    return lines
+    roles = [role for role in ("validation", "test") if summary[role]]
+    return lines + [f"{role}: {format_metrics(summary[role])}" for role in roles]
 
 
 NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {

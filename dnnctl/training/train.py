@@ -24,7 +24,9 @@ from dnnctl.training.facts import Fact, Report, RunBroken, RunOpened, ignore
 from dnnctl.training.narration import Narrator
 
 
-def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore) -> RunRecord:
+def train(
+    spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore
+) -> RunRecord:
     """Train a spec and return its run.
 
     Args:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from typing import Any
-
-import dnnctl.training  # noqa: F401  (sets what must precede Keras)
 
 import keras
 import numpy as np
 import pytest
 
+import dnnctl.training  # noqa: F401  (sets what must precede Keras)
 from dnnctl.build.loss import build_loss
 from dnnctl.build.model import build_model
 from dnnctl.build.optimizer import build_optimizer
