@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
-from dnnctl.spec import LoadedSpec, load, to_yaml
+
+if TYPE_CHECKING:
+    from dnnctl.spec import LoadedSpec
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
 
@@ -28,6 +30,8 @@ def train_command(
     ] = False,
 ) -> None:
     """Train a spec. Metrics, checkpoints and the model go to a new folder in `runs/`."""
+    from dnnctl.spec import load
+
     with failures_reported(as_json=as_json):
         loaded = load(spec, _with_name(overrides or [], name))
         if dry_run:
@@ -56,6 +60,7 @@ def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: b
 
 def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
     from dnnctl.cli.display import choose_display
+    from dnnctl.spec import to_yaml
     from dnnctl.training.train import rehearse
 
     if not quiet and not as_json:

@@ -1,8 +1,6 @@
 """Activation functions: what a layer does with its weighted sums."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -73,7 +71,7 @@ class RRelu(Kind):
     """The largest slope, 1/3 in the paper."""
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> RRelu:
+    def _is_a_range(self) -> Self:
         if self.lower > self.upper:
             raise ValueError(f"`lower` ({self.lower:g}) must not be above `upper` ({self.upper:g})")
         return self

@@ -1,7 +1,5 @@
 """The alternatives that many choices share: `none`, `auto` and `inherit`."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from dnnctl.spec.field import Kind

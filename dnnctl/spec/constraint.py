@@ -1,8 +1,6 @@
 """Constraints: what is done to a layer's weights after each step."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -31,7 +29,7 @@ class MinMaxNorm(Kind):
     """The largest norm allowed."""
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> MinMaxNorm:
+    def _is_a_range(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"`low` ({self.low:g}) must not be above `high` ({self.high:g})")
         return self

@@ -1,7 +1,5 @@
 """The `data` section: where the examples come from, which of them are used, and how they are scaled."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field

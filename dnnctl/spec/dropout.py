@@ -1,7 +1,5 @@
 """Dropout: noise that is there in training only."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import Inherit, Nothing

@@ -1,7 +1,5 @@
 """The whole spec: one experiment."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

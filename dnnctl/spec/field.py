@@ -1,7 +1,5 @@
 """The vocabulary the spec's sections are written in: strict sections, kinds, and numbers with their ranges."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag

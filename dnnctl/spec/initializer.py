@@ -1,7 +1,5 @@
 """Initializers: what the weights are before the first step."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.field import CHOICE, Kind, Number, Positive

@@ -1,7 +1,5 @@
 """Layers: the network, in the order they stand."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -154,7 +152,7 @@ class Residual(Kind):
     """
 
     kind: Literal["residual"]
-    layers: Annotated[list[Layer], Field(min_length=1)]
+    layers: Annotated[list["Layer"], Field(min_length=1)]
     """The layers of the branch."""
     activation: Activation = LINEAR
     """The function applied to the sum."""
@@ -180,4 +178,3 @@ Layer: TypeAlias = Annotated[
     | Residual,
     *CHOICE,
 ]
-Residual.model_rebuild()

@@ -1,7 +1,5 @@
 """Losses: what training makes small."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import Auto

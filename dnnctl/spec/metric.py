@@ -1,7 +1,5 @@
 """Metrics: what is measured beside the loss."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.field import BY_FORM, CHOICE, LIST, Count, Kind, OrAuto

@@ -1,7 +1,5 @@
 """The `model` section: defaults, layers and output."""
 
-from __future__ import annotations
-
 from typing import Annotated, TypeAlias
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Normalization: re-centring and re-scaling of a layer's sums or outputs."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import Inherit, Nothing

@@ -1,7 +1,5 @@
 """Optimizers: how gradients change the weights. Every key has Keras's name, meaning and default."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import NONE, Nothing

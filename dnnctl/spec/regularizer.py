@@ -1,7 +1,5 @@
 """Regularizers: what a layer's weights add to the loss."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.spec.common_kind import Inherit, Nothing

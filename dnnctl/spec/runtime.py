@@ -1,7 +1,5 @@
 """The `runtime` section: what the arithmetic runs on."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from dnnctl.spec.field import Section

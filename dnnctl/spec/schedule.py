@@ -3,10 +3,8 @@
 η₀ is `optimizer.learning_rate`. Past its end a schedule stays at its last value; no rate is ever below zero.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -88,7 +86,7 @@ class Piecewise(ScheduleKind):
     """Whether t and the boundaries count steps or epochs."""
 
     @model_validator(mode="after")
-    def _fits(self) -> Piecewise:
+    def _fits(self) -> Self:
         if len(self.values) != len(self.boundaries) + 1:
             n_values, n_boundaries = len(self.values), len(self.boundaries)
             raise ValueError(
@@ -124,7 +122,7 @@ class MomentumCycle(Section):
     """The momentum at the largest rate."""
 
     @model_validator(mode="after")
-    def _is_a_range(self) -> MomentumCycle:
+    def _is_a_range(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"`low` ({self.low:g}) must not be above `high` ({self.high:g})")
         return self

@@ -1,7 +1,5 @@
 """The `training` section: how long, in which portions, and when to stop."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from dnnctl.spec.field import BY_FORM, MAPPING, Count, NonNegative, OrNone, Section
