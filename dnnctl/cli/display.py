@@ -10,7 +10,7 @@ from typing import Protocol, Self
 
 import typer
 
-from dnnctl.training.facts import Downloading, Fact, RunEnded, RunOpened
+from dnnctl.training.facts import Downloading, Fact, RunBroken, RunEnded, RunOpened
 from dnnctl.training.narration import Narrator
 
 
@@ -77,6 +77,8 @@ class PlainDisplay(NoDisplay):
         if isinstance(fact, Downloading) and fact.file != self.download:
             self.download = fact.file
             typer.echo(f"downloading {fact.file}")
+        if isinstance(fact, RunBroken):
+            return  # whoever catches the failure says why
         for line in self.narrator.tell(fact):
             typer.echo(line)
         if isinstance(fact, RunOpened):

@@ -55,6 +55,8 @@ class LiveDisplay:
         """Show the fact."""
         if isinstance(fact, RunEnded | RunBroken):
             self.live.stop()
+        if isinstance(fact, RunBroken):
+            return  # whoever catches the failure says why
         for line in self.narrator.tell(fact):
             self._print(fact, line)
         if isinstance(fact, RunOpened):
@@ -77,8 +79,6 @@ class LiveDisplay:
 
     def _print(self, fact: Fact, line: str) -> None:
         style = "bold" if isinstance(fact, RunOpened | RunEnded) else ""
-        if isinstance(fact, RunBroken):
-            style = "bold red"
         if isinstance(fact, EpochEnded) and fact.is_best:
             style = "green"
         self.console.print(Text(line, style=style), soft_wrap=True)

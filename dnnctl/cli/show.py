@@ -46,7 +46,7 @@ def _print(run: RunRecord) -> None:
     lines = {
         "run": run.id,
         "status": _status(run),
-        "made": f"{run.created} on {facts.get('host', '?')}",
+        "made": f"{run.created[:19]} on {facts.get('host', '?')}",
         "command": " ".join(facts.get("command", [])),
         "trained on": f"{device['name']}, {compiled.get('mode', '?')}" if device else "—",
         "parameters": f"{facts['parameters']:,}" if "parameters" in facts else "—",

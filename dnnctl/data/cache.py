@@ -25,9 +25,15 @@ class RemoteFile:
     """A file of a data set: its place in the cache, where it comes from, and what it must be."""
 
     path: str
-    """Relative to the cache directory."""
+    """Relative to the cache directory, as Keras has it."""
     url: str
     sha256: str
+
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """Where it may lie: under Keras's name, or beside it under the name it is downloaded as."""
+        target = cache_directory() / self.path
+        return target, target.with_name(self.url.rsplit("/", 1)[-1])
 
 
 def cache_directory() -> Path:
@@ -44,10 +50,11 @@ def fetch(file: RemoteFile, progress: Progress) -> Path:
     Raises:
         DataError: it is not there and cannot be downloaded, or is not what it should be.
     """
-    target = cache_directory() / file.path
-    if not target.is_file():
-        _download(file, target, progress)
-    return target
+    for place in file.places:
+        if place.is_file():
+            return place
+    _download(file, file.places[0], progress)
+    return file.places[0]
 
 
 def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
@@ -64,9 +71,9 @@ def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
         raise DataError(
-            f"{target.name} is not in {target.parent} and cannot be downloaded ({reason}). "
-            f"Put {file.url} there, or set {DIRECTORY_VARIABLE} to a directory with {file.path}. "
-            "`data.source: fashion_mnist_sample` needs no download."
+            f"{file.places[1].name} is not in {target.parent} and cannot be downloaded ({reason}).\n"
+            f"Put {file.url} into {target.parent}, or set {DIRECTORY_VARIABLE} to a directory laid out like "
+            f"Keras's cache.\n`data.source: fashion_mnist_sample` needs no download."
         ) from None
     except OSError as error:
         raise DataError(f"{target} cannot be written: {error.strerror or error}. Set {DIRECTORY_VARIABLE}.") from None

@@ -47,9 +47,10 @@ def load_npz(source: Npz) -> RawData:
 
 def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
-                raise DataError(f"{path} holds one array without a name. Save it with np.savez, with a name for each.")
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise DataError(f"{path} holds one array without a name. Save it with np.savez, with a name for each.")
+        with loaded as file:
             found = {role: file[name] for role, name in names.items() if name in file.files}
             found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
     except FileNotFoundError:

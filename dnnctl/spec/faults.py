@@ -104,7 +104,9 @@ def _unknown_key(finding: _Finding) -> Fault:
 
 def _missing_key(finding: _Finding) -> Fault:
     rule = f"the key '{finding.path[-1]}' is missing"
-    return finding.fault(rule, place=finding.node.key_place, received=False)
+    word = finding.node.value
+    hint = f"Write {{kind: {word}, {finding.path[-1]}: …}}." if isinstance(word, str) else ""
+    return finding.fault(rule, place=finding.node.key_place, received=False, hint=hint)
 
 
 def _no_kind(finding: _Finding) -> Fault:
@@ -165,7 +167,11 @@ def document_path(location: tuple[str | int, ...], document: Node) -> Path:
 
 def _is_key(part: str | int, node: Node | None) -> bool:
     """Whether the last part of a location names a key that is not there, and not an alternative."""
-    if node is None or not isinstance(node.value, dict) or part in FORMS:
+    if node is None or part in FORMS:
+        return False
+    if isinstance(node.value, str):
+        return node.value != part
+    if not isinstance(node.value, dict):
         return False
     kind = node.value.get("kind")
     return not (kind is not None and kind.value == part) and not str(part).startswith(("constrained-", "function-"))

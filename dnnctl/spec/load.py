@@ -71,8 +71,12 @@ def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
 
 
 def to_plain(section: Section) -> dict[str, Any]:
-    """A section as it would be written in YAML, complete, with a bare word where only `kind` is to be said."""
-    return {name: _plain(getattr(section, name)) for name in type(section).model_fields}
+    """A section as it would be written in YAML, complete, with a bare word where only `kind` is to be said.
+
+    What a layer takes from the defaults stands there alone.
+    """
+    values = {name: _plain(getattr(section, name)) for name in type(section).model_fields}
+    return {name: value for name, value in values.items() if value != "inherit"}
 
 
 def to_yaml(spec: Spec) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from dnnctl.spec.field import FORMS, Kind, Section
 
 
@@ -48,6 +50,12 @@ def words_of(options: Iterable[Any]) -> list[str]:
     return [word for option in options if get_origin(option) is Literal for word in get_args(option)]
 
 
+def _fields(section: type[Section]) -> dict[str, FieldInfo]:
+    """A section's fields; one that holds itself (`residual`) knows its types only once it is built."""
+    section.model_rebuild()
+    return section.model_fields
+
+
 def _descend(options: list[Any], part: str | int) -> list[Any]:
     if part in FORMS:
         return options
@@ -57,5 +65,5 @@ def _descend(options: list[Any], part: str | int) -> list[Any]:
     if isinstance(part, int):
         items = [get_args(option)[0] for option in options if get_origin(option) is list]
         return [member for item in items for member in members(item)]
-    fields = [option.model_fields[part] for option in options if is_section(option) and part in option.model_fields]
+    fields = [_fields(option)[part] for option in options if is_section(option) and part in option.model_fields]
     return [member for field in fields for member in members(field.annotation)]

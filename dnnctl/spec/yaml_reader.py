@@ -102,7 +102,8 @@ def _refuse_bombs(text: str, name: str) -> None:
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
-                total += weights.get(event.anchor or "", MAX_NODES)
+                holds_itself = event.anchor in [anchor for anchor, _ in starts]
+                total += MAX_NODES + 1 if holds_itself else weights.get(event.anchor or "", 1)
             elif isinstance(event, yaml.ScalarEvent):
                 total += 1
                 if event.anchor:

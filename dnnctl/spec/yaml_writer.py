@@ -25,7 +25,7 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
 
 
 def _represent_float(dumper: _Dumper, number: float) -> yaml.Node:
-    text = repr(number)
+    text = repr(number).replace("inf", ".inf")
     if "e" in text and "." not in text:
         text = text.replace("e", ".0e", 1)
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)

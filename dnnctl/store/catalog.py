@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 
 from dnnctl.errors import RunError
@@ -11,6 +12,7 @@ from dnnctl.store.folder import RunFolder
 from dnnctl.store.record import RunRecord
 
 LAST = "last"
+LENGTH_OF_TIME = len("YYYYMMDD-HHMMSS")
 DEFAULT_DIRECTORY = "runs"
 DIRECTORY_VARIABLE = "DNNCTL_RUNS_DIR"
 
@@ -27,7 +29,14 @@ def list_runs(directory: Path) -> list[RunRecord]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     folders = [RunFolder(directory / name) for name in sorted(entries)]
-    return [RunRecord(folder) for folder in folders if folder.run.is_file()]
+    runs = [RunRecord(folder) for folder in folders if folder.run.is_file()]
+    seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])
+    return [run for _, same_second in seconds for run in _in_order(list(same_second))]
+
+
+def _in_order(runs: list[RunRecord]) -> list[RunRecord]:
+    """Runs of the same second, whose ids do not tell which came first."""
+    return runs if len(runs) == 1 else sorted(runs, key=lambda run: run.created)
 
 
 def find_run(reference: str, directory: Path) -> RunRecord:

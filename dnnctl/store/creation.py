@@ -80,7 +80,7 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
     return {
         "id": run_id,
         "name": blueprint.name,
-        "created": created.isoformat(timespec="seconds"),
+        "created": created.isoformat(timespec="milliseconds"),
         "command": list(blueprint.command),
         "overrides": list(blueprint.overrides),
         "seed": blueprint.seed,

@@ -186,7 +186,7 @@ def _place_on_device(setting: Setting) -> tuple[Engine, dict[str, OnDevice | Non
 
 def _plain_model(setting: Setting) -> keras.Model:
     """The same layers as a model of its own, compiled afresh: so it is saved, without the training's counters."""
-    plain = keras.Model(setting.model.inputs, setting.model.outputs, name=setting.spec.name.replace(".", "_"))
+    plain = keras.Model(setting.model.input, setting.model.output, name=setting.spec.name.replace(".", "_"))
     plain.compile(
         optimizer=build_optimizer(setting.spec.optimizer),
         loss=build_loss(setting.spec.loss, setting.head.loss),

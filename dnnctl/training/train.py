@@ -125,7 +125,7 @@ def _ending(run: RunRecord, tell: Report) -> Iterator[None]:
         raise
     except DivergedError as error:
         _record_end(run, tell, Status.DIVERGED, str(error))
-        raise
+        raise DivergedError(f"{error} {_what_is_left(run)}") from None
     except BaseException as error:
         with run.folder.log.open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc())
@@ -135,6 +135,16 @@ def _ending(run: RunRecord, tell: Report) -> Iterator[None]:
     else:
         is_early = RunRecord(run.folder).summary["stopped_early"]
         _record(run, event="ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED))
+
+
+def _what_is_left(run: RunRecord) -> str:
+    """What a diverged run leaves, and what helps."""
+    kept = (
+        f"The best weights before are in {run.folder.model}."
+        if run.folder.model.is_file()
+        else "No epoch was finished."
+    )
+    return f"{kept}\nA smaller learning rate helps, or clipped gradients: --set optimizer.clip=norm"
 
 
 def _record_end(run: RunRecord, tell: Report, status: Status, reason: str) -> None:

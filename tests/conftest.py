@@ -1,0 +1,34 @@
+"""What every test starts from: no runs directory, no data directory, no colours from outside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+FASHION_MNIST = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DNNCTL_RUNS_DIR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DNNCTL_DATA_DIR", str(tmp_path / "no-data"))
+
+
+@pytest.fixture
+def fashion_mnist_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A data directory with the full Fashion-MNIST, where this machine has it."""
+    places = [
+        Path(os.environ.get("FASHION_MNIST_DIR", FASHION_MNIST)),
+        Path("~/.keras/datasets/fashion-mnist").expanduser(),
+    ]
+    found = next((place for place in places if (place / "train-images-idx3-ubyte.gz").is_file()), None)
+    if found is None:
+        pytest.skip("the full Fashion-MNIST is not on this machine")
+    directory = tmp_path / "data"
+    directory.mkdir()
+    (directory / "fashion-mnist").symlink_to(found)
+    monkeypatch.setenv("DNNCTL_DATA_DIR", str(directory))
+    return directory

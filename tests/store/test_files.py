@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnctl.store.files import append_json_line, read_json_lines, write_text, write_through
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_aside(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def fail(aside: Path) -> None:
+        aside.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_through(path, fail)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_row_cut_off_by_a_crash_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    append_json_line(path, {"epoch": 1})
+    append_json_line(path, {"epoch": 2})
+    path.write_text(path.read_text() + '{"epoch": 3, "lo')
+    assert read_json_lines(path) == [{"epoch": 1}, {"epoch": 2}]
+
+
+def test_a_damaged_row_in_the_middle_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"epoch": 1\n{"epoch": 2}\n')
+    with pytest.raises(ValueError, match="Expecting"):
+        read_json_lines(path)
