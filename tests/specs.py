@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,18 @@ def write_spec(folder: Path, **sections: Any) -> Path:
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(small_spec(folder, **sections), sort_keys=False))
     return path
+
+
+def cifar_batch(n: int, seed: int, key: bytes) -> bytes:
+    """A file of CIFAR's format with images of noise."""
+    draw = np.random.default_rng(seed)
+    data = draw.integers(0, 256, (n, 3072), dtype=np.uint8)
+    return pickle.dumps({b"data": data, key: draw.integers(0, 10, n).tolist()}, protocol=2)
+
+
+def write_cifar10(folder: Path, *, n: int = 4) -> None:
+    """CIFAR-10's files with `n` images each; three for test."""
+    folder.mkdir(parents=True)
+    for number in range(1, 6):
+        (folder / f"data_batch_{number}").write_bytes(cifar_batch(n, number, b"labels"))
+    (folder / "test_batch").write_bytes(cifar_batch(3, 9, b"labels"))

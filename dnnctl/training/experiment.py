@@ -192,6 +192,7 @@ def _plain_model(setting: Setting) -> keras.Model:
         loss=build_loss(setting.spec.loss, setting.head.loss),
         metrics=setting.metrics,
     )
+    plain.optimizer.build(plain.trainable_variables)  # Keras warns when it loads an optimizer without its variables
     return plain
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from specs import cifar_batch, write_cifar10
 
 from dnnctl.data import cifar
 from dnnctl.data.cache import RemoteFile, cache_directory, fetch
@@ -31,19 +32,6 @@ from dnnctl.spec.data import Npz
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DNNCTL_DATA_DIR", str(tmp_path))
     return tmp_path
-
-
-def cifar_batch(n: int, seed: int, key: bytes) -> bytes:
-    draw = np.random.default_rng(seed)
-    data = draw.integers(0, 256, (n, 3072), dtype=np.uint8)
-    return pickle.dumps({b"data": data, key: draw.integers(0, 10, n).tolist()}, protocol=2)
-
-
-def write_cifar10(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for number in range(1, 6):
-        (folder / f"data_batch_{number}").write_bytes(cifar_batch(4, number, b"labels"))
-    (folder / "test_batch").write_bytes(cifar_batch(3, 9, b"labels"))
 
 
 @pytest.mark.parametrize("layout", ["cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py"])
@@ -222,7 +210,7 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "a.npz")))
     (tmp_path / "b.npz").write_text("text")
-    with pytest.raises(DataError, match="not a NumPy .npz file"):
+    with pytest.raises(DataError, match=r"not a NumPy \.npz file"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "b.npz")))
     np.save(tmp_path / "c.npy", X)
     with pytest.raises(DataError, match="without a name"):

@@ -69,7 +69,7 @@ WRONG = {
     "a word that needs more": ("- flatten", "- dense", 9, "'units' is missing"),
     "a key of another kind": ("kind: sgd, momentum", "kind: adam, momentum", 12, "unknown key 'momentum'"),
     "no layers": (
-        "layers:\n    - flatten\n    - {kind: dense, units: 5}\n    - {kind: residual, layers: [{kind: dense, units: 5}]}",
+        FINE[FINE.index("layers:") : FINE.index("\noptimizer")],
         "layers: []",
         8,
         "at least 1",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -126,3 +129,101 @@ def test_graph_mode_gives_the_bits_of_fit(defaults: dict[str, Any], optimizer: A
     model, rows = run_engine(spec, data, epochs)
     assert digest(model) == digest(expected)
     assert rows == expected_rows
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_gives_the_bits_of_fit(precision: str) -> None:
+    """Loss scaling included: its counters are variables of the optimizer."""
+    spec, data = make_spec(runtime={"precision": precision}), make_data()
+    expected, expected_rows = fit(spec, data, 2)
+    model, rows = run_engine(spec, data, 2)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+
+
+@pytest.mark.parametrize("cut", [1, 4, 13])
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_how_an_epoch_is_cut_into_calls_changes_no_bit(mode: str, cut: int) -> None:
+    spec, data = make_spec(NETS["batch_norm"]), make_data()
+    assert digest(run_engine(spec, data, 2, mode, cut)[0]) == digest(run_engine(spec, data, 2, mode, 5)[0])
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "l2", "max_norm"])
+def test_xla_agrees_with_fit_over_a_hundred_steps(name: str) -> None:
+    """Within 1e-4; rounding grows after."""
+    spec, data = make_spec(NETS[name], OPTIMIZERS["nesterov"]), make_data(100 * BATCH - 3)
+    expected, expected_rows = fit(spec, data, 1)
+    model, rows = run_engine(spec, data, 1, "xla")
+    for ours, theirs in zip(model.variables, expected.variables, strict=True):
+        if "seed" not in theirs.path and theirs.path in {variable.path for variable in expected.weights}:
+            assert np.abs(ours.numpy() - theirs.numpy()).max() <= 1e-4
+    assert rows[0]["loss"] == pytest.approx(expected_rows[0]["loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_the_first_step_without_a_finite_loss_is_named(mode: Any) -> None:
+    """By hand: the 4th batch holds an input that is not a number, and its step spoils all later ones."""
+    spec = make_spec({"activation": "tanh"}, "sgd", data={"source": "fashion_mnist_sample"})
+    inputs = np.random.default_rng(1).normal(size=(N, 6)).astype(np.float32)
+    inputs[3 * BATCH + 5] = np.nan
+    data = Part(inputs, np.zeros(N, np.int32))
+    model = make_model(spec, data)
+    engine = Engine(model, [], to_device(data), batch_size=BATCH, mode=mode)
+    engine.start_epoch(EpochPlan(np.arange(N, dtype=np.int32), np.zeros(engine.n_steps, np.float32)))
+    assert engine.run(0, 3) is None
+    assert engine.run(3, engine.n_steps) == 3
+
+
+def test_evaluation_equals_keras() -> None:
+    """Loss, metrics and predictions over a part whose last batch is short."""
+    spec, data = make_spec(NETS["batch_norm"]), make_data(1200)
+    model, _ = run_engine(spec, data, 1)
+    metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    engine = Engine(model, metrics, to_device(data), batch_size=BATCH, mode="graph")
+    expected = model.evaluate(data.inputs, data.targets, batch_size=512, verbose=0, return_dict=True)
+    assert engine.evaluate(to_device(data)) == pytest.approx(expected, rel=1e-6)
+    assert engine.predict(to_device(data)) == pytest.approx(model.predict(data.inputs, verbose=0), abs=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_rates_and_momenta_change_from_step_to_step(mode: Any) -> None:
+    """Against NumPy: one weight, loss (w − 0)² over inputs of 1, SGD with momentum by its formula."""
+    momenta = np.linspace(0.9, 0.5, 6).astype(np.float32)
+    rates = np.linspace(0.01, 0.06, 6).astype(np.float32)
+    spec = Spec.model_validate(
+        {
+            "name": "t",
+            "data": {"source": "fashion_mnist_sample"},
+            "model": {"layers": ["flatten"], "output": {"initializer": "ones", "use_bias": False}},
+            "optimizer": {"kind": "sgd", "momentum": 0.9},
+            "schedule": {"kind": "one_cycle", "max_rate": 1, "momentum": {"high": 0.9, "low": 0.5}},
+        }
+    )
+    data = Part(np.ones((24, 1), np.float32), np.zeros((24, 1), np.float32))
+    head = choose_head(spec, task="numbers", n_outputs=1)
+    model = build_model(spec, head, data.inputs)
+    model.compile(build_optimizer(spec.optimizer, spec.schedule), build_loss(spec.loss, "mse"), jit_compile=False)
+    engine = Engine(model, [], to_device(data), batch_size=4, mode=mode)
+    engine.start_epoch(EpochPlan(np.arange(24, dtype=np.int32), rates, momenta))
+    engine.run(0, 6)
+    weight, velocity = 1.0, 0.0
+    for rate, momentum in zip(rates, momenta, strict=True):
+        velocity = momentum * velocity - rate * 2 * weight
+        weight += velocity
+    assert float(model.get_layer("output").kernel.numpy()[0, 0]) == pytest.approx(weight, rel=1e-5)
+
+
+PRINT_DIGEST = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_engine import *
+model, _ = run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")
+print(digest(model))
+"""
+
+
+def test_xla_is_reproducible_to_the_bit_between_processes() -> None:
+    command = [sys.executable, "-c", PRINT_DIGEST, str(Path(__file__).parent)]
+    found = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    found.add(digest(run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")[0]) + "\n")
+    assert len(found) == 1

@@ -1,0 +1,168 @@
+"""`dnnctl train` as its users run it: in a process of its own, on a terminal, in a pipe, for a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from specs import write_spec
+
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.record import Status
+
+DNNCTL = [sys.executable, "-m", "dnnctl"]
+
+
+def dnnctl(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    command = [*DNNCTL, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_in_a_pipe_there_is_a_plain_line_for_each_epoch(tmp_path: Path) -> None:
+    done = dnnctl("train", write_spec(tmp_path), "--runs-dir", tmp_path / "runs", "--name", "piped")
+    (run,) = list_runs(tmp_path / "runs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert "\r" not in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"run {run.id}"
+    assert run.name == "piped"
+    assert [line for line in lines if re.match(r"epoch \d/3  loss \d\.\d{4}  accuracy", line)] == lines[5:8]
+    assert f"next:  dnnctl show {run.id}" in lines
+    assert set(lines) - set(run.folder.log.read_text().splitlines()) <= {"loading TensorFlow …", *lines[-2:]}
+
+
+def test_for_a_program_every_line_is_json(tmp_path: Path) -> None:
+    done = dnnctl("train", write_spec(tmp_path), "--json", "--runs-dir", tmp_path / "runs")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    (run,) = list_runs(tmp_path / "runs")
+    assert [event["event"] for event in events if event["event"] != "steps_done"] == [
+        "run_opened", "data_ready", "model_ready", "epoch_ended", "epoch_ended", "epoch_ended", "run_ended",
+    ]  # fmt: skip
+    assert [event["row"] for event in events if event["event"] == "epoch_ended"] == run.rows
+    assert events[-1]["summary"] == run.summary
+    assert done.stderr == ""
+
+
+def test_quiet_prints_the_run_alone(tmp_path: Path) -> None:
+    done = dnnctl("train", write_spec(tmp_path), "--quiet", "--runs-dir", tmp_path / "runs")
+    assert done.stdout.split() == [run.id for run in list_runs(tmp_path / "runs")]
+
+
+def test_a_dry_run_builds_everything_and_writes_nothing(tmp_path: Path) -> None:
+    done = dnnctl(
+        "train", write_spec(tmp_path), "--dry-run", "--set", "training.epochs=7", "--runs-dir", tmp_path / "runs"
+    )
+    assert done.returncode == 0
+    assert "epochs: 7" in done.stdout
+    assert "training: 7 epochs of 6 steps" in done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+def test_seeds_make_a_run_each_and_their_mean(tmp_path: Path) -> None:
+    done = dnnctl("train", write_spec(tmp_path), "--seeds", "2", "--runs-dir", tmp_path / "runs")
+    runs = list_runs(tmp_path / "runs")
+    assert done.returncode == 0
+    assert [run.facts["seed"] for run in runs] == [42, 43]
+    losses = [run.summary["test"]["loss"] for run in runs]
+    mean_line = next(line for line in done.stdout.splitlines() if line.split()[:1] == ["mean"])
+    assert f"{sum(losses) / 2:.4f}" in mean_line.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--set", "optimizer.learning_rat=1"], 2, "Did you mean `learning_rate`"),
+        (["--set", "model.layers.1={kind: max_pool}"], 2, "max_pool needs images"),
+        (["--set", "data.source.path=nowhere.npz"], 2, "no such file"),
+        (["--set", "optimizer.learning_rate=1e30", "--set", "model.defaults.activation=linear", "--set", "loss=mse",
+          "--set", "model.output={activation: linear}"], 3, "step"),
+    ],
+    ids=["spec", "layer", "data", "diverged"],
+)  # fmt: skip
+def test_failures_have_their_exit_code_and_no_traceback(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = dnnctl("train", write_spec(tmp_path), "--runs-dir", tmp_path / "runs", *arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    as_json = dnnctl("train", write_spec(tmp_path), "--json", "--runs-dir", tmp_path / "runs", *arguments)
+    last = json.loads(as_json.stdout.splitlines()[-1])
+    assert (last["event"], last["exit_code"]) == ("error", code)
+
+
+def read_terminal(command: list[str]) -> str:
+    """What a command shows on a terminal of 100 columns."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update({"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"})
+        os.execv(command[0], command)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return shown.decode(errors="replace")
+
+
+def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
+    shown = read_terminal([*DNNCTL, "train", str(write_spec(tmp_path)), "--runs-dir", str(tmp_path / "runs")])
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status is Status.FINISHED
+    assert "\x1b[" in shown
+    assert text.index(f"run {run.id}") < text.index("loading TensorFlow") < text.index("epoch 1/3  loss")
+    assert "steps/s" in text
+    assert "oneDNN" not in text
+    assert "oneDNN" in run.folder.log.read_text()
+
+
+def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, training={"epochs": 100_000})
+    process = subprocess.Popen(
+        [*DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch "):
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    (run,) = list_runs(tmp_path / "runs")
+    assert process.returncode == 130
+    assert run.status is Status.INTERRUPTED
+
+
+def test_a_killed_run_is_lost_and_a_living_one_running(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, training={"epochs": 100_000})
+    command = [*DNNCTL, "train", str(spec), "--quiet", "--runs-dir", str(tmp_path / "runs")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not [run for run in list_runs(tmp_path / "runs") if run.rows]:
+        time.sleep(0.1)
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status is Status.RUNNING
+    process.kill()
+    process.wait()
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status is Status.LOST
+    assert run.rows

@@ -1,0 +1,55 @@
+"""Every shipped spec says what it is for, and trains."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from specs import write_cifar10
+
+from dnnctl import train
+from dnnctl.spec import load
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_shipped_spec_opens_with_what_it_shows(path: Path) -> None:
+    """Purpose, command, measured time, expected result."""
+    head = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    text = "\n".join(head)
+    assert f"dnnctl train configs/{path.name}" in text
+    assert re.search(r"^# Time: .*\d", text, re.MULTILINE)
+    assert re.search(r"^# Expect: .*\d", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_shipped_spec_trains(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    overrides = list(SHORT)
+    if path.stem == "fashion_mnist":
+        request.getfixturevalue("fashion_mnist_dir")
+    if path.stem == "cifar10":
+        write_cifar10(tmp_path / "cifar-10-batches-py", n=40)
+        monkeypatch.setenv("DNNCTL_DATA_DIR", str(tmp_path))
+        overrides.append("data.validation.size=50")
+    record = train(load(path, overrides), runs_dir=tmp_path / "runs")
+    assert record.epochs == 1
+    assert np.isfinite(record.summary["test"]["loss"])
+
+
+def test_selu_reaches_its_accuracy(tmp_path: Path) -> None:
+    """The main command: at least 0.84 on validation."""
+    selu = next(path for path in CONFIGS if path.stem == "selu")
+    assert train(load(selu), runs_dir=tmp_path).summary["validation"]["accuracy"] >= 0.84
+
+
+@pytest.mark.usefixtures("fashion_mnist_dir")
+def test_fashion_mnist_reaches_its_accuracy(tmp_path: Path) -> None:
+    """On the full data: at least 0.88 on validation."""
+    path = next(path for path in CONFIGS if path.stem == "fashion_mnist")
+    assert train(load(path), runs_dir=tmp_path).summary["validation"]["accuracy"] >= 0.88
