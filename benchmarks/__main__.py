@@ -1,0 +1,12 @@
+"""All benchmarks, one after the other."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from benchmarks import commands, epochs, processes
+
+if __name__ == "__main__":
+    commands.main()
+    processes.main()
+    epochs.main()
