@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import AbstractContextManager
@@ -10,6 +9,7 @@ from typing import Protocol, Self
 
 import typer
 
+from dnnctl.store.files import to_json_line
 from dnnctl.training.facts import Downloading, Fact, RunBroken, RunEnded, RunOpened
 from dnnctl.training.narration import Narrator
 
@@ -61,7 +61,7 @@ class JsonDisplay(NoDisplay):
 
     def show(self, fact: Fact) -> None:
         """Print the fact as JSON."""
-        typer.echo(json.dumps(fact.as_json()))
+        typer.echo(to_json_line(fact.as_json()))
 
 
 class PlainDisplay(NoDisplay):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,13 +32,27 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Put a value in place as JSON, in one step."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(finite_only(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def append_json_line(path: Path, row: Any) -> None:
     """Add one row to a file of JSON lines."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.write(to_json_line(row) + "\n")
+
+
+def to_json_line(row: Any) -> str:
+    """A row as JSON on one line."""
+    return json.dumps(finite_only(row), ensure_ascii=False)
+
+
+def finite_only(value: Any) -> Any:
+    """The value with numbers that JSON does not know (infinite, not a number) replaced by null."""
+    if isinstance(value, dict):
+        return {key: finite_only(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_only(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json_lines(path: Path) -> list[Any]:

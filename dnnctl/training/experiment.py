@@ -82,22 +82,12 @@ def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
     loop = _make_loop(setting, engine, parts["validation"])
     records = Records(run.folder)
-    last: EpochDone | None = None
     try:
-        for happening in loop.run():
-            if isinstance(happening, EpochDone):
-                last = happening
-                if happening.is_best:
-                    best.keep()
-                records.add_row(happening.row)
-                report(EpochEnded(happening.row, happening.is_best))
-            else:
-                report(happening)
-    finally:
+        last = _follow(loop, best, records, report)
         state = state_digest(read_state(state_variables(setting.model, engine.optimizer, engine.all_metrics)))
+    finally:
         best.restore()
         records.close()
-    assert last is not None
     summary = _summary(run, setting, loop, records.rows, last)
     for role in ("validation", "test"):
         part = parts[role]
@@ -107,6 +97,22 @@ def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
     summary["seconds"] = round(time.perf_counter() - started, 3)
     records.write_summary(summary)
     report(RunEnded(summary))
+
+
+def _follow(loop: Loop, best: BestWeights, records: Records, report: Report) -> EpochDone:
+    """Save and report what the loop yields; returns how the last epoch ended."""
+    last: EpochDone | None = None
+    for happening in loop.run():
+        if isinstance(happening, EpochDone):
+            last = happening
+            if happening.is_best:
+                best.keep()
+            records.add_row(happening.row)
+            report(EpochEnded(happening.row, happening.is_best))
+        else:
+            report(happening)
+    assert last is not None, "a spec has at least one epoch"
+    return last
 
 
 def _describe_data(dataset: Dataset) -> DataReady:

@@ -42,9 +42,7 @@ class Monitor:
         return False
 
     def _is_improvement(self, value: float) -> bool:
-        if math.isnan(value):
-            return False
         if math.isnan(self.best):
-            return True
+            return self.best_epoch == 0 or not math.isnan(value)
         gain = self.best - value if is_less_better(self.metric) else value - self.best
         return gain > self.min_delta

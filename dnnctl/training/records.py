@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from dnnctl.store.files import append_json_line, write_json
@@ -22,12 +21,11 @@ class Records:
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Write an epoch's row to metrics.jsonl and to TensorBoard's files, tagged as Keras tags them."""
-        row = finite_only(row)
         self.rows.append(row)
         append_json_line(self.folder.metrics, row)
         scalars: dict[str, dict[str, float]] = {"train": {}, "validation": {}}
         for name, value in row.items():
-            if name in NO_METRICS or value is None:
+            if name in NO_METRICS:
                 continue
             role = "validation" if name.startswith("val_") else "train"
             scalars[role][f"epoch_{name.removeprefix('val_')}"] = value
@@ -37,7 +35,7 @@ class Records:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write the result: from now on the run is finished."""
-        write_json(self.folder.summary, finite_only(summary))
+        write_json(self.folder.summary, summary)
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
@@ -48,10 +46,3 @@ class Records:
         if role not in self._events:
             self._events[role] = EventFile(self.folder.tensorboard / role)
         return self._events[role]
-
-
-def finite_only(value: Any) -> Any:
-    """The value with numbers that JSON does not know (infinite, not a number) replaced by null."""
-    if isinstance(value, dict):
-        return {key: finite_only(entry) for key, entry in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

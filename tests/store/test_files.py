@@ -29,6 +29,12 @@ def test_a_row_cut_off_by_a_crash_is_passed_over(tmp_path: Path) -> None:
     assert read_json_lines(path) == [{"epoch": 1}, {"epoch": 2}]
 
 
+def test_numbers_that_json_does_not_know_become_null(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    append_json_line(path, {"loss": float("inf"), "all": [float("nan"), 1.0]})
+    assert path.read_text() == '{"loss": null, "all": [null, 1.0]}\n'
+
+
 def test_a_damaged_row_in_the_middle_is_not_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"epoch": 1\n{"epoch": 2}\n')

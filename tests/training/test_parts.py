@@ -43,6 +43,13 @@ def test_a_monitor_counts_from_its_best() -> None:
     assert (monitor.best, monitor.best_epoch, monitor.n_waited) == (0.8, 3, 3)
 
 
+def test_a_first_value_that_is_not_a_number_gives_way_to_any_other() -> None:
+    monitor = Monitor("val_loss")
+    assert [monitor.see(epoch, value) for epoch, value in enumerate([math.nan, math.nan, 9.0, math.nan], 1)] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
 def test_a_score_is_better_when_it_grows() -> None:
     monitor = Monitor("val_accuracy")
     assert [monitor.see(epoch, value) for epoch, value in enumerate([0.5, 0.4, 0.5, 0.6], 1)] == [

@@ -1,0 +1,105 @@
+"""Writes docs/spec.md, the reference of the spec, from the docstrings of its sections: `python docs/build.py`."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic_core import PydanticUndefined
+
+from dnnctl.spec.experiment import Spec
+from dnnctl.spec.field import Kind, Section
+from dnnctl.spec.load import to_plain
+from dnnctl.spec.outline import is_section, kinds_of, members
+from dnnctl.spec.schema import field_docs
+from dnnctl.spec.yaml_writer import write_yaml
+
+TARGET = Path(__file__).with_name("spec.md")
+INTRODUCTION = """# The spec
+
+*Written from the code's own docstrings by `make docs`.*
+
+A spec is a YAML file. `extends: other.yaml` starts from another spec: mappings are merged key by key, everything else
+is replaced. Wherever there is a choice, it is a mapping with `kind`, and a bare word is short for a mapping with only
+`kind`: `optimizer: nadam` is `optimizer: {kind: nadam}`. `--set a.b=value` sets a key from the command line; entries of
+lists are reached by their number (`--set model.layers.1.units=50`).
+"""
+
+
+def main() -> None:
+    """Write the reference."""
+    TARGET.write_text(reference(), encoding="utf-8")
+
+
+def reference() -> str:
+    """The reference as Markdown: each section once, in the order a reader of the spec meets them."""
+    order: list[type[Section]] = []
+    _collect(Spec, order)
+    return "\n".join([INTRODUCTION, *(_describe(section) for section in order)])
+
+
+def _collect(section: type[Section], order: list[type[Section]]) -> None:
+    if section in order:
+        return
+    order.append(section)
+    section.model_rebuild()
+    for field in section.model_fields.values():
+        for member in _sections_in(field.annotation):
+            _collect(member, order)
+
+
+def _sections_in(annotation: Any) -> list[type[Section]]:
+    found: list[type[Section]] = []
+    for member in members(annotation):
+        if get_origin(member) is list:
+            found += _sections_in(get_args(member)[0])
+        elif is_section(member):
+            found.append(member)
+    return found
+
+
+def _describe(section: type[Section]) -> str:
+    kinds = kinds_of([section]) if issubclass(section, Kind) else []
+    title = ", ".join(f"`{kind}`" for kind in kinds) if kinds else section.__name__
+    anchor = f'<a id="{section.__name__.lower()}"></a>'
+    lines = [f"{anchor}\n\n## {title}\n", inspect.cleandoc(section.__doc__ or ""), ""]
+    rows = [_row(section, name) for name in section.model_fields if name != "kind"]
+    if rows:
+        lines += ["| key | values | default | meaning |", "|---|---|---|---|", *rows, ""]
+    return "\n".join(lines)
+
+
+def _row(section: type[Section], name: str) -> str:
+    field = section.model_fields[name]
+    default = "required" if field.default is PydanticUndefined else f"`{_written(field.default)}`"
+    meaning = " ".join(field_docs(section).get(name, "").split()).replace("|", "\\|")
+    return f"| `{name}` | {_values(field.annotation)} | {default} | {meaning} |"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Section):
+        plain = to_plain(value)
+        return str(plain["kind"]) if list(plain) == ["kind"] else "{" + ", ".join(f"{k}: …" for k in plain) + "}"
+    return write_yaml(value).replace("...", "").strip() if not isinstance(value, str) else value or "''"
+
+
+def _values(annotation: Any) -> str:
+    parts: list[str] = []
+    for member in members(annotation):
+        if get_origin(member) is list:
+            parts.append(f"list of {_values(get_args(member)[0])}")
+        elif get_origin(member) is Literal:
+            parts += [f"`{word}`" for word in get_args(member)]
+        elif is_section(member):
+            kinds = kinds_of([member]) if issubclass(member, Kind) else [member.__name__]
+            parts += [f"[`{kind}`](#{member.__name__.lower()})" for kind in kinds]
+        else:
+            parts.append(
+                {"int": "whole number", "float": "number", "bool": "true, false", "str": "text"}[member.__name__]
+            )
+    return ", ".join(dict.fromkeys(parts))
+
+
+if __name__ == "__main__":
+    main()
