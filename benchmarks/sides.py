@@ -5,7 +5,6 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-import dnnctl.training  # noqa: F401  (sets what must precede Keras)
 from dnnctl.build.loss import build_loss
 from dnnctl.build.model import build_model
 from dnnctl.build.optimizer import build_optimizer

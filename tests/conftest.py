@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import dnnctl.training  # noqa: F401  (sets what must precede Keras, whichever test comes first)
+
 FASHION_MNIST = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
 
 

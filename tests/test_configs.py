@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from specs import write_cifar10
 
 from dnnctl import train
 from dnnctl.spec import load
+from specs import write_cifar10
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 import typer
@@ -23,24 +20,6 @@ class Display(Protocol):
 
     def show(self, fact: Fact) -> None:
         """Show a fact."""
-
-
-def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Display]:
-    """The display that suits the options and standard output."""
-    if as_json:
-        return JsonDisplay()
-    if quiet:
-        return NoDisplay()
-    if sys.stdout.isatty() and _is_capable():
-        from dnnctl.cli.live import LiveDisplay
-
-        return LiveDisplay()
-    return PlainDisplay()
-
-
-def _is_capable() -> bool:
-    """Whether the terminal understands cursor movements."""
-    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 class NoDisplay:

@@ -38,7 +38,7 @@ class Narrator:
         width = len(str(self.epochs))
         best = "  best" if fact.is_best else ""
         head = f"epoch {row['epoch']:>{width}}/{self.epochs}"
-        rate = f"rate {row['learning_rate']:.3g}"
+        rate = f"rate {row['learning_rate']:<8.3g}"
         return [f"{head}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s{best}"]
 
 

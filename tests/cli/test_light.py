@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from specs import write_spec
 from typer.testing import CliRunner
 
 from dnnctl import __version__
@@ -17,6 +16,7 @@ from dnnctl.cli.app import app
 from dnnctl.store.creation import Blueprint, create_run
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.record import RunRecord
+from specs import write_spec
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from specs import write_spec
 
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import Status
+from specs import write_spec
 
 DNNCTL = [sys.executable, "-m", "dnnctl"]
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from specs import cifar_batch, write_cifar10
 
 from dnnctl.data import cifar
 from dnnctl.data.cache import RemoteFile, cache_directory, fetch
@@ -26,6 +25,7 @@ from dnnctl.data.mnist import load_mnist
 from dnnctl.data.npz import load_npz
 from dnnctl.errors import DataError
 from dnnctl.spec.data import Npz
+from specs import cifar_batch, write_cifar10
 
 
 @pytest.fixture

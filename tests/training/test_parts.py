@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import dnnctl.training  # noqa: F401  (sets what must precede Keras)
 from dnnctl.build.schedule import Span
 from dnnctl.seeds import derive_seed
 from dnnctl.spec import Spec

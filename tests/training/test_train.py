@@ -13,9 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from specs import small_spec, write_digits, write_spec
 
-import dnnctl.training  # noqa: F401  (sets what must precede Keras)
 from dnnctl import load_run, load_spec, train
 from dnnctl.data.load import load_data
 from dnnctl.errors import DataError, DeviceError, DivergedError, RunError, SpecError
@@ -25,6 +23,7 @@ from dnnctl.store.lock import is_held
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.engine.compilation import choose_compilation
 from dnnctl.training.facts import EpochEnded, Fact, RunEnded
+from specs import small_spec, write_digits, write_spec
 
 
 def run(tmp_path: Path, **sections: Any) -> RunRecord:
