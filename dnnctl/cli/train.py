@@ -33,7 +33,7 @@ def train_command(
         bool, typer.Option("--dry-run", help="Load the data and build the model, but train and write nothing.")
     ] = False,
 ) -> None:
-    """Train a spec. Metrics, checkpoints and the model go to a new folder in `runs/`."""
+    """Train a spec. Metrics, the best model and predictions go to a new folder in `runs/`."""
     from dnnctl.spec import load
 
     with failures_reported(as_json=as_json):

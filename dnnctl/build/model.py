@@ -1,0 +1,143 @@
+"""From the `model` section to a plain Keras model.
+
+Shapes: B is the batch; the input is (B, …) raw, the output (B, units).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.build.activation import build_activation
+from dnnctl.build.layer import build_plain, build_weighted, inherit
+from dnnctl.build.naming import Names
+from dnnctl.build.output import Head, build_output
+from dnnctl.build.scaling import build_scaling
+from dnnctl.errors import Fault, SpecError
+from dnnctl.spec.activation import PlainActivation
+from dnnctl.spec.document import Path, dotted
+from dnnctl.spec.experiment import Spec
+from dnnctl.spec.field import Kind
+from dnnctl.spec.layer import Conv2D, GlobalPool, Pool, Residual, WeightedLayer
+from dnnctl.spec.model import Defaults
+
+FLAT = 2
+IMAGE = 4
+"""Numbers of axes, the batch's included."""
+
+LINEAR = PlainActivation(kind="linear")
+
+
+def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Model:
+    """The model of a spec, for the training inputs (N, …), with fresh weights.
+
+    Raises:
+        SpecError: a layer does not fit what comes before it.
+    """
+    keras.config.set_dtype_policy(spec.runtime.precision)
+    names = Names(spec.seed)
+    tensor = start = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name, name="inputs")
+    for layer in build_scaling(spec.data.scaling, inputs):
+        tensor = layer(tensor)
+    tensor = _Stack(names, spec.model.defaults).apply(spec.model.layers, tensor, ("model", "layers"))
+    if len(tensor.shape) != FLAT:
+        rule = f"the output follows on {_shape(tensor)}, it needs one row of values for each example"
+        last = dotted(("model", "layers", len(spec.model.layers) - 1))
+        raise SpecError([Fault(rule, last, hint="Add `flatten` or `global_average_pool`.")])
+    return keras.Model(start, build_output(spec, head, names)(tensor), name="model")
+
+
+@dataclass
+class _Stack:
+    """Applies layers one after the other, each error with the path of its layer."""
+
+    names: Names
+    defaults: Defaults
+
+    def apply(self, layers: Sequence[Kind], tensor: Any, path: Path) -> Any:
+        for index, spec in enumerate(layers):
+            behind = layers[index + 1] if index + 1 < len(layers) else None
+            for _ in range(getattr(spec, "repeat", 1)):
+                tensor = self._apply_one(spec, tensor, (*path, index), behind)
+        return tensor
+
+    def _apply_one(self, spec: Kind, tensor: Any, path: Path, behind: Kind | None) -> Any:
+        tensor = self._with_channels(spec, tensor)
+        n_axes = len(tensor.shape)
+        if isinstance(spec, Conv2D | Pool | GlobalPool) and n_axes != IMAGE:
+            rule = f"{spec.kind} needs images, it follows on {_shape(tensor)}"
+            raise SpecError([Fault(rule, dotted(path), hint="Put it before `flatten`, or add a `reshape`.")])
+        if isinstance(spec, Residual):
+            return self._residual(spec, tensor, path)
+        try:
+            if isinstance(spec, WeightedLayer):
+                full = inherit(spec, self.defaults)
+                for layer in build_weighted(full, self.names, n_axes=n_axes, before=behind):
+                    tensor = layer(tensor)
+                return _check(tensor, spec, path)
+            return _check(build_plain(spec, self.names, n_axes=n_axes)(tensor), spec, path)
+        except (ValueError, TypeError) as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            rule = f"{spec.kind} does not fit on {_shape(tensor)}: {reason}"
+            raise SpecError([Fault(rule, dotted(path))]) from error
+
+    def _with_channels(self, spec: Kind, tensor: Any) -> Any:
+        """Images without a channel axis get one before the first layer that needs it: (B, H, W) → (B, H, W, 1)."""
+        if isinstance(spec, Conv2D | Pool | GlobalPool) and len(tensor.shape) == IMAGE - 1:
+            return keras.layers.Reshape((*tensor.shape[1:], 1), name=self.names.next("channels"))(tensor)
+        return tensor
+
+    def _residual(self, spec: Residual, tensor: Any, path: Path) -> Any:
+        if isinstance(spec.layers[0], Conv2D):
+            tensor = self._with_channels(spec.layers[0], tensor)
+        name = self.names.next("residual")
+        branch = self.apply(spec.layers, tensor, (*path, "layers"))
+        shortcut = self._shortcut(tensor, branch, name, path)
+        total = keras.layers.Add(name=f"{name}_add")([shortcut, branch])
+        if spec.activation == LINEAR:
+            return total
+        return build_activation(spec.activation, self.names, f"{name}_activation", n_axes=len(total.shape))(total)
+
+    def _shortcut(self, tensor: Any, branch: Any, name: str, path: Path) -> Any:
+        """The block's input, projected linearly where the branch has another shape."""
+        if tensor.shape == branch.shape:
+            return tensor
+        seed = self.names.seed_of(f"{name}/shortcut")
+        arguments: dict[str, Any] = {
+            "use_bias": False,
+            "kernel_initializer": keras.initializers.GlorotUniform(seed),
+            "name": f"{name}_shortcut",
+        }
+        if len(tensor.shape) == len(branch.shape) == FLAT:
+            return keras.layers.Dense(branch.shape[-1], **arguments)(tensor)
+        if len(tensor.shape) == len(branch.shape) == IMAGE:
+            strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], branch.shape[1:3], strict=True)]
+            layer = keras.layers.Conv2D(branch.shape[-1], 1, strides=strides, padding="same", **arguments)
+            projected = layer(tensor)
+            if projected.shape == branch.shape:
+                return projected
+        rule = f"a branch that turns {_shape(tensor)} into {_shape(branch)} cannot be added to its input"
+        raise SpecError([Fault(rule, dotted(path), hint="Use `padding: same`, and strides that divide the size.")])
+
+
+def _check(tensor: Any, spec: Kind, path: Path) -> Any:
+    if 0 in tensor.shape[1:]:
+        rule = f"nothing is left of the image behind {spec.kind}: {_shape(tensor)}"
+        raise SpecError([Fault(rule, dotted(path), hint="Use a smaller window or `padding: same`.")])
+    return tensor
+
+
+def _shape(tensor: Any) -> str:
+    return " × ".join(str(size) for size in tensor.shape[1:])
+
+
+def count_parameters(model: keras.Model) -> tuple[int, int]:
+    """The parameters in all, and those that training changes; the scaling's statistics are not counted."""
+    scaling = {id(weight) for layer in model.layers if layer.name == "scaling" for weight in layer.weights}
+    total = sum(int(np.prod(weight.shape)) for weight in model.weights if id(weight) not in scaling)
+    return total, sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

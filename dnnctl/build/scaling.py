@@ -1,0 +1,70 @@
+"""Scaling as the model's first layers, with statistics of the training part.
+
+So the device holds raw inputs, and the trained model takes raw inputs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
+Floats = NDArray[np.float64]
+
+CHUNK = 2048
+
+
+def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
+    """The layers that scale; `inputs` are the training part's, (N, …).
+
+    They compute in float32 whatever the precision, because raw features can be large.
+    """
+    if scaling == "standardize":
+        mean, variance = mean_and_variance(inputs)
+        axes = tuple(range(1, inputs.ndim))
+        return [
+            keras.layers.Normalization(
+                axis=axes,
+                mean=mean.astype(np.float32),
+                variance=variance.astype(np.float32),
+                dtype="float32",
+                name="scaling",
+            )
+        ]
+    if scaling == "unit":
+        scale, offset = _unit(inputs)
+        return [keras.layers.Rescaling(scale, offset, dtype="float32", name="scaling")]
+    if inputs.dtype == np.uint8:  # the layers behind compute with floating-point numbers only
+        return [keras.layers.Rescaling(1.0, dtype="float32", name="scaling")]
+    return []
+
+
+def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
+    """The mean and variance of each feature, in float64; a feature that never varies has the variance 1.
+
+    Two passes over chunks: the data is never copied whole.
+    """
+    n = len(inputs)
+    zero = np.zeros(inputs.shape[1:])
+    mean = sum((chunk.sum(axis=0) for chunk in _chunks(inputs)), zero) / n
+    variance = sum((((chunk - mean) ** 2).sum(axis=0) for chunk in _chunks(inputs)), zero) / n
+    return mean, np.where(variance > 0, variance, 1.0)
+
+
+def _unit(inputs: Array) -> tuple[float | list[float], float | list[float]]:
+    """What inputs are multiplied by, and what is added then: ÷ 255 for pixels, else by each feature's range."""
+    if inputs.dtype == np.uint8:
+        return 1 / 255, 0.0
+    axes = 0 if inputs.ndim == 2 else None
+    low, high = inputs.min(axis=axes).astype(np.float64), inputs.max(axis=axes).astype(np.float64)
+    scale = 1 / np.where(high > low, high - low, 1.0)
+    return scale.tolist(), (-low * scale).tolist()
+
+
+def _chunks(inputs: Array) -> Iterator[Floats]:
+    """The inputs in float64, a few at a time."""
+    for start in range(0, len(inputs), CHUNK):
+        yield inputs[start : start + CHUNK].astype(np.float64)
