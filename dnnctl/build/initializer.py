@@ -32,6 +32,8 @@ INITIALIZERS: dict[type[Kind], Callable[[Any, int], keras.initializers.Initializ
     Orthogonal: lambda spec, seed: keras.initializers.Orthogonal(gain=spec.gain, seed=seed),
     ConstantValue: lambda spec, _seed: keras.initializers.Constant(spec.value),
 }
+
+
 def build_initializer(spec: Kind, seed: int) -> keras.initializers.Initializer:
     """The initializer of one layer's weights."""
     return INITIALIZERS[type(spec)](spec, seed)

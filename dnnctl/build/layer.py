@@ -43,9 +43,7 @@ def inherit(spec: WeightedLayer, defaults: Defaults) -> WeightedLayer:
     """The layer with everything said that it takes from the defaults."""
     own = {name: getattr(spec, name) for name in INHERITED}
     taken = {
-        name: getattr(defaults, name)
-        for name, value in own.items()
-        if isinstance(value, Inherit) or value == "inherit"
+        name: getattr(defaults, name) for name, value in own.items() if isinstance(value, Inherit) or value == "inherit"
     }
     return spec.model_copy(update=taken)
 

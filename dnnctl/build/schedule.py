@@ -1,6 +1,6 @@
 """Schedules: the learning rate as a pure function of the step, in float64.
 
-t is the step (or epoch) since the warm-up's end; η₀ is the optimizer's rate; n is the number of steps after the warm-up.
+t is the step (or epoch) since the warm-up's end; η₀ is the optimizer's rate; n is the number of steps from there on.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup:
 
 
 def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floats:
-    """start → max over the first half, max → start over the second, start → last in the tail."""
+    """Start → max over the first half, max → start over the second, start → last in the tail."""
     start = schedule.max_rate / 10 if schedule.start == "auto" else schedule.start
     last = start / 1000 if schedule.last == "auto" else schedule.last
     half = _half(n)
@@ -88,18 +88,18 @@ def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floa
 
 
 def _half(n: int) -> int:
-    """tail = n // 10 + 1 steps; half = (n − tail) // 2; at least one step each, however short the training."""
+    """Tail = n // 10 + 1 steps; half = (n − tail) // 2; at least one step each, however short the training."""
     return max((n - (n // 10 + 1)) // 2, 1)
 
 
 def _cosine(schedule: Cosine, base_rate: float, t: Floats, n: int) -> Floats:
-    """final + (η₀ − final) · (1 + cos(π·t/s)) / 2."""
+    """Final + (η₀ − final) · (1 + cos(π·t/s)) / 2."""
     share = _share(schedule, t, n)
     return schedule.final + (base_rate - schedule.final) * (1 + np.cos(np.pi * share)) / 2
 
 
 def _polynomial(schedule: Polynomial, base_rate: float, t: Floats, n: int) -> Floats:
-    """final + (η₀ − final) · (1 − t/s)^power."""
+    """Final + (η₀ − final) · (1 − t/s)^power."""
     share = _share(schedule, t, n)
     return schedule.final + (base_rate - schedule.final) * (1 - share) ** schedule.power
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any, get_args
 
 import keras
@@ -102,7 +101,9 @@ def test_an_optimizer_has_keras_s_own_defaults(kind: str) -> None:
     assert ours == {key: value.item() if hasattr(value, "item") else value for key, value in theirs.items()}
 
 
-@pytest.mark.parametrize(("clip", "key"), [("norm", "clipnorm"), ("value", "clipvalue"), ("global_norm", "global_clipnorm")])
+@pytest.mark.parametrize(
+    ("clip", "key"), [("norm", "clipnorm"), ("value", "clipvalue"), ("global_norm", "global_clipnorm")]
+)
 def test_clipping_is_given_to_keras(clip: str, key: str) -> None:
     config = build_optimizer(parse(optimizer={"kind": "sgd", "clip": {"kind": clip, "value": 0.5}})).get_config()
     found = {name: config[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")}
@@ -244,7 +245,9 @@ def test_regularizers_equal_their_formulas(spec: Any, formula: Any) -> None:
     ],
 )
 @pytest.mark.parametrize(("shape", "axis"), [((20, 7), 0), ((3, 3, 4, 7), [0, 1, 2])])
-def test_constraints_bound_each_unit_s_incoming_weights(spec: Any, low: float, high: float, shape: Any, axis: Any) -> None:
+def test_constraints_bound_each_unit_s_incoming_weights(
+    spec: Any, low: float, high: float, shape: Any, axis: Any
+) -> None:
     constraint = build_constraint(parse(constraint=spec), axis)
     assert constraint is not None
     weights = np.random.default_rng(3).normal(size=shape).astype(np.float32) * np.linspace(0.01, 3, 7, dtype=np.float32)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 from typing import Any
 
 import keras
@@ -39,7 +38,14 @@ def refuse(spec: Spec, **arguments: Any) -> str:
     return f"{fault.path}: {fault.rule} {fault.hint}"
 
 
-BOOK_BN = ["flatten", "batch_norm", {"kind": "dense", "units": 300}, "batch_norm", {"kind": "dense", "units": 100}, "batch_norm"]
+BOOK_BN = [
+    "flatten",
+    "batch_norm",
+    {"kind": "dense", "units": 300},
+    "batch_norm",
+    {"kind": "dense", "units": 100},
+    "batch_norm",
+]
 
 
 def test_the_book_s_net_with_three_batch_norms_has_its_parameters() -> None:
@@ -60,7 +66,10 @@ def test_the_scaling_s_statistics_are_not_counted() -> None:
         ({"activation": "relu"}, ["Dense"]),
         ({"activation": "prelu"}, ["Dense", "PReLU"]),
         ({"normalization": "batch", "activation": "relu"}, ["Dense", "BatchNormalization", "Activation"]),
-        ({"normalization": {"kind": "batch", "position": "after_activation"}, "activation": "relu"}, ["Dense", "BatchNormalization"]),
+        (
+            {"normalization": {"kind": "batch", "position": "after_activation"}, "activation": "relu"},
+            ["Dense", "BatchNormalization"],
+        ),
         ({"normalization": "layer", "activation": "rrelu"}, ["Dense", "LayerNormalization", "RReLU"]),
         ({"normalization": "batch", "activation": "linear"}, ["Dense", "BatchNormalization"]),
         (
@@ -75,7 +84,11 @@ def test_a_layer_s_parts_stand_in_their_order(layer: dict[str, Any], order: list
 
 def test_defaults_are_inherited_and_overridden() -> None:
     defaults = {"activation": "selu", "regularizer": "l2", "constraint": "max_norm", "initializer": "lecun_normal"}
-    layers = ["flatten", {"kind": "dense", "units": 3}, {"kind": "dense", "units": 3, "activation": "tanh", "regularizer": "none"}]
+    layers = [
+        "flatten",
+        {"kind": "dense", "units": 3},
+        {"kind": "dense", "units": 3, "activation": "tanh", "regularizer": "none"},
+    ]
     model = build(make_spec(layers, defaults))
     first, second, output = (model.get_layer(name) for name in ("dense_1", "dense_2", "output"))
     assert (first.activation, second.activation) == (keras.activations.selu, keras.activations.tanh)
@@ -105,7 +118,9 @@ def test_auto_leaves_the_bias_out_only_before_batch_normalization(layers: list[A
 
 def test_repeat_makes_layers_of_their_own() -> None:
     model = build(make_spec(["flatten", {"kind": "dense", "units": 5, "repeat": 20}]))
-    assert [layer.name for layer in model.layers if layer.name.startswith("dense")] == [f"dense_{i}" for i in range(1, 21)]
+    assert [layer.name for layer in model.layers if layer.name.startswith("dense")] == [
+        f"dense_{i}" for i in range(1, 21)
+    ]
     kernels = [model.get_layer(f"dense_{i}").kernel.numpy() for i in (2, 3)]
     assert not np.array_equal(*kernels)
 
@@ -154,8 +169,14 @@ def test_images_get_a_channel_axis_where_one_is_needed() -> None:
         ([{"kind": "dense", "units": 3}], "model.layers.0: the output follows on 28 × 3"),
         (["flatten", {"kind": "reshape", "shape": [3, 3]}, "flatten"], "model.layers.1: reshape does not fit on 784"),
         ([*["max_pool"] * 5, "flatten"], "model.layers.4: "),
-        ([{"kind": "residual", "layers": ["flatten", "flatten"]}, "flatten"], "model.layers.0: a branch that turns 28 × 28 into 784"),
-        ([{"kind": "residual", "layers": [{"kind": "conv2d", "filters": 3, "kernel_size": 40}]}], "model.layers.0.layers.0: "),
+        (
+            [{"kind": "residual", "layers": ["flatten", "flatten"]}, "flatten"],
+            "model.layers.0: a branch that turns 28 × 28 into 784",
+        ),
+        (
+            [{"kind": "residual", "layers": [{"kind": "conv2d", "filters": 3, "kernel_size": 40}]}],
+            "model.layers.0.layers.0: ",
+        ),
     ],
 )
 def test_a_layer_that_does_not_fit_is_named(layers: list[Any], message: str) -> None:
@@ -167,7 +188,12 @@ def test_a_layer_that_does_not_fit_is_named(layers: list[Any], message: str) -> 
     [
         ({}, "classes", 10, ("sparse_categorical_crossentropy", "index", 10, "softmax")),
         ({}, "classes", 2, ("binary_crossentropy", "column", 1, "sigmoid")),
-        ({"loss": "sparse_categorical_crossentropy"}, "classes", 2, ("sparse_categorical_crossentropy", "index", 2, "softmax")),
+        (
+            {"loss": "sparse_categorical_crossentropy"},
+            "classes",
+            2,
+            ("sparse_categorical_crossentropy", "index", 2, "softmax"),
+        ),
         ({"loss": "categorical_crossentropy"}, "classes", 3, ("categorical_crossentropy", "one_hot", 3, "softmax")),
         ({"loss": "binary_crossentropy"}, "classes", 3, ("binary_crossentropy", "one_hot", 3, "sigmoid")),
         ({"loss": "hinge"}, "classes", 2, ("hinge", "column", 1, "tanh")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -44,8 +43,8 @@ def one_cycle(t: int, n: int, top: float, start: float, last: float) -> float:
 
 
 FORMULAS: dict[str, tuple[Any, Callable[[int], float]]] = {
-    "none": ("none", lambda t: ETA),
-    "constant": ("constant", lambda t: ETA),
+    "none": ("none", lambda _t: ETA),
+    "constant": ("constant", lambda _t: ETA),
     "power": ({"kind": "power", "steps": 20}, lambda t: ETA / (1 + t / 20)),
     "power c": ({"kind": "power", "steps": 20, "power": 0.5}, lambda t: ETA / math.sqrt(1 + t / 20)),
     "power per epoch": ({"kind": "power", "steps": 2, "per": "epoch"}, lambda t: ETA / (1 + (t // 40) / 2)),
@@ -86,7 +85,7 @@ FORMULAS: dict[str, tuple[Any, Callable[[int], float]]] = {
         {"kind": "cosine", "warmup": {"steps": 10}},
         lambda t: ETA * (t + 1) / 11 if t < 10 else ETA * (1 + math.cos(math.pi * min((t - 10) / (N - 10), 1))) / 2,
     ),
-    "performance starts": ({"kind": "performance"}, lambda t: ETA),
+    "performance starts": ({"kind": "performance"}, lambda _t: ETA),
 }
 
 
