@@ -116,8 +116,8 @@ def test_check_as_json_names_places(tmp_path: Path) -> None:
     bad.write_text("trainig: {}\n")
     first, second = json.loads(call("check", "--json", SELU, bad).stdout)
     assert first["is_fine"]
-    (fault,) = second["faults"][:1]
-    assert (fault["path"], fault["rule"], fault["place"]["line"]) == ("trainig", "unknown key 'trainig'", 1)
+    found = [(fault["path"], fault["rule"], fault["place"]["line"]) for fault in second["faults"]]
+    assert ("trainig", "unknown key 'trainig'", 1) in found
 
 
 def test_check_takes_overrides() -> None:

@@ -140,6 +140,7 @@ def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Pat
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it otherwise
     )
     assert process.stdout is not None
     for line in process.stdout:
