@@ -133,14 +133,21 @@ def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
     assert "oneDNN" in run.folder.log.read_text()
 
 
+IN_FOREGROUND = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command that heeds the keyboard's interrupt even where the tests themselves are a background job."""
+
+
 def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"epochs": 100_000})
     process = subprocess.Popen(
-        [*DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")],
+        [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it otherwise
     )
     assert process.stdout is not None
     for line in process.stdout:
