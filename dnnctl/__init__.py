@@ -1,4 +1,4 @@
-"""dnnctl: deep neural networks from a YAML file, trained fast, resumed exactly, compared honestly."""
+"""dnnctl: deep neural networks from a YAML file, trained fast, each run on record."""
 
 from __future__ import annotations
 

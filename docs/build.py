@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 from dnnctl.spec.experiment import Spec
 from dnnctl.spec.field import Kind, Section
 from dnnctl.spec.load import to_plain
-from dnnctl.spec.outline import is_section, kinds_of, members
+from dnnctl.spec.outline import is_section, kinds_of, members, sections_of
 from dnnctl.spec.schema import field_docs
 from dnnctl.spec.yaml_writer import write_yaml
 
@@ -34,29 +34,7 @@ def main() -> None:
 
 def reference() -> str:
     """The reference as Markdown: each section once, in the order a reader of the spec meets them."""
-    order: list[type[Section]] = []
-    _collect(Spec, order)
-    return "\n".join([INTRODUCTION, *(_describe(section) for section in order)])
-
-
-def _collect(section: type[Section], order: list[type[Section]]) -> None:
-    if section in order:
-        return
-    order.append(section)
-    section.model_rebuild()
-    for field in section.model_fields.values():
-        for member in _sections_in(field.annotation):
-            _collect(member, order)
-
-
-def _sections_in(annotation: Any) -> list[type[Section]]:
-    found: list[type[Section]] = []
-    for member in members(annotation):
-        if get_origin(member) is list:
-            found += _sections_in(get_args(member)[0])
-        elif is_section(member):
-            found.append(member)
-    return found
+    return "\n".join([INTRODUCTION, *(_describe(section) for section in sections_of(Spec))])
 
 
 def _describe(section: type[Section]) -> str:

@@ -68,6 +68,9 @@ def _build(metric: Metric, head: Head, index: int) -> keras.metrics.Metric:
     name = metric_name(metric)
     if isinstance(metric, ClassMetric) and head.targets in ACCURACY:
         return _accuracy(head) if metric.kind == "accuracy" else CROSSENTROPY[head.targets](name=name)
+    if isinstance(metric, TopKAccuracy) and metric.k >= head.units:
+        rule = f"the best {metric.k} of {head.units} classes are all there are, the metric would always be 1"
+        raise SpecError([Fault(rule, f"metrics.{index}", hint="Choose a smaller k.")])
     if isinstance(metric, TopKAccuracy) and head.targets in TOP_K:
         return TOP_K[head.targets](k=metric.k, name=name)
     if isinstance(metric, F1Score) and head.targets in ("column", "one_hot"):

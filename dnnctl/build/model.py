@@ -5,6 +5,7 @@ Shapes: B is the batch; the input is (B, …) raw, the output (B, units).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,7 @@ class _Stack:
                 return _check(tensor, spec, path)
             return _check(build_plain(spec, self.names, n_axes=n_axes)(tensor), spec, path)
         except (ValueError, TypeError) as error:
-            reason = str(error).strip().splitlines()[0].rstrip(".")
+            reason = _first_reason(str(error))
             rule = f"{spec.kind} does not fit on {_shape(tensor)}: {reason}"
             raise SpecError([Fault(rule, dotted(path))]) from error
 
@@ -123,6 +124,14 @@ class _Stack:
                 return projected
         rule = f"a branch that turns {_shape(tensor)} into {_shape(branch)} cannot be added to its input"
         raise SpecError([Fault(rule, dotted(path), hint="Use `padding: same`, and strides that divide the size.")])
+
+
+def _first_reason(message: str) -> str:
+    """The line of one of Keras's messages that says what is wrong, without its frame and colours."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    reasons = [line for line in lines if not line.startswith(("Exception encountered", "Arguments received"))]
+    return (reasons or lines or ["unknown"])[0].rstrip(".")
 
 
 def _check(tensor: Any, spec: Kind, path: Path) -> Any:

@@ -60,6 +60,7 @@ def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
         form: TargetForm = "index" if loss == "sparse_categorical_crossentropy" else "one_hot"
         head = Head(loss, form, n_outputs, "softmax")
     _check_units(spec, head)
+    _check_activation(spec, head)
     return head
 
 
@@ -84,6 +85,20 @@ def _check_units(spec: Spec, head: Head) -> None:
         return
     rule = f"the data needs {head.units}, with the loss {head.loss}"
     raise SpecError([Fault(rule, "model.output.units", received=str(output.units), hint="Write `units: auto`.")])
+
+
+def _check_activation(spec: Spec, head: Head) -> None:
+    """Crossentropy needs probabilities, and a softmax over one unit can only answer 1."""
+    output = spec.model.output
+    if output == "auto" or output.activation.kind == "auto":
+        return
+    kind = output.activation.kind
+    needs_probabilities = head.loss.endswith("crossentropy") and kind != head.activation
+    if needs_probabilities or (kind == "softmax" and (head.units == 1 or head.targets == "numbers")):
+        rule = f"{kind} does not suit the loss {head.loss}"
+        raise SpecError(
+            [Fault(rule, "model.output.activation", hint=f"Write `auto`, which is {head.activation} here.")]
+        )
 
 
 def build_output(spec: Spec, head: Head, names: Names) -> keras.layers.Layer:

@@ -11,10 +11,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.errors import Fault, SpecError
+
 Array = NDArray[np.generic]
 Floats = NDArray[np.float64]
 
 CHUNK = 2048
+SMALLEST, LARGEST = 1e-6, 1e18
+"""Standard deviations beyond which Keras's Normalization, or the variance in float32, no longer works."""
 
 
 def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
@@ -24,6 +28,7 @@ def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
     """
     if scaling == "standardize":
         mean, variance = mean_and_variance(inputs)
+        _check_spread(np.sqrt(variance))
         axes = tuple(range(1, inputs.ndim))
         return [
             keras.layers.Normalization(
@@ -40,6 +45,18 @@ def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
     if inputs.dtype == np.uint8:  # the layers behind compute with floating-point numbers only
         return [keras.layers.Rescaling(1.0, dtype="float32", name="scaling")]
     return []
+
+
+def _check_spread(deviation: Floats) -> None:
+    """Refuse features that standardizing in float32 cannot scale.
+
+    Raises:
+        SpecError: a standard deviation is too small or too large.
+    """
+    lost = (deviation < SMALLEST) | (deviation > LARGEST)
+    if lost.any():
+        rule = f"a feature has a standard deviation of {deviation[lost].flat[0]:.3g}, too far from 1 for float32"
+        raise SpecError([Fault(rule, "data.scaling", hint="Give the data in other units.")])
 
 
 def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:

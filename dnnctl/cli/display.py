@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Protocol, Self
 
 import typer
@@ -40,7 +42,7 @@ class JsonDisplay(NoDisplay):
 
     def show(self, fact: Fact) -> None:
         """Print the fact as JSON."""
-        typer.echo(to_json_line(fact.as_json()))
+        say(to_json_line(fact.as_json()))
 
 
 class PlainDisplay(NoDisplay):
@@ -55,19 +57,32 @@ class PlainDisplay(NoDisplay):
         """Print the fact in words."""
         if isinstance(fact, Downloading) and fact.file != self.download:
             self.download = fact.file
-            typer.echo(f"downloading {fact.file}")
-        if isinstance(fact, RunBroken):
-            return  # whoever catches the failure says why
-        for line in self.narrator.tell(fact):
-            typer.echo(line)
+            say(f"downloading {fact.file}")
+        for line in broken_lines(fact) if isinstance(fact, RunBroken) else self.narrator.tell(fact):
+            say(line)
         if isinstance(fact, RunOpened):
             self.path = fact.path
-            typer.echo("loading TensorFlow …")
+            say("loading TensorFlow …")
         if isinstance(fact, RunEnded):
-            for line in closing_lines(fact, self.path):
-                typer.echo(line)
+            for line in closing_lines(self.path):
+                say(line)
 
 
-def closing_lines(fact: RunEnded, path: str) -> list[str]:
+def say(line: str) -> None:
+    """Print a line; once nobody reads any more (`| head`), training goes on and log.txt alone keeps the lines."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def broken_lines(fact: RunBroken) -> list[str]:
+    """What is left of an interrupted run; of other failures, whoever catches them says why."""
+    return [f"run {fact.run} was interrupted; what it left is in {fact.path}"] if fact.status == "interrupted" else []
+
+
+def closing_lines(path: str) -> list[str]:
     """Where the files are, and what to type next."""
-    return [f"files: {path}", f"next:  dnnctl show {fact.summary['id']}"]
+    return [f"files: {path}", f"next:  dnnctl show {path}"]

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from dnnctl.cli.display import closing_lines
+from dnnctl.cli.display import broken_lines, closing_lines
 from dnnctl.store.numbers import format_number
 from dnnctl.training.facts import Downloading, EpochEnded, Fact, ModelReady, RunBroken, RunEnded, RunOpened, StepsDone
 from dnnctl.training.narration import Narrator
@@ -55,9 +55,7 @@ class LiveDisplay:
         """Show the fact."""
         if isinstance(fact, RunEnded | RunBroken):
             self.live.stop()
-        if isinstance(fact, RunBroken):
-            return  # whoever catches the failure says why
-        for line in self.narrator.tell(fact):
+        for line in broken_lines(fact) if isinstance(fact, RunBroken) else self.narrator.tell(fact):
             self._print(fact, line)
         if isinstance(fact, RunOpened):
             self.path = fact.path
@@ -74,7 +72,7 @@ class LiveDisplay:
         elif isinstance(fact, EpochEnded):
             self._draw_curve(fact)
         elif isinstance(fact, RunEnded):
-            for line in closing_lines(fact, self.path):
+            for line in closing_lines(self.path):
                 self.console.print(line, style="dim")
 
     def _print(self, fact: Fact, line: str) -> None:

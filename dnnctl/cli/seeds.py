@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,11 +49,18 @@ def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, qu
     for override in (*loaded.overrides, f"seed={seed}"):
         command += ["--set", override]
     command += ["--quiet"] * quiet + ["--json"] * as_json
-    try:
-        code = subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    code = _run_and_forward_interrupts(command)
     return code if code >= 0 else 128 - code
+
+
+def _run_and_forward_interrupts(command: list[str]) -> int:
+    """Run a command in a process group of its own, so that an interrupt reaches it once, and wait for it to end."""
+    with subprocess.Popen(command, process_group=0) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                process.send_signal(signal.SIGINT)
 
 
 def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:

@@ -84,10 +84,11 @@ def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
 
 
 def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
-    """A class by its name, or by its number."""
+    """A class by its name, or by its number where names are words."""
     if str(entry) in names:
         return names.index(str(entry))
-    if isinstance(entry, int) and 0 <= entry < len(names):
+    are_words = not all(name.lstrip("-").isdecimal() for name in names)
+    if are_words and isinstance(entry, int) and 0 <= entry < len(names):
         return entry
     listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:20]))
     raise DataError(f"data.classes: there is no class {entry!r}. Allowed: {listed}{', …' if len(names) > 20 else ''}.")

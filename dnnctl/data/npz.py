@@ -42,6 +42,8 @@ def load_npz(source: Npz) -> RawData:
     parts = [_part(own, wanted, role) for own, wanted, role in zip(inputs, targets, roles, strict=True)]
     if len(parts) > 1 and parts[0].inputs.shape[1:] != parts[1].inputs.shape[1:]:
         raise DataError(f"{source.path}: training inputs are {_shape(inputs[0])}, test inputs {_shape(inputs[1])}.")
+    if len(parts) > 1 and parts[0].targets.shape[1:] != parts[1].targets.shape[1:]:
+        raise DataError(f"{source.path}: training targets are {_shape(targets[0])}, test targets {_shape(targets[1])}.")
     return RawData(parts[0], parts[1] if len(parts) > 1 else None, task, class_names)
 
 
@@ -54,8 +56,13 @@ def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
             found = {role: file[name] for role, name in names.items() if name in file.files}
             found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file. Mend `data.source.path`; it is relative to the spec.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        rule = "It counts from the spec that names it, from the working directory with --set."
+        raise DataError(f"{path}: no such file. Mend `data.source.path`. {rule}") from None
+    except ValueError as error:
+        is_objects = "Object arrays" in str(error)
+        reason = "an array holds Python objects: save it with .astype(str) or as numbers" if is_objects else "damaged"
+        raise DataError(f"{path} is not a NumPy .npz file that can be read ({reason}).") from None
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a NumPy .npz file that can be read ({error}).") from None
     if "" in found:
         listed = ", ".join(str(name) for name in found[""])
@@ -68,7 +75,7 @@ def _missing(path: str, role: str, name: str) -> str:
 
 
 def _check_inputs(inputs: Array, name: str) -> Array:
-    if inputs.ndim < 2 or len(inputs) == 0:
+    if inputs.ndim < 2 or inputs.size == 0:
         raise DataError(f"'{name}' has the shape {_shape(inputs)}, it must have an example in each row.")
     if inputs.dtype == np.uint8:
         return inputs
@@ -78,7 +85,23 @@ def _check_inputs(inputs: Array, name: str) -> Array:
     if not np.isfinite(numbers).all():
         row = int(np.argwhere(~np.isfinite(numbers))[0][0])
         raise DataError(f"'{name}' holds a value that is infinite or not a number, the first in row {row}.")
+    _check_precision(inputs, name)
     return numbers
+
+
+def _check_precision(inputs: Array, name: str) -> None:
+    """Refuse features whose values float32, with its 24 bits, cannot tell apart: timestamps, large identifiers."""
+    if inputs.ndim != 2 or inputs.dtype.itemsize <= 4:
+        return
+    low, high = inputs.min(axis=0).astype(np.float64), inputs.max(axis=0).astype(np.float64)
+    step = np.maximum(np.abs(low), np.abs(high)) * 2.0**-24
+    lost = np.flatnonzero((high > low) & (step > (high - low) / 100))
+    if len(lost):
+        column = int(lost[0])
+        raise DataError(
+            f"'{name}', column {column}: values from {low[column]:.10g} to {high[column]:.10g} cannot be told apart "
+            "in float32. Subtract their mean before saving them."
+        )
 
 
 def _task(source: Npz, targets: Array) -> Task:
@@ -90,7 +113,12 @@ def _task(source: Npz, targets: Array) -> Task:
 def _labels(targets: list[Array]) -> tuple[list[Array], tuple[str, ...]]:
     """Labels as class numbers from 0, in the order of their values."""
     rows = [_row(array) for array in targets]
-    values = np.unique(np.concatenate(rows))
+    values = np.unique(rows[0])
+    for row in rows[1:]:
+        unknown = np.setdiff1d(row, values)
+        if len(unknown):
+            listed = ", ".join(repr(str(value)) for value in unknown[:5])
+            raise DataError(f"Test targets hold labels that no training example has: {listed}.")
     if len(values) < 2:
         raise DataError("All targets are the same, there is nothing to learn. Are these the right arrays?")
     numbered: list[Array] = [np.searchsorted(values, row).astype(np.int32) for row in rows]
@@ -101,7 +129,10 @@ def _row(targets: Array) -> Array:
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
     if targets.ndim != 1:
-        raise DataError(f"Targets have the shape {_shape(targets)}; classes are one label for each example.")
+        raise DataError(
+            f"Targets have the shape {_shape(targets)}; classes are one label for each example. "
+            "One-hot rows become labels by .argmax(axis=1)."
+        )
     if targets.dtype.kind == "f" and not np.equal(np.mod(targets.astype(np.float64), 1), 0).all():
         raise DataError("Targets are not whole numbers. Write `data.source.task: numbers`.")
     return targets.astype(np.int64) if targets.dtype.kind in "fb" else targets

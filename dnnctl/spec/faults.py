@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_origin
 
 from dnnctl.errors import Fault, Place
 from dnnctl.spec.document import Node, Path, dotted
@@ -124,7 +124,10 @@ def _wrong_alternative(finding: _Finding) -> Fault:
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
     word = finding.node.value if isinstance(finding.node.value, str) else ""
-    return finding.fault("is none of the alternatives", hint=suggest(word, allowed))
+    hint = suggest(word, allowed)
+    if word and any(get_origin(option) is list for option in finding.options):
+        hint += f" Or a list: [{word}]."
+    return finding.fault("is none of the alternatives", hint=hint)
 
 
 def _out_of_bounds(finding: _Finding) -> Fault:

@@ -46,6 +46,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
         SpecError: with every fault of the file and the overrides at once.
     """
     path = Path(path)
+    overrides = [overrides] if isinstance(overrides, str) else overrides
     document, faults = read_with_bases(path)
     document, override_faults = apply_overrides(document, overrides)
     document = _with_name(_with_absolute_path(document), path)

@@ -50,6 +50,23 @@ def words_of(options: Iterable[Any]) -> list[str]:
     return [word for option in options if get_origin(option) is Literal for word in get_args(option)]
 
 
+def sections_of(root: type[Section]) -> list[type[Section]]:
+    """The root and every section that a value in it may be, each once, in the order a reader meets them."""
+    found: list[type[Section]] = []
+
+    def visit(annotation: Any) -> None:
+        for member in members(annotation):
+            if get_origin(member) is list:
+                visit(get_args(member)[0])
+            elif is_section(member) and member not in found:
+                found.append(member)
+                for field in _fields(member).values():
+                    visit(field.annotation)
+
+    visit(root)
+    return found
+
+
 def _fields(section: type[Section]) -> dict[str, FieldInfo]:
     """A section's fields; one that holds itself (`residual`) knows its types only once it is built."""
     section.model_rebuild()

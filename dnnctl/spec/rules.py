@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dnnctl.spec.document import Path
 from dnnctl.spec.experiment import Spec
+from dnnctl.spec.faults import suggest
 from dnnctl.spec.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.spec.schedule import OneCycle, Performance
 
@@ -17,6 +18,8 @@ HAS_MOMENTUM = ("sgd",)
 
 def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
+    if spec.name == "last":
+        yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
     yield from _monitors(spec)
     yield from _momentum(spec)
     yield from _metrics(spec)
@@ -47,9 +50,13 @@ def _monitors(spec: Spec) -> Iterator[Broken]:
     for path, name in watched:
         if name in names:
             continue
-        hint = f"Allowed: {', '.join(names)}."
+        hint = suggest(name, names)
         if name.removeprefix("val_") in names:
-            yield path, f"'{name}' needs a validation part", f"Set `data.validation`, or {hint[0].lower()}{hint[1:]}"
+            yield (
+                path,
+                f"'{name}' needs a validation part",
+                f"Set `data.validation`, or write one of {', '.join(names)}.",
+            )
         else:
             yield path, f"'{name}' is not measured", hint
 

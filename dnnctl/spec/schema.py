@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from dnnctl.spec.experiment import Spec
 from dnnctl.spec.field import Section
+from dnnctl.spec.outline import sections_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,7 +21,7 @@ def json_schema() -> dict[str, Any]:
     """The schema of a spec as a user may write it: with `extends`, and with bare words for mappings of only `kind`."""
     schema = Spec.model_json_schema(mode="validation", schema_generator=GenerateJsonSchema)
     definitions = schema["$defs"]
-    for section in all_sections(Spec):
+    for section in sections_of(Spec):
         target = schema if section is Spec else definitions.get(section.__name__)
         if target is not None:
             _describe(target, section)
@@ -28,17 +29,6 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["extends"] = {"type": "string", "description": "Another spec that this one starts from."}
     schema["required"] = []
     return {"$schema": DIALECT, **schema}
-
-
-def all_sections(root: type[Section]) -> list[type[Section]]:
-    """Every section class of the spec that the root's module and its imports have declared."""
-    found: dict[str, type[Section]] = {root.__name__: root}
-    pending: list[type[Section]] = [Section]
-    while pending:
-        for subclass in pending.pop().__subclasses__():
-            found[subclass.__name__] = subclass
-            pending.append(subclass)
-    return list(found.values())
 
 
 @cache

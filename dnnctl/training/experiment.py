@@ -14,7 +14,7 @@ from dnnctl.build.metric import build_metrics
 from dnnctl.build.model import build_model, count_parameters
 from dnnctl.build.optimizer import build_optimizer
 from dnnctl.build.output import Head, choose_head
-from dnnctl.build.schedule import Span
+from dnnctl.build.schedule import Span, warmup_steps
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
 from dnnctl.errors import Fault, SpecError
@@ -59,6 +59,7 @@ def prepare(spec: Spec, report: Report) -> Setting:
     dataset = load_data(spec.data, seed=spec.seed, progress=lambda *state: report(Downloading(*state)))
     report(_describe_data(dataset))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    _check_targets(dataset, head)
     model = build_model(spec, head, dataset.train.inputs)
     model.compile(
         optimizer=build_optimizer(spec.optimizer, spec.schedule),
@@ -69,6 +70,7 @@ def prepare(spec: Spec, report: Report) -> Setting:
     compilation = choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
     setting = Setting(spec, device, dataset, head, model, compilation, span)
     _check_monitors(setting)
+    _check_warmup(setting)
     report(_describe_model(setting))
     return setting
 
@@ -148,6 +150,16 @@ def _describe_model(setting: Setting) -> ModelReady:
     )
 
 
+def _check_targets(dataset: Dataset, head: Head) -> None:
+    """Poisson and logarithmic errors are not defined for negative numbers."""
+    if (
+        head.loss in ("poisson", "msle")
+        and head.targets == "numbers"
+        and np.min(dataset.train.targets.astype(np.float64)) < 0
+    ):
+        raise SpecError([Fault(f"{head.loss} is for numbers from 0 up, some targets are negative", "loss")])
+
+
 def _check_monitors(setting: Setting) -> None:
     """What `auto` metrics left open: whether what is watched will be measured."""
     names = ["loss", *(metric.name for metric in setting.metrics)]
@@ -160,6 +172,14 @@ def _check_monitors(setting: Setting) -> None:
     for path, name in watched.items():
         if name not in names:
             raise SpecError([Fault(f"'{name}' is not measured", path, hint=f"Allowed: {', '.join(names)}.")])
+
+
+def _check_warmup(setting: Setting) -> None:
+    """A warm-up must leave steps for the schedule it leads to."""
+    n_warmup, n_steps = warmup_steps(setting.spec.schedule), setting.span.steps
+    if n_warmup >= n_steps:
+        rule = f"the warm-up takes all of the {n_steps} steps there are"
+        raise SpecError([Fault(rule, "schedule.warmup.steps", received=str(n_warmup), hint="Make it shorter.")])
 
 
 def _record_setting(run: RunRecord, setting: Setting) -> None:

@@ -214,13 +214,17 @@ def test_an_output_that_cannot_be_is_refused() -> None:
     assert "loss: hinge is for classes" in refuse(make_spec(["flatten"], loss="hinge"), inputs=ROWS, task="numbers")
     wrong_units = make_spec(["flatten"], model={"output": {"units": 5}})
     assert "model.output.units: the data needs 10" in refuse(wrong_units)
-    assert "model.output.activation" in refuse(make_spec(["flatten"], model={"output": {"activation": "prelu"}}))
+    for activation in ("prelu", "linear", "sigmoid"):
+        assert "model.output.activation" in refuse(make_spec(["flatten"], model={"output": {"activation": activation}}))
+    alone = make_spec(["flatten"], model={"output": {"activation": "softmax"}}, loss="hinge")
+    assert "Write `auto`, which is tanh here" in refuse(alone, n_outputs=2)
 
 
 @pytest.mark.parametrize(
     ("metrics", "sections", "message"),
     [
         (["mae"], {}, "metrics.0"),
+        ([{"kind": "top_k_accuracy", "k": 10}], {}, "metrics.0"),
         (["accuracy", "r2"], {"loss": "sparse_categorical_crossentropy"}, "metrics.1"),
     ],
 )
@@ -243,6 +247,13 @@ def test_standardizing_is_by_the_training_part_s_statistics() -> None:
     assert scaled.mean(axis=0) == pytest.approx(0, abs=1e-5)
     assert scaled.std(axis=0)[1:] == pytest.approx(1, abs=1e-4)
     assert np.all(scaled[:, 0, 0] == 0)
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e30])
+def test_what_standardizing_cannot_scale_is_refused(factor: float) -> None:
+    assert "data.scaling: " in refuse(
+        make_spec(["flatten"], data={"scaling": "standardize"}), inputs=(ROWS * factor).astype(np.float32), n_outputs=3
+    )
 
 
 def test_unit_scaling_divides_pixels_and_ranges_features() -> None:

@@ -37,7 +37,7 @@ def test_in_a_pipe_there_is_a_plain_line_for_each_epoch(tmp_path: Path) -> None:
     assert lines[0] == f"run {run.id}"
     assert run.name == "piped"
     assert [line for line in lines if re.match(r"epoch \d/3  loss \d\.\d{4}  accuracy", line)] == lines[5:8]
-    assert f"next:  dnnctl show {run.id}" in lines
+    assert f"next:  dnnctl show {run.path}" in lines
     assert set(lines) - set(run.folder.log.read_text().splitlines()) <= {"loading TensorFlow …", *lines[-2:]}
 
 
@@ -51,6 +51,18 @@ def test_for_a_program_every_line_is_json(tmp_path: Path) -> None:
     assert [event["row"] for event in events if event["event"] == "epoch_ended"] == run.rows
     assert events[-1]["summary"] == run.summary
     assert done.stderr == ""
+
+
+def test_a_reader_that_leaves_does_not_end_the_training(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, training={"epochs": 20})
+    command = [*DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    (run,) = list_runs(tmp_path / "runs")
+    assert (process.returncode, errors, run.status, run.epochs) == (0, "", Status.FINISHED, 20)
 
 
 def test_quiet_prints_the_run_alone(tmp_path: Path) -> None:
@@ -158,6 +170,24 @@ def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Pat
     (run,) = list_runs(tmp_path / "runs")
     assert process.returncode == 130
     assert run.status is Status.INTERRUPTED
+
+
+def test_an_interrupt_of_seeds_ends_the_one_that_trains_in_order(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, training={"epochs": 100_000})
+    command = [*DNNCTL, "train", str(spec), "--seeds", "3", "--runs-dir", str(tmp_path / "runs")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_FOREGROUND, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch "):
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    (run,) = list_runs(tmp_path / "runs")
+    assert process.returncode == 130
+    assert run.status is Status.INTERRUPTED
+    assert run.folder.model.is_file()
 
 
 def test_a_killed_run_is_lost_and_a_living_one_running(tmp_path: Path) -> None:

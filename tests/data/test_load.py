@@ -103,6 +103,14 @@ def test_what_the_data_cannot_give_is_refused(sections: dict[str, Any], message:
         load(**sections)
 
 
+def test_classes_whose_names_are_numbers_are_meant_by_name_alone() -> None:
+    part = Part(np.zeros((3, 2), np.float32), np.array([0, 1, 2], np.int32))
+    raw = RawData(part, None, "classes", ("0", "10", "20"))
+    assert keep_classes(raw, [20, 0]).train.targets.tolist() == [1, 0]
+    with pytest.raises(DataError, match="no class 1"):
+        keep_classes(raw, [0, 1])
+
+
 def test_numbers_have_no_classes() -> None:
     part = Part(np.zeros((4, 2), np.float32), np.zeros((4, 1), np.float32))
     with pytest.raises(DataError, match="numbers"):

@@ -193,6 +193,13 @@ def test_words_and_booleans_are_classes_and_floats_are_numbers(tmp_path: Path) -
         ({"x_train": X * np.nan, "y_train": np.arange(4)}, "the first in row 0"),
         ({"x_train": X.astype(str), "y_train": np.arange(4)}, "must be numbers"),
         ({"x_train": X, "y_train": np.arange(4), "x_test": X}, "no array 'y_test'"),
+        ({"x_train": X[:, :0], "y_train": np.arange(4)}, "an example in each row"),
+        (
+            {"x_train": X, "y_train": np.arange(4), "x_test": X, "y_test": np.arange(1, 5)},
+            "no training example has: '4'",
+        ),
+        ({"x_train": X, "y_train": X, "x_test": X, "y_test": X[:, :2]}, "test targets 4 × 2"),
+        ({"x_train": X / 10 + 1.7e9, "y_train": np.arange(4)}, "cannot be told apart in float32"),
         ({"x_train": X, "y_train": np.arange(4), "x_test": X[:, :2], "y_test": np.arange(4)}, "test inputs 4 × 2"),
     ],
 )
@@ -202,7 +209,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, An
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Object arrays cannot be loaded"):
+    with pytest.raises(DataError, match="holds Python objects"):
         load_npz(npz(tmp_path / "a.npz", x_train=np.array([{}, {}], object), y_train=np.arange(2)))
 
 

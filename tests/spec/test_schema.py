@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from dnnctl.spec.experiment import Spec
-from dnnctl.spec.schema import all_sections, field_docs, json_schema
+from dnnctl.spec.outline import sections_of
+from dnnctl.spec.schema import field_docs, json_schema
 from dnnctl.spec.yaml_reader import read_document
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
@@ -44,9 +45,9 @@ def test_every_section_and_every_key_is_documented() -> None:
     """`explain`, the schema and the reference rest on it."""
     missing = [
         f"{section.__name__}.{name}"
-        for section in all_sections(Spec)
+        for section in sections_of(Spec)
         for name in section.model_fields
         if name != "kind" and name not in field_docs(section)
     ]
     assert missing == []
-    assert [section.__name__ for section in all_sections(Spec) if not section.__doc__] == []
+    assert [section.__name__ for section in sections_of(Spec) if not section.__doc__] == []

@@ -266,6 +266,21 @@ def test_losses_metrics_optimizers_and_runtimes_train(tmp_path: Path, sections: 
     assert record.rows[-1]["loss"] < record.rows[0]["loss"]
 
 
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"schedule": {"kind": "constant", "warmup": {"steps": 18}}}, "schedule.warmup.steps"),
+        ({"training": {"epochs": 1, "early_stopping": {"monitor": "val_mae"}}}, "training.early_stopping.monitor"),
+    ],
+)
+def test_what_only_the_data_can_tell_is_refused_before_the_first_step(
+    tmp_path: Path, sections: Any, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        run(tmp_path, **sections)
+    assert not list_runs(tmp_path / "runs")[0].rows
+
+
 def test_two_classes_end_in_one_unit(tmp_path: Path) -> None:
     data = {**small_spec(tmp_path)["data"], "classes": [2, 0], "validation": "none"}
     record = run(tmp_path, data=data, metrics=["accuracy", "precision", "recall"])
