@@ -52,7 +52,7 @@ def load_data(data: Data, *, seed: int, progress: Progress = no_progress) -> Dat
         update_digest(state, rows.astype("<i8"))
     return Dataset(
         train=raw.train.take(_as_slice(train_rows)),
-        validation=raw.train.take(_as_slice(validation_rows)) if len(validation_rows) else None,
+        validation=raw.train.take(validation_rows) if len(validation_rows) else None,
         test=raw.test,
         task=raw.task,
         class_names=raw.class_names,
@@ -95,7 +95,7 @@ def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
 
 
 def _as_slice(rows: np.ndarray) -> np.ndarray | slice:
-    """Rows that follow each other as a slice, which copies nothing."""
+    """Rows that follow each other as a slice, which copies nothing: the training part is large."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -15,7 +15,7 @@ from dnnctl.build.model import build_model, count_parameters
 from dnnctl.build.optimizer import build_optimizer
 from dnnctl.build.output import Head, choose_head
 from dnnctl.build.schedule import Span, warmup_steps
-from dnnctl.data.dataset import Dataset
+from dnnctl.data.dataset import Dataset, Part
 from dnnctl.data.load import load_data
 from dnnctl.errors import Fault, SpecError
 from dnnctl.spec.experiment import Spec
@@ -81,6 +81,7 @@ def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
     setting = prepare(spec, report)
     _record_setting(run, setting)
     engine, parts = _place_on_device(setting)
+    setting = _without_training_inputs(setting)
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
     loop = _make_loop(setting, engine, parts["validation"])
     records = Records(run.folder)
@@ -208,6 +209,14 @@ def _place_on_device(setting: Setting) -> tuple[Engine, dict[str, OnDevice | Non
         mode=setting.compilation.mode,
     )
     return engine, {"validation": place(dataset.validation), "test": place(dataset.test)}
+
+
+def _without_training_inputs(setting: Setting) -> Setting:
+    """The device has the training part now: its arrays need not stay in memory a second time."""
+    dataset = setting.dataset
+    return replace(
+        setting, dataset=replace(dataset, train=Part(dataset.train.inputs[:0].copy(), dataset.train.targets))
+    )
 
 
 def _plain_model(setting: Setting) -> keras.Model:
