@@ -153,39 +153,25 @@ os.execv(sys.argv[1], sys.argv[1:])
 """Runs a command that heeds the keyboard's interrupt even where the tests themselves are a background job."""
 
 
-def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Path) -> None:
-    spec = write_spec(tmp_path, training={"epochs": 100_000})
-    process = subprocess.Popen(
-        [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def interrupt_after_an_epoch(*arguments: str) -> int:
+    """Train until the first epoch is shown, interrupt, and wait; returns the exit code."""
+    command = [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("epoch "):
             break
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    (run,) = list_runs(tmp_path / "runs")
-    assert process.returncode == 130
-    assert run.status is Status.INTERRUPTED
+    return process.returncode
 
 
-def test_an_interrupt_of_seeds_ends_the_one_that_trains_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--seeds", "3"]], ids=["one", "seeds"])
+def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Path, options: list[str]) -> None:
+    """With several seeds, the one that trains ends in order, and the others do not start."""
     spec = write_spec(tmp_path, training={"epochs": 100_000})
-    command = [*DNNCTL, "train", str(spec), "--seeds", "3", "--runs-dir", str(tmp_path / "runs")]
-    process = subprocess.Popen(
-        [sys.executable, "-c", IN_FOREGROUND, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("epoch "):
-            break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    assert interrupt_after_an_epoch(str(spec), "--runs-dir", str(tmp_path / "runs"), *options) == 130
     (run,) = list_runs(tmp_path / "runs")
-    assert process.returncode == 130
     assert run.status is Status.INTERRUPTED
     assert run.folder.model.is_file()
 
