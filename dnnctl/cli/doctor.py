@@ -14,7 +14,6 @@ import typer
 
 from dnnctl.cli.options import Json, RunsDir
 from dnnctl.store.catalog import runs_directory
-from dnnctl.store.creation import PACKAGES, installed_version
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
 def examine_packages() -> list[Finding]:
     """Python and the packages that training needs."""
+    from dnnctl.store.creation import PACKAGES, installed_version  # not above: `--help` and `list` need none of it
+
     findings = [Finding("python", f"{platform.python_version()} ({sys.executable})")]
     for package in PACKAGES:
         found = installed_version(package)
