@@ -48,18 +48,18 @@ def inherit(spec: WeightedLayer, defaults: Defaults) -> WeightedLayer:
     return spec.model_copy(update=taken)
 
 
-def build_weighted(spec: WeightedLayer, names: Names, *, n_axes: int, before: Kind | None) -> Layers:
+def build_weighted(spec: WeightedLayer, names: Names, *, n_axes: int, behind: Kind | None) -> Layers:
     """A dense or convolutional layer with its normalization, activation and dropout.
 
     Args:
         n_axes: how many axes its input has, the batch's included.
-        before: the layer that stands behind it, which may be a batch normalization.
+        behind: the layer that follows it, which may be a batch normalization.
     """
     name = names.next(spec.kind)
     first = build_normalization(spec.normalization, name, "before_activation")
     joins = not first and is_argument(spec.activation)
     activation = keras_name(spec.activation) if joins else None
-    layers = [_core(spec, names, name, activation, _use_bias(spec, before)), *first]
+    layers = [_core(spec, names, name, activation, _use_bias(spec, behind)), *first]
     if not joins and spec.activation != PlainActivation(kind="linear"):
         layers.append(build_activation(spec.activation, names, f"{name}_activation", n_axes=n_axes))
     layers += build_normalization(spec.normalization, name, "after_activation")
@@ -91,7 +91,7 @@ def _core(spec: WeightedLayer, names: Names, name: str, activation: str | None, 
     )
 
 
-def _use_bias(spec: WeightedLayer, before: Kind | None) -> bool:
+def _use_bias(spec: WeightedLayer, behind: Kind | None) -> bool:
     """Batch normalization takes the mean away, and a bias with it: before it, `auto` means none."""
     if isinstance(spec.use_bias, bool):
         return spec.use_bias
@@ -99,7 +99,7 @@ def _use_bias(spec: WeightedLayer, before: Kind | None) -> bool:
     if isinstance(own, BatchNormalization) and own.position == "before_activation":
         return False
     is_bare = own.kind == "none" and spec.activation.kind == "linear" and spec.dropout.kind == "none"
-    return not (is_bare and isinstance(before, BatchNorm))
+    return not (is_bare and isinstance(behind, BatchNorm))
 
 
 def _pool(spec: Pool, name: str) -> keras.layers.Layer:

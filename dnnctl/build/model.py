@@ -20,7 +20,7 @@ from dnnctl.build.naming import Names
 from dnnctl.build.output import Head, build_output
 from dnnctl.build.scaling import build_scaling
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.activation import PlainActivation
+from dnnctl.spec.activation import LINEAR
 from dnnctl.spec.document import Path, dotted
 from dnnctl.spec.experiment import Spec
 from dnnctl.spec.field import Kind
@@ -30,8 +30,6 @@ from dnnctl.spec.model import Defaults
 FLAT = 2
 IMAGE = 4
 """Numbers of axes, the batch's included."""
-
-LINEAR = PlainActivation(kind="linear")
 
 
 def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Model:
@@ -62,8 +60,10 @@ class _Stack:
 
     def apply(self, layers: Sequence[Kind], tensor: Any, path: Path) -> Any:
         for index, spec in enumerate(layers):
-            behind = layers[index + 1] if index + 1 < len(layers) else None
-            for _ in range(getattr(spec, "repeat", 1)):
+            next_one = layers[index + 1] if index + 1 < len(layers) else None
+            n_times = getattr(spec, "repeat", 1)
+            for time in range(n_times):
+                behind = next_one if time == n_times - 1 else spec
                 tensor = self._apply_one(spec, tensor, (*path, index), behind)
         return tensor
 
@@ -78,7 +78,7 @@ class _Stack:
         try:
             if isinstance(spec, WeightedLayer):
                 full = inherit(spec, self.defaults)
-                for layer in build_weighted(full, self.names, n_axes=n_axes, before=behind):
+                for layer in build_weighted(full, self.names, n_axes=n_axes, behind=behind):
                     tensor = layer(tensor)
                 return _check(tensor, spec, path)
             return _check(build_plain(spec, self.names, n_axes=n_axes)(tensor), spec, path)

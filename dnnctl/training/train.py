@@ -44,10 +44,8 @@ def train(
         tell(_opened(run, loaded.spec))
         from dnnctl.training.experiment import conduct
 
-        try:
+        with _faults_located(loaded):
             conduct(loaded.spec, run, tell)
-        except SpecError as error:
-            raise SpecError([_located(fault, loaded) for fault in error.faults]) from error
     return RunRecord(run.folder)
 
 
@@ -61,10 +59,8 @@ def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -
     with stderr_to(os.devnull):
         from dnnctl.training.experiment import prepare
 
-        try:
+        with _faults_located(loaded):
             prepare(loaded.spec, report)
-        except SpecError as error:
-            raise SpecError([_located(fault, loaded) for fault in error.faults]) from error
 
 
 def _loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
@@ -90,6 +86,15 @@ def _blueprint(loaded: LoadedSpec) -> Blueprint:
 
 def _opened(run: RunRecord, spec: Spec) -> RunOpened:
     return RunOpened(run.id, str(run.path), spec.description, spec.data.source.kind, spec.seed)
+
+
+@contextmanager
+def _faults_located(loaded: LoadedSpec) -> Iterator[None]:
+    """Faults that building finds know their path; here they get their place in the file."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError([_located(fault, loaded) for fault in error.faults]) from error
 
 
 def _located(fault: Fault, loaded: LoadedSpec) -> Fault:

@@ -116,6 +116,11 @@ def test_auto_leaves_the_bias_out_only_before_batch_normalization(layers: list[A
     assert build(make_spec(["flatten", *layers])).get_layer("dense_1").use_bias == has_bias
 
 
+def test_auto_leaves_the_bias_out_of_the_last_repetition_alone() -> None:
+    model = build(make_spec(["flatten", {"kind": "dense", "units": 3, "repeat": 3}, "batch_norm"]))
+    assert [model.get_layer(f"dense_{i}").use_bias for i in (1, 2, 3)] == [True, True, False]
+
+
 def test_repeat_makes_layers_of_their_own() -> None:
     model = build(make_spec(["flatten", {"kind": "dense", "units": 5, "repeat": 20}]))
     assert [layer.name for layer in model.layers if layer.name.startswith("dense")] == [

@@ -57,7 +57,7 @@ class Engine:
 
     Args:
         model: compiled with an optimizer and a loss.
-        metrics: updated in every step, reset by `start_epoch`.
+        metrics: updated in every step, reset by `reset_metrics`.
         train: the training examples.
         batch_size: B; the last step takes what is left.
         mode: `xla` or `graph`.
