@@ -13,6 +13,7 @@ from typing import Literal
 import keras
 
 from dnnctl.spec.runtime import Runtime
+from dnnctl.training.engine.noise import is_drawable
 
 Mode = Literal["xla", "graph"]
 
@@ -51,6 +52,6 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
 
 
 def _is_slow_under_xla(layer: keras.layers.Layer) -> bool:
-    """Convolutions and pooling, and whatever draws random numbers."""
+    """Convolutions and pooling, and random numbers that only XLA can draw."""
     spatial = (keras.layers.Conv2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-    return isinstance(layer, spatial) or hasattr(layer, "seed_generator")
+    return isinstance(layer, spatial) or (hasattr(layer, "seed_generator") and not is_drawable(layer))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Part
 from dnnctl.training.engine.compilation import Mode
+from dnnctl.training.engine.noise import Noise
 
 EVALUATION_BATCH = 512
 NEVER = -1
@@ -80,6 +81,7 @@ class Engine:
         self.mean_loss = keras.metrics.Mean(name="loss")
         self.optimizer = model.optimizer
         self.optimizer.build(model.trainable_variables)
+        self.noise = Noise(model) if mode == "xla" else None
         self._run_full, self._run_left = self._make_runs(jit_compile=mode == "xla")
         self._evaluate_batch = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
         self._predict_batch = tf.function(self._predict, autograph=False, reduce_retracing=True)
@@ -107,14 +109,16 @@ class Engine:
 
     def run(self, start: int, stop: int) -> int | None:
         """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
-        assert self._plan is not None, "start_epoch comes first"
-        bad = NEVER
         full_stop = min(stop, self.n_full_steps)
-        if start < full_stop:
-            bad = int(self._run_full(*self._arguments(start, full_stop)))
-        if bad == NEVER and stop > self.n_full_steps:
-            bad = int(self._run_left(*self._arguments(self.n_full_steps, stop)))
-        return None if bad == NEVER else bad
+        at_once = self.noise.steps_at_once(self.batch_size) if self.noise else stop
+        for first in range(start, full_stop, at_once):
+            bad = self._call(self._run_full, first, min(first + at_once, full_stop), self.batch_size)
+            if bad != NEVER:
+                return bad
+        if stop > self.n_full_steps:
+            bad = self._call(self._run_left, self.n_full_steps, stop, self.n_left)
+            return None if bad == NEVER else bad
+        return None
 
     def results(self) -> dict[str, float]:
         """The mean loss and the metrics since they were reset."""
@@ -138,9 +142,11 @@ class Engine:
         ]
         return np.concatenate(batches)
 
-    def _arguments(self, start: int, stop: int) -> tuple[Any, ...]:
-        assert self._plan is not None
-        return (self.train.inputs, self.train.targets, *self._plan, tf.constant(start), tf.constant(stop))
+    def _call(self, program: Any, start: int, stop: int, size: int) -> int:
+        assert self._plan is not None, "start_epoch comes first"
+        numbers = self.noise.draw(stop - start, size) if self.noise else []
+        span = tf.constant(start), tf.constant(stop)
+        return int(program(self.train.inputs, self.train.targets, *self._plan, *span, numbers))
 
     def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
         """The loops over full batches and over the last, shorter one.
@@ -161,12 +167,14 @@ class Engine:
         model, optimizer = self.model, self.optimizer
         cycled_momentum = getattr(getattr(optimizer, "inner_optimizer", optimizer), "cycled_momentum", None)
 
+        twin = self.noise.twin if self.noise else model
+
         def step(inputs: Any, targets: Any, rate: Any, momentum: Any) -> Any:
             optimizer.learning_rate.assign(rate)
             if cycled_momentum is not None:
                 cycled_momentum.assign(momentum)
             with tf.GradientTape() as tape:
-                outputs = model(inputs, training=True)
+                outputs = twin(inputs, training=True)
                 loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=True)
                 self.mean_loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
                 scaled = optimizer.scale_loss(loss)
@@ -185,12 +193,16 @@ class Engine:
         """
         step = self._make_step()
 
-        def run(inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any) -> Any:
+        def run(
+            inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any, numbers: Any
+        ) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
                 first = i * self.batch_size
                 n_rows = tf.minimum(self.batch_size, self.train.n - first) if size is None else size
                 rows = tf.slice(order, [first], [n_rows])
                 batch = tf.gather(inputs, rows), tf.gather(targets, rows)
+                if self.noise:
+                    self.noise.hand([of_layer[i - start] for of_layer in numbers])
                 loss = step(*batch, rates[i], momenta[i])
                 is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
                 return i + 1, tf.where(is_first_bad, i, bad)
