@@ -6,7 +6,8 @@
     │   ├── DataError               a data set is missing, damaged or unsuitable
     │   ├── DeviceError             the asked device is not there
     │   └── RunError                a run does not exist, is ambiguous or is busy
-    └── DivergedError      exit 3   the loss is no longer a finite number
+    ├── DivergedError      exit 3   the loss is no longer a finite number
+    └── InterruptedRunError exit 128 + signal   training was told to stop
 
 A `DnnctlError` is printed without a traceback; whatever else is raised is a bug and keeps its own.
 """
@@ -49,6 +50,18 @@ class DivergedError(DnnctlError):
     """The training loss became infinite or not a number."""
 
     exit_code = 3
+
+
+class InterruptedRunError(DnnctlError):
+    """A signal told training to stop; it ended in good order.
+
+    Args:
+        signal: the signal's number.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What every test starts from: no runs directory, no data directory, no colours from outside."""
+"""What every test starts from: no runs directory, no data directory, no kept programs, no colours from outside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+
+os.environ["DNNCTL_CACHE_DIR"] = ""  # every test compiles for itself
 
 import dnnctl.training  # noqa: F401  (sets what must precede Keras, whichever test comes first)
 

@@ -58,7 +58,7 @@ class PlainDisplay(NoDisplay):
         if isinstance(fact, Downloading) and fact.file != self.download:
             self.download = fact.file
             say(f"downloading {fact.file}")
-        for line in broken_lines(fact) if isinstance(fact, RunBroken) else self.narrator.tell(fact):
+        for line in [] if isinstance(fact, RunBroken) else self.narrator.tell(fact):
             say(line)
         if isinstance(fact, RunOpened):
             self.path = fact.path
@@ -76,11 +76,6 @@ def say(line: str) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def broken_lines(fact: RunBroken) -> list[str]:
-    """What is left of an interrupted run; of other failures, whoever catches them says why."""
-    return [f"run {fact.run} was interrupted; what it left is in {fact.path}"] if fact.status == "interrupted" else []
 
 
 def closing_lines(path: str) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import typer
 
-from dnnctl.errors import DnnctlError, SpecError
+from dnnctl.errors import DnnctlError, InterruptedRunError, SpecError
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -23,7 +23,7 @@ def failures_reported(*, as_json: bool = False) -> Iterator[None]:
     except DnnctlError as error:
         if as_json:
             typer.echo(json.dumps({"event": "error", "exit_code": error.exit_code, "message": str(error)}))
-        prefix = "" if isinstance(error, SpecError) else "error: "
+        prefix = "" if isinstance(error, SpecError | InterruptedRunError) else "error: "
         typer.echo(f"{prefix}{error}", err=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:

@@ -10,9 +10,19 @@ from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from dnnctl.cli.display import broken_lines, closing_lines
+from dnnctl.cli.display import closing_lines
 from dnnctl.store.numbers import format_number
-from dnnctl.training.facts import Downloading, EpochEnded, Fact, ModelReady, RunBroken, RunEnded, RunOpened, StepsDone
+from dnnctl.training.facts import (
+    Downloading,
+    EpochEnded,
+    Fact,
+    ModelReady,
+    Restored,
+    RunBroken,
+    RunEnded,
+    RunOpened,
+    StepsDone,
+)
 from dnnctl.training.narration import Narrator
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -55,7 +65,7 @@ class LiveDisplay:
         """Show the fact."""
         if isinstance(fact, RunEnded | RunBroken):
             self.live.stop()
-        for line in broken_lines(fact) if isinstance(fact, RunBroken) else self.narrator.tell(fact):
+        for line in [] if isinstance(fact, RunBroken) else self.narrator.tell(fact):
             self._print(fact, line)
         if isinstance(fact, RunOpened):
             self.path = fact.path
@@ -67,6 +77,8 @@ class LiveDisplay:
             self.model = fact
             total = fact.epochs * fact.steps_per_epoch
             self.progress.reset(self.task, total=total, description="compiling the first step")
+        elif isinstance(fact, Restored):
+            self.progress.update(self.task, completed=fact.step)
         elif isinstance(fact, StepsDone):
             self._show_steps(fact)
         elif isinstance(fact, EpochEnded):

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.cli.options import Json, Overrides, Quiet, RunsDir
 
 if TYPE_CHECKING:
-    from dnnctl.cli.display import Display
     from dnnctl.spec import LoadedSpec
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
 
 
 def train_command(
@@ -55,7 +50,7 @@ def _with_name(overrides: list[str], name: str | None) -> list[str]:
 def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
     from dnnctl.training.train import train
 
-    with _choose_display(quiet=quiet, as_json=as_json) as display:
+    with choose_display(quiet=quiet, as_json=as_json) as display:
         run = train(loaded, runs_dir=runs_dir, report=display.show)
     if quiet and not as_json:
         typer.echo(run.id)
@@ -67,27 +62,7 @@ def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
 
     if not quiet and not as_json:
         typer.echo(to_yaml(loaded.spec))
-    with _choose_display(quiet=quiet, as_json=as_json) as display:
+    with choose_display(quiet=quiet, as_json=as_json) as display:
         rehearse(loaded, report=display.show)
     if not quiet and not as_json:
         typer.echo("dry run: nothing was trained or written")
-
-
-def _choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Display]:
-    """The display that suits the options and standard output."""
-    from dnnctl.cli.display import JsonDisplay, NoDisplay, PlainDisplay
-
-    if as_json:
-        return JsonDisplay()
-    if quiet:
-        return NoDisplay()
-    if sys.stdout.isatty() and _is_capable():
-        from dnnctl.cli.live import LiveDisplay
-
-        return LiveDisplay()
-    return PlainDisplay()
-
-
-def _is_capable() -> bool:
-    """Whether the terminal understands cursor movements."""
-    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")

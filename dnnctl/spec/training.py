@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dnnctl.spec.field import BY_FORM, MAPPING, Count, NonNegative, OrNone, Section
+from dnnctl.spec.field import BY_FORM, MAPPING, NUMBER, Count, NonNegative, OrNone, Positive, Section
 
 
 class EarlyStopping(Section):
@@ -16,6 +16,26 @@ class EarlyStopping(Section):
     """The smallest change that counts as an improvement."""
 
 
+class Every(Section):
+    """How often a checkpoint is written in the middle of an epoch: by whichever comes first."""
+
+    minutes: Annotated[Annotated[Positive, NUMBER] | OrNone, BY_FORM] = 5.0
+    """After so many minutes of training."""
+    steps: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
+    """After so many steps since the run's beginning, and after each multiple of them."""
+
+
+class Checkpoint(Section):
+    """What an interrupted run goes on from: written at every epoch's end and when training is told to stop. Training
+    goes on meanwhile, and one that falls due while another is still being written is passed over.
+    """
+
+    every: Every = Every.model_construct(minutes=5.0, steps="none")
+    """How often there is one in the middle of an epoch besides."""
+    keep: Count = 2
+    """How many of the newest are kept; that of the best epoch is kept besides."""
+
+
 class Training(Section):
     """How long training takes and in which portions."""
 
@@ -25,3 +45,5 @@ class Training(Section):
     """How often every training example is seen."""
     early_stopping: Annotated[Annotated[EarlyStopping, MAPPING] | OrNone, BY_FORM] = "none"
     """When to stop before the last epoch."""
+    checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
+    """When the state of training is written, and how much of it is kept."""

@@ -89,6 +89,7 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
         "git": _git_commit(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
+        "processor": processor_name(),
         "cpus": os.cpu_count(),
         "parent": None,
     }
@@ -100,6 +101,16 @@ def installed_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def processor_name() -> str:
+    """What the processor calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _git_commit() -> dict[str, Any] | None:

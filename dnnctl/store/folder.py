@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / ".lock"
 
     @property
+    def checkpoints(self) -> Path:
+        """What an interrupted training goes on from."""
+        return self.path / "checkpoints"
+
+    @property
     def model(self) -> Path:
         """The best weights as a plain Keras model."""
         return self.path / "model.keras"

@@ -25,6 +25,11 @@ class Status(StrEnum):
     FAILED = "failed"
     LOST = "lost"
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to train."""
+        return self in (Status.FINISHED, Status.STOPPED_EARLY)
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -75,17 +80,20 @@ class RunRecord:
     @cached_property
     def status(self) -> Status:
         """How it stands: a held lock, a summary, or the last end on record; with none of them it is lost."""
-        if is_held(self.folder.lock):
-            return Status.RUNNING
-        if self.summary:
-            return Status.STOPPED_EARLY if self.summary.get("stopped_early") else Status.FINISHED
-        last = self.history[-1] if self.history else {}
-        return Status(last["end"]) if last.get("end") in list(Status) else Status.LOST
+        return Status.RUNNING if is_held(self.folder.lock) else last_end(self)
 
     @property
     def epochs(self) -> int:
         """How many epochs it has finished."""
         return int(self.rows[-1]["epoch"]) if self.rows else 0
+
+
+def last_end(run: RunRecord) -> Status:
+    """How a run stands if nobody trains it now."""
+    if run.summary:
+        return Status.STOPPED_EARLY if run.summary.get("stopped_early") else Status.FINISHED
+    last = run.history[-1] if run.history else {}
+    return Status(last["end"]) if last.get("end") in list(Status) else Status.LOST
 
 
 def _read_object(path: Path) -> dict[str, Any]:

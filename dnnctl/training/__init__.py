@@ -2,5 +2,8 @@
 
 import os
 
+from dnnctl.training.program_cache import use_program_cache
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+use_program_cache()

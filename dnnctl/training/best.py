@@ -37,6 +37,11 @@ class BestWeights:
         if time.monotonic() >= self._next_write:
             self._write()
 
+    def recall(self, copy: Arrays) -> None:
+        """Know the best weights of a training that goes on."""
+        self.copy = copy or None
+        self._is_written = False
+
     def restore(self) -> None:
         """Give the model its best weights back, and have them on disk; without any nothing happens."""
         if self.copy is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,9 @@ from dnnctl.training.loop import EpochDone, Loop
 from dnnctl.training.monitor import Monitor
 from dnnctl.training.rates import Rates
 from dnnctl.training.records import Records
+from dnnctl.training.resuming import Resuming, data_facts, recorded_compilation
+from dnnctl.training.saver import Saver
+from dnnctl.training.signals import StopSignals
 from dnnctl.training.state import read_state, state_digest, state_variables
 from dnnctl.training.targets import encode_targets
 
@@ -53,8 +57,12 @@ class Setting:
         return build_metrics(self.spec, self.head)
 
 
-def prepare(spec: Spec, report: Report) -> Setting:
-    """Get the device, the data and the model ready: everything that can go wrong before the first step."""
+def prepare(spec: Spec, report: Report, *, compilation: Compilation | None = None) -> Setting:
+    """Get the device, the data and the model ready: everything that can go wrong before the first step.
+
+    Args:
+        compilation: how an earlier process compiled the steps; chosen anew if there was none.
+    """
     device = prepare_device(spec.runtime)
     dataset = load_data(spec.data, seed=spec.seed, progress=lambda *state: report(Downloading(*state)))
     report(_describe_data(dataset))
@@ -67,7 +75,7 @@ def prepare(spec: Spec, report: Report) -> Setting:
         jit_compile=False,
     )
     span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
-    compilation = choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
+    compilation = compilation or choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
     setting = Setting(spec, device, dataset, head, model, compilation, span)
     _check_monitors(setting)
     _check_warmup(setting)
@@ -75,23 +83,33 @@ def prepare(spec: Spec, report: Report) -> Setting:
     return setting
 
 
-def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
-    """Train a spec into its run's folder."""
+def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, resuming: Resuming | None = None) -> None:
+    """Train a spec into its run's folder, from the beginning or from where an interrupted process left it."""
     started = time.perf_counter()
-    setting = prepare(spec, report)
+    setting = prepare(spec, report, compilation=recorded_compilation(run) if resuming else None)
+    differences = resuming.compare(run, setting) if resuming else []
     _record_setting(run, setting)
     engine, parts = _place_on_device(setting)
     setting = _without_training_inputs(setting)
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
     loop = _make_loop(setting, engine, parts["validation"])
     records = Records(run.folder)
+    variables = state_variables(setting.model, engine.optimizer, engine.all_metrics)
+    saver = Saver(run.folder.checkpoints, spec.training.checkpoint, variables, loop, best, records)
+    if resuming:
+        resuming.restore(run, saver, differences, report)
+    saver.check_room()
     try:
-        last = _follow(loop, best, records, report)
-        state = state_digest(read_state(state_variables(setting.model, engine.optimizer, engine.all_metrics)))
+        _follow(loop, best, records, saver, signals, report)
+        state = state_digest(read_state(variables))
+    except BaseException:
+        with suppress(OSError):
+            best.restore()
+        raise
     finally:
-        best.restore()
         records.close()
-    summary = _summary(run, setting, loop, records.rows, last)
+    best.restore()
+    summary = _summary(run, setting, loop, records.rows)
     for role in ("validation", "test"):
         part = parts[role]
         summary[role] = None if part is None else engine.evaluate(part)
@@ -102,20 +120,27 @@ def conduct(spec: Spec, run: RunRecord, report: Report) -> None:
     report(RunEnded(summary))
 
 
-def _follow(loop: Loop, best: BestWeights, records: Records, report: Report) -> EpochDone:
-    """Save and report what the loop yields; returns how the last epoch ended."""
-    last: EpochDone | None = None
-    for happening in loop.run():
-        if isinstance(happening, EpochDone):
-            last = happening
-            if happening.is_best:
-                best.keep()
-            records.add_row(happening.row)
-            report(EpochEnded(happening.row, happening.is_best))
-        else:
-            report(happening)
-    assert last is not None, "a spec has at least one epoch"
-    return last
+def _follow(
+    loop: Loop, best: BestWeights, records: Records, saver: Saver, signals: StopSignals, report: Report
+) -> None:
+    """Save and report what the loop yields, until it is over or a signal stops it."""
+    with signals.deferred():
+        for happening in loop.run():
+            if isinstance(happening, EpochDone):
+                if happening.is_best:
+                    best.keep()
+                records.add_row(happening.row)
+                saver.save(wait=happening.is_last)
+                report(EpochEnded(happening.row, happening.is_best))
+            else:
+                if saver.is_due():
+                    saver.save()
+                report(happening)
+            if signals.received is not None:
+                saver.save(wait=True)
+                break
+        saver.finish()
+    signals.check()
 
 
 def _describe_data(dataset: Dataset) -> DataReady:
@@ -184,10 +209,12 @@ def _check_warmup(setting: Setting) -> None:
 
 
 def _record_setting(run: RunRecord, setting: Setting) -> None:
+    if "data" in run.facts:
+        return  # an interrupted run keeps what its first process recorded
     add_facts(
         run,
         device={"kind": setting.device.kind, "name": setting.device.name, "threads": setting.device.n_threads},
-        data={"digest": setting.dataset.digest, "split": setting.dataset.split_digest},
+        data=data_facts(setting),
         compile={"mode": setting.compilation.mode, "reason": setting.compilation.reason},
         parameters=count_parameters(setting.model)[0],
     )
@@ -244,9 +271,9 @@ def _make_loop(setting: Setting, engine: Engine, validation: OnDevice | None) ->
     )
 
 
-def _summary(
-    run: RunRecord, setting: Setting, loop: Loop, rows: list[dict[str, Any]], last: EpochDone
-) -> dict[str, Any]:
+def _summary(run: RunRecord, setting: Setting, loop: Loop, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    last = loop.last
+    assert last is not None, "a spec has at least one epoch"
     best_epoch = loop.best.best_epoch
     return {
         "id": run.id,

@@ -76,6 +76,23 @@ class ModelReady(Fact):
 
 
 @dataclass(frozen=True)
+class Restored(Fact):
+    """The state of an interrupted run is restored."""
+
+    event = "restored"
+    checkpoint: str | None
+    """Its name; none where there was no sound one, and training starts over."""
+    initial_epoch: int
+    """Epochs finished before."""
+    step: int
+    """Steps finished before, since the run's beginning."""
+    damaged: list[str]
+    """The checkpoints that could not be used, each with the reason."""
+    approximate: list[str]
+    """What differs from the process before, so that the same bits cannot be promised."""
+
+
+@dataclass(frozen=True)
 class StepsDone(Fact):
     """Some steps of an epoch are done."""
 

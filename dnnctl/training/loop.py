@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -56,45 +56,92 @@ class Loop:
     validation: OnDevice | None
     best: Monitor
     patience: Monitor | None
+    epoch: int = 0
+    """Finished epochs."""
+    step: int = 0
+    """Finished steps of the epoch that is under way."""
+    seconds: float = 0.0
+    """That this epoch has taken so far."""
+    last: EpochDone | None = None
+
+    @property
+    def global_step(self) -> int:
+        """Finished steps since the run's beginning."""
+        return self.epoch * self.engine.n_steps + self.step
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last epoch is done."""
+        return self.last is not None and self.last.is_last
+
+    def state(self) -> dict[str, Any]:
+        """Where the loop stands and what it has learned, beside the variables; JSON can hold it."""
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": asdict(self.best),
+            "patience": None if self.patience is None else asdict(self.patience),
+            "rates": self.rates.state(),
+            "last": None if self.last is None else asdict(self.last),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Stand where `state` was taken."""
+        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.best = Monitor(**state["best"])
+        self.patience = None if state["patience"] is None else Monitor(**state["patience"])
+        self.rates.restore(state["rates"])
+        self.last = None if state["last"] is None else EpochDone(**state["last"])
 
     def run(self) -> Iterator[StepsDone | EpochDone]:
-        """Each call's progress, and each epoch's row.
+        """Each call's progress, and each epoch's row, from where the loop stands.
 
         Raises:
             DivergedError: the loss is no longer a finite number.
         """
         pace = Pace()
-        for epoch in range(1, self.spec.training.epochs + 1):
-            started = time.perf_counter()
+        while not self.is_over:
+            epoch = self.epoch + 1
+            started = time.perf_counter() - self.seconds
             rates = self._start_epoch(epoch)
-            yield from self._steps(epoch, pace)
+            for steps_done in self._steps(epoch, pace):
+                self.seconds = time.perf_counter() - started
+                yield steps_done
             row = self._row(epoch, float(rates[-1]))
             row["seconds"] = round(time.perf_counter() - started, 4)
             self.rates.see(epoch, row)
-            done = self._judge(epoch, row)
-            yield done
-            if done.is_last:
-                return
+            self.last = self._judge(epoch, row)
+            self.epoch, self.step, self.seconds = epoch, 0, 0.0
+            yield self.last
 
     def _start_epoch(self, epoch: int) -> Any:
         rates = self.rates.of_epoch(epoch).astype(np.float32)
         momenta = self.rates.momenta_of_epoch(epoch)
         order = epoch_order(self.spec.seed, epoch, self.engine.train.n)
         self.engine.start_epoch(EpochPlan(order, rates, None if momenta is None else momenta.astype(np.float32)))
-        self.engine.reset_metrics()
+        if self.step == 0:
+            self.engine.reset_metrics()
         return rates
 
     def _steps(self, epoch: int, pace: Pace) -> Iterator[StepsDone]:
-        done = 0
-        while done < self.engine.n_steps:
-            stop = min(done + pace.n_steps, self.engine.n_steps)
+        while self.step < self.engine.n_steps:
+            done = self.step
+            stop = min(done + pace.n_steps, self.engine.n_steps, self._next_checkpoint())
             called = time.perf_counter()
             bad = self.engine.run(done, stop)
             if bad is not None:
                 raise DivergedError(self._divergence(epoch, bad))
             pace.learn(stop - done, time.perf_counter() - called)
-            done = stop
-            yield StepsDone(epoch, done, self.engine.results())
+            self.step = stop
+            yield StepsDone(epoch, stop, self.engine.results())
+
+    def _next_checkpoint(self) -> int:
+        """The step of this epoch after which the spec wants a checkpoint next."""
+        every = self.spec.training.checkpoint.every.steps
+        if every == "none":
+            return self.engine.n_steps
+        return (self.global_step // every + 1) * every - self.epoch * self.engine.n_steps
 
     def _divergence(self, epoch: int, step: int) -> str:
         first = (epoch - 1) * self.engine.n_steps

@@ -12,6 +12,7 @@ from dnnctl.training.facts import (
     EpochEnded,
     Fact,
     ModelReady,
+    Restored,
     RunBroken,
     RunEnded,
     RunOpened,
@@ -72,6 +73,17 @@ def _model(_: Narrator, fact: ModelReady) -> list[str]:
     return [f"model: {parameters}, {fact.loss}", f"training: {steps} on {fact.device}{precision}, {compiled}"]
 
 
+def _restored(_: Narrator, fact: Restored) -> list[str]:
+    lines = [f"not usable: {each}" for each in fact.damaged]
+    if fact.checkpoint is None:
+        lines.append("no usable checkpoint: starting over from the spec")
+    else:
+        lines.append(f"resuming from {fact.checkpoint}: initial_epoch {fact.initial_epoch}, step {fact.step:,}")
+    if fact.approximate:
+        lines.append(f"resume: approximate ({'; '.join(fact.approximate)})")
+    return lines
+
+
 def _ended(_: Narrator, fact: RunEnded) -> list[str]:
     summary = fact.summary
     how = "stopped early" if summary["stopped_early"] else "finished"
@@ -86,6 +98,7 @@ NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {
     Downloading: lambda _, _fact: [],
     DataReady: _data,
     ModelReady: _model,
+    Restored: _restored,
     StepsDone: lambda _, _fact: [],
     EpochEnded: Narrator._epoch,
     RunEnded: _ended,

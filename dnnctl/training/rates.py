@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import numpy as np
 
 from dnnctl.build.schedule import Floats, Span, learning_rates, momenta
@@ -44,6 +47,16 @@ class Rates:
         if not self.monitor.see(epoch, row[self.monitor.metric]) and self.monitor.n_waited >= self.schedule.patience:
             self.factor *= self.schedule.factor
             self.monitor.n_waited = 0
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned."""
+        return {"factor": self.factor, "monitor": None if self.monitor is None else asdict(self.monitor)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Know again what it had learned."""
+        self.factor = state["factor"]
+        if state["monitor"] is not None:
+            self.monitor = Monitor(**state["monitor"])
 
     def _steps(self, epoch: int) -> np.ndarray:
         first = (epoch - 1) * self.span.steps_per_epoch

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnnctl.store.files import append_json_line, write_json
+from dnnctl.store.files import append_json_line, to_json_line, write_json, write_text
 from dnnctl.store.folder import RunFolder
-from dnnctl.training.engine.event_file import EventFile
+from dnnctl.training.engine.event_file import EventFile, cut_back
 
 NO_METRICS = ("epoch", "step", "seconds")
+ROLES = ("train", "validation")
 
 
 class Records:
@@ -23,7 +24,7 @@ class Records:
         """Write an epoch's row to metrics.jsonl and to TensorBoard's files, tagged as Keras tags them."""
         self.rows.append(row)
         append_json_line(self.folder.metrics, row)
-        scalars: dict[str, dict[str, float]] = {"train": {}, "validation": {}}
+        scalars: dict[str, dict[str, float]] = {role: {} for role in ROLES}
         for name, value in row.items():
             if name in NO_METRICS:
                 continue
@@ -32,6 +33,14 @@ class Records:
         for role, values in scalars.items():
             if values:
                 self._event_file(role).add(row["epoch"], values)
+
+    def cut_back(self, rows: list[dict[str, Any]]) -> None:
+        """Have these rows alone in metrics.jsonl, and TensorBoard's files no longer than they are."""
+        self.rows = list(rows)
+        write_text(self.folder.metrics, "".join(to_json_line(row) + "\n" for row in rows))
+        last = int(rows[-1]["epoch"]) if rows else 0
+        for role in ROLES:
+            cut_back(self.folder.tensorboard / role, last)
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write the result: from now on the run is finished."""

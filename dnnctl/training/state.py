@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import update_digest
 
+AUTOMATIC_NAME = re.compile(r"^variable_\d+$")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -49,4 +51,8 @@ def state_digest(state: Arrays) -> str:
 
 
 def _numbered(prefix: str, variables: list[keras.Variable]) -> dict[str, keras.Variable]:
-    return {f"{prefix}/{number}_{variable.name}": variable for number, variable in enumerate(variables)}
+    """Variables that Keras had to name itself carry a count over the process, which is no part of what they are."""
+    return {
+        f"{prefix}/{number}_{AUTOMATIC_NAME.sub('variable', variable.name)}": variable
+        for number, variable in enumerate(variables)
+    }

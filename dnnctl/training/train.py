@@ -1,27 +1,29 @@
-"""`train`: a spec in, a run out. This module is light; it opens the run before TensorFlow is loaded."""
+"""`train` and `resume`: a spec or a run in, a run out. Light: the run is open before TensorFlow is loaded."""
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from dnnctl.errors import DivergedError, DnnctlError, Fault, SpecError
+from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
 from dnnctl.spec import LoadedSpec, Spec, digest, load, to_yaml
 from dnnctl.spec.yaml_reader import read_text
-from dnnctl.store.catalog import runs_directory
+from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run
-from dnnctl.store.files import append_json_line
+from dnnctl.store.history import record_event
 from dnnctl.store.lock import hold
-from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.record import RunRecord, Status, last_end
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Fact, Report, RunBroken, RunOpened, ignore
 from dnnctl.training.narration import Narrator
+from dnnctl.training.signals import StopSignals
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO, errno.EFBIG)
 
 
 def train(
@@ -40,13 +42,63 @@ def train(
     """
     loaded = _loaded(spec)
     run = create_run(runs_directory(runs_dir), _blueprint(loaded))
-    with hold(run.folder.lock), _told(run, report) as tell, _ending(run, tell), stderr_to(run.folder.log):
+    with hold(run.folder.lock):
+        _conduct(loaded, run, report)
+    return RunRecord(run.folder)
+
+
+def resume(
+    reference: str | Path,
+    *,
+    runs_dir: str | Path | None = None,
+    accept_changed_data: bool = False,
+    report: Report = ignore,
+) -> RunRecord:
+    """Go on with an interrupted run, to the same bits as if it had never been interrupted; return it.
+
+    A run that has finished is returned as it is. One without a usable checkpoint starts over.
+
+    Args:
+        reference: the run's folder, or its id, the beginning of it, its name, or `last`.
+        runs_dir: where runs are kept; by default as DNNCTL_RUNS_DIR says, or `runs`.
+        accept_changed_data: go on even if the data are no longer the same.
+        report: called with each fact as it happens.
+
+    Raises:
+        UserError: there is no such run, another process trains it, it has diverged, or its data have changed.
+        DivergedError: the loss became infinite or not a number.
+    """
+    run = load_run(reference, runs_dir)
+    with hold(run.folder.lock):
+        run = RunRecord(run.folder)
+        end = last_end(run)
+        if end == Status.DIVERGED:
+            raise RunError(
+                f"{run.id} has diverged: resumed, it would diverge again. Train it anew with another recipe: "
+                f"dnnctl train {run.folder.spec} --set optimizer.clip=norm"
+            )
+        if not end.is_complete:
+            _conduct(load(run.folder.spec), run, report, accept_changed_data=accept_changed_data)
+    return RunRecord(run.folder)
+
+
+def _conduct(loaded: LoadedSpec, run: RunRecord, report: Report, *, accept_changed_data: bool | None = None) -> None:
+    """Train a run whose lock is held; resume it if `accept_changed_data` is given."""
+    is_first = accept_changed_data is None
+    with (
+        StopSignals() as signals,
+        _told(run, report) as tell,
+        _ending(run, tell, "started" if is_first else "resumed"),
+        _writing(run),
+        stderr_to(run.folder.log),
+    ):
         tell(_opened(run, loaded.spec))
         from dnnctl.training.experiment import conduct
+        from dnnctl.training.resuming import Resuming
 
         with _faults_located(loaded):
-            conduct(loaded.spec, run, tell)
-    return RunRecord(run.folder)
+            resuming = None if accept_changed_data is None else Resuming(accept_changed_data)
+            conduct(loaded.spec, run, tell, signals, resuming)
 
 
 def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> None:
@@ -120,11 +172,31 @@ def _told(run: RunRecord, report: Report) -> Iterator[Report]:
 
 
 @contextmanager
-def _ending(run: RunRecord, tell: Report) -> Iterator[None]:
-    """Record that training started and how it ended, whatever happens."""
-    _record(run, event="started", pid=os.getpid(), host=socket.gethostname(), initial_epoch=0, step=0)
+def _writing(run: RunRecord) -> Iterator[None]:
+    """A disk that is full, or a folder that cannot be written to or is gone, is no fault of dnnctl."""
     try:
         yield
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
+        raise RunError(
+            f"Cannot write to {run.path}: {reason}. What was saved before is whole; once that is mended: "
+            f"dnnctl resume {run.path}"
+        ) from None
+
+
+@contextmanager
+def _ending(run: RunRecord, tell: Report, event: str) -> Iterator[None]:
+    """Record that training started and how it ended, whatever happens."""
+    with _writing(run):
+        record_event(run.folder, event=event, pid=os.getpid(), host=socket.gethostname())
+    try:
+        yield
+    except InterruptedRunError as error:
+        with suppress(OSError):
+            _record_end(run, tell, Status.INTERRUPTED, str(error))
+        raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {run.path}", error.exit_code - 128) from None
     except KeyboardInterrupt:
         _record_end(run, tell, Status.INTERRUPTED, "by the keyboard")
         raise
@@ -132,14 +204,15 @@ def _ending(run: RunRecord, tell: Report) -> Iterator[None]:
         _record_end(run, tell, Status.DIVERGED, str(error))
         raise DivergedError(f"{error} {_what_is_left(run)}") from None
     except BaseException as error:
-        with run.folder.log.open("a", encoding="utf-8") as log:
-            log.write(traceback.format_exc())
-        reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
-        _record_end(run, tell, Status.FAILED, reason)
+        with suppress(OSError):
+            with run.folder.log.open("a", encoding="utf-8") as log:
+                log.write(traceback.format_exc())
+            reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
+            _record_end(run, tell, Status.FAILED, reason)
         raise
     else:
         is_early = RunRecord(run.folder).summary["stopped_early"]
-        _record(run, event="ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED))
+        record_event(run.folder, event="ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED))
 
 
 def _what_is_left(run: RunRecord) -> str:
@@ -154,9 +227,5 @@ def _what_is_left(run: RunRecord) -> str:
 
 def _record_end(run: RunRecord, tell: Report, status: Status, reason: str) -> None:
     epoch = RunRecord(run.folder).epochs
-    _record(run, event="ended", end=str(status), reason=reason, epoch=epoch)
+    record_event(run.folder, event="ended", end=str(status), reason=reason, epoch=epoch)
     tell(RunBroken(run.id, str(run.path), str(status), reason))
-
-
-def _record(run: RunRecord, **facts: Any) -> None:
-    append_json_line(run.folder.history, {"time": datetime.now().astimezone().isoformat(timespec="seconds"), **facts})

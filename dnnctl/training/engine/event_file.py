@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
+
+from dnnctl.store.files import write_through
 
 VERSION = "brain.Event:2"
 
@@ -19,7 +24,8 @@ class EventFile:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.0.v2"
-        self._writer = tf.io.TFRecordWriter(str(folder / name))
+        self._path = folder / name
+        self._writer = tf.io.TFRecordWriter(str(self._path))
         self._write(tf.compat.v1.Event(wall_time=time.time(), file_version=VERSION))
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
@@ -33,5 +39,28 @@ class EventFile:
         self._writer.close()
 
     def _write(self, event: tf.compat.v1.Event) -> None:
-        self._writer.write(event.SerializeToString())
-        self._writer.flush()
+        try:
+            self._writer.write(event.SerializeToString())
+            self._writer.flush()
+        except tf.errors.OpError as error:
+            raise OSError(errno.EIO, error.message, str(self._path)) from None
+
+
+def cut_back(folder: Path, last_step: int) -> None:
+    """Take every event after a step out of a folder's files; what a crash cut off in the middle goes too."""
+    for file in sorted(folder.glob("events.out.tfevents.*")):
+        write_through(file, partial(_copy_events, file, last_step))
+
+
+def _copy_events(source: Path, last_step: int, target: Path) -> None:
+    with tf.io.TFRecordWriter(str(target)) as writer:
+        for record in _read_records(source):
+            if tf.compat.v1.Event.FromString(record).step <= last_step:
+                writer.write(record)
+
+
+def _read_records(file: Path) -> Iterator[bytes]:
+    """The records of a file up to the first that is not whole."""
+    with suppress(tf.errors.DataLossError):
+        for record in tf.data.TFRecordDataset(str(file)):
+            yield record.numpy()

@@ -1,0 +1,31 @@
+"""The display that suits the options and standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnnctl.cli.display import Display
+
+
+def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Display]:
+    """The display that suits the options and standard output."""
+    from dnnctl.cli.display import JsonDisplay, NoDisplay, PlainDisplay
+
+    if as_json:
+        return JsonDisplay()
+    if quiet:
+        return NoDisplay()
+    if sys.stdout.isatty() and _is_capable():
+        from dnnctl.cli.live import LiveDisplay
+
+        return LiveDisplay()
+    return PlainDisplay()
+
+
+def _is_capable() -> bool:
+    """Whether the terminal understands cursor movements."""
+    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")

@@ -1,0 +1,46 @@
+"""`dnnctl resume`: an interrupted run goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnctl.cli.choose_display import choose_display
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Json, Quiet, RunsDir
+
+
+def resume_command(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, its folder, or `last`.")
+    ],
+    runs_dir: RunsDir = None,
+    accept_changed_data: Annotated[
+        bool, typer.Option("--accept-changed-data", help="Go on even if the data are no longer the same.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Go on with an interrupted run, to the same bits as if it had never been interrupted."""
+    with failures_reported(as_json=as_json):
+        _resume(run, runs_dir, accept_changed_data=accept_changed_data, quiet=quiet, as_json=as_json)
+
+
+def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool, quiet: bool, as_json: bool) -> None:
+    from dnnctl.store.catalog import load_run
+    from dnnctl.training.train import resume
+
+    record = load_run(reference, runs_dir)
+    if record.status.is_complete:
+        if as_json:
+            typer.echo(json.dumps({"event": "nothing_to_resume", "run": record.id, "status": str(record.status)}))
+        elif not quiet:
+            typer.echo(f"{record.id} is complete ({record.status}, {record.epochs} epochs): nothing to resume")
+    else:
+        with choose_display(quiet=quiet, as_json=as_json) as display:
+            record = resume(record.path, accept_changed_data=accept_changed_data, report=display.show)
+    if quiet and not as_json:
+        typer.echo(record.id)

@@ -1,0 +1,140 @@
+"""Checkpoints on disk: folders that appear whole or not at all, and say themselves whether they are sound.
+
+A checkpoint is written aside in the same directory, made durable file by file, and renamed once. Its manifest holds the
+SHA-256 of each file, so that any damage is found before a byte of it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from dnnctl.store.files import sync
+
+STATE_ARRAYS = "state.npz"
+STATE = "state.json"
+MANIFEST = "manifest.json"
+FORMAT = 1
+NAME = re.compile(r"epoch-(\d{4,})-step-(\d+)")
+ASIDE = ".partial-"
+
+
+@dataclass(frozen=True, order=True)
+class Checkpoint:
+    """One checkpoint; later ones are greater."""
+
+    step: int
+    """Steps since the run's beginning."""
+    epoch: int
+    """Finished epochs."""
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Its folder's name."""
+        return self.path.name
+
+    @property
+    def arrays(self) -> Path:
+        """Every variable, as NumPy arrays."""
+        return self.path / STATE_ARRAYS
+
+    def read_state(self) -> dict[str, Any]:
+        """What the training knew beside its variables."""
+        value: dict[str, Any] = json.loads((self.path / STATE).read_text(encoding="utf-8"))
+        return value
+
+    def damage(self) -> str | None:
+        """What is wrong with it; none if every byte is as it was written."""
+        try:
+            manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            if manifest["format"] != FORMAT:
+                return f"it is of format {manifest['format']}, this dnnctl reads {FORMAT}"
+            if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
+                return f"its {MANIFEST} is another's"
+            for name, digest in manifest["files"].items():
+                if _digest(self.path / name) != digest:
+                    return f"{name} is not as it was written"
+        except FileNotFoundError as error:
+            return f"{Path(error.filename).name} is missing"
+        except (OSError, ValueError, KeyError, TypeError):
+            return f"its {MANIFEST} cannot be read"
+        return None
+
+
+def list_checkpoints(folder: Path) -> list[Checkpoint]:
+    """The checkpoints of a run, the oldest first."""
+    try:
+        entries = [entry for entry in folder.iterdir() if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(NAME.fullmatch(entry.name), entry) for entry in entries]
+    return sorted(Checkpoint(int(match[2]), int(match[1]), entry) for match, entry in found if match)
+
+
+def write_checkpoint(
+    folder: Path, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Callable[[Path], None]
+) -> Checkpoint:
+    """Write a checkpoint and make it durable; one of the same name is replaced.
+
+    Raises:
+        OSError: the disk is full or cannot be written to. What was there before is untouched.
+    """
+    name = f"epoch-{epoch:04d}-step-{step}"
+    aside = folder / f"{ASIDE}{name}"
+    folder.mkdir(exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir()
+        write_arrays(aside / STATE_ARRAYS)
+        (aside / STATE).write_text(json.dumps(state), encoding="utf-8")
+        files = {each: _digest(aside / each) for each in (STATE, STATE_ARRAYS)}
+        manifest = {"format": FORMAT, "checkpoint": name, "files": files}
+        (aside / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        for each in (STATE, STATE_ARRAYS, MANIFEST):
+            sync(aside / each)
+        sync(aside)
+        _put_in_place(aside, folder / name)
+        sync(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return Checkpoint(step, epoch, folder / name)
+
+
+def remove_old(folder: Path, *, keep: int, best_epoch: int) -> None:
+    """Remove all but the newest `keep` checkpoints and the one at the best epoch's end."""
+    checkpoints = list_checkpoints(folder)
+    ends = [checkpoint for checkpoint in checkpoints if checkpoint.epoch == best_epoch]
+    kept = {*checkpoints[-keep:], *ends[:1]}
+    for checkpoint in checkpoints:
+        if checkpoint not in kept:
+            _remove(checkpoint.path)
+    for entry in folder.iterdir():
+        if entry.name.startswith(ASIDE):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _put_in_place(aside: Path, target: Path) -> None:
+    if target.exists():
+        _remove(target)
+    aside.rename(target)
+
+
+def _remove(path: Path) -> None:
+    """Take a checkpoint's name away first, so that half of one is never seen."""
+    doomed = path.with_name(f"{ASIDE}doomed-{path.name}")
+    shutil.rmtree(doomed, ignore_errors=True)
+    path.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,88 @@
+"""Going on with an interrupted run: what has changed since, and the state it goes on from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dnnctl.errors import RunError
+from dnnctl.store.creation import installed_version, processor_name
+from dnnctl.store.history import record_event
+from dnnctl.store.record import RunRecord
+from dnnctl.training.engine.compilation import Compilation
+from dnnctl.training.facts import Report, Restored
+from dnnctl.training.saver import Saver
+
+if TYPE_CHECKING:
+    from dnnctl.training.experiment import Setting
+
+EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
+"""Whose versions the bits rest on."""
+
+
+@dataclass(frozen=True)
+class Resuming:
+    """How a run is to be resumed."""
+
+    accept_changed_data: bool = False
+
+    def compare(self, run: RunRecord, setting: Setting) -> list[str]:
+        """What differs from the process before, of all that the bits rest on.
+
+        Raises:
+            RunError: the data are not the same, and that is not accepted.
+        """
+        before = run.facts
+        now = {
+            **{name: installed_version(name) for name in EXACT_PACKAGES},
+            "processor": processor_name(),
+            "CPUs": os.cpu_count(),
+            "device": setting.device.name,
+            "threads": setting.device.n_threads,
+        }
+        versions, device = before.get("versions", {}), before.get("device", {})
+        then = {
+            **{name: versions.get(name) for name in EXACT_PACKAGES},
+            "processor": before.get("processor"),
+            "CPUs": before.get("cpus"),
+            "device": device.get("name", now["device"]),
+            "threads": device.get("threads", now["threads"]),
+        }
+        differences = [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
+        recorded = before.get("data", {})
+        if recorded and recorded != data_facts(setting):
+            if not self.accept_changed_data:
+                raise RunError(
+                    f"The data are not those that {run.id} was trained on (digest {recorded['digest'][:12]}, "
+                    f"now {data_facts(setting)['digest'][:12]}). Put the old ones back, or go on with the new ones: "
+                    f"dnnctl resume {run.path} --accept-changed-data"
+                )
+            differences.append("the data have changed")
+        return differences
+
+    def restore(self, run: RunRecord, saver: Saver, differences: list[str], report: Report) -> None:
+        """Restore the newest sound checkpoint, and record and report from where training goes on."""
+        checkpoint, damaged = saver.restore()
+        if checkpoint is None:
+            saver.records.cut_back([])
+        fact = Restored(
+            checkpoint=None if checkpoint is None else checkpoint.name,
+            initial_epoch=saver.loop.epoch,
+            step=saver.loop.global_step,
+            damaged=damaged,
+            approximate=differences,
+        )
+        record_event(run.folder, **fact.as_json())
+        report(fact)
+
+
+def data_facts(setting: Setting) -> dict[str, Any]:
+    """The identity of the data and of its split."""
+    return {"digest": setting.dataset.digest, "split": setting.dataset.split_digest}
+
+
+def recorded_compilation(run: RunRecord) -> Compilation | None:
+    """How the process before compiled the steps, if it came that far."""
+    found = run.facts.get("compile")
+    return None if found is None else Compilation(found["mode"], found["reason"])

@@ -1,0 +1,164 @@
+"""Writes checkpoints beside the training, in a thread of their own, and restores the newest that is sound."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import keras
+import numpy as np
+
+from dnnctl.errors import RunError
+from dnnctl.spec.training import Checkpoint as CheckpointSpec
+from dnnctl.store.checkpoint import Checkpoint, list_checkpoints, remove_old, write_checkpoint
+from dnnctl.training.best import BestWeights
+from dnnctl.training.loop import Loop
+from dnnctl.training.records import Records
+from dnnctl.training.state import Arrays, read_state, write_state
+
+VARIABLES, BEST = "variable/", "best/"
+MAX_SHARE = 0.05
+"""The share of training's time that copying and waiting for checkpoints may take."""
+
+
+class Saver:
+    """Saves a training and restores it.
+
+    A copy of the state is taken at once; a thread writes it while training goes on.
+
+    Args:
+        folder: where the checkpoints lie.
+        variables: every variable that the next step depends on, by path.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        spec: CheckpointSpec,
+        variables: Mapping[str, keras.Variable],
+        loop: Loop,
+        best: BestWeights,
+        records: Records,
+    ) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.variables = variables
+        self.loop = loop
+        self.best = best
+        self.records = records
+        self.newest: str | None = None
+        """The name of the newest checkpoint that is durable."""
+        self._thread: Thread | None = None
+        self._error: OSError | None = None
+        self._saved = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether the spec wants a checkpoint now, in the middle of an epoch."""
+        every = self.spec.every
+        if self.loop.step == self.loop.engine.n_steps:
+            return False  # the epoch's end is next
+        if every.steps != "none" and self.loop.global_step % every.steps == 0:
+            return True
+        return every.minutes != "none" and time.monotonic() - self._saved >= 60 * every.minutes
+
+    def save(self, *, wait: bool = False) -> None:
+        """Have the state as it is now written; while the one before is still being written, only if `wait`.
+
+        Raises:
+            RunError: the disk is full or cannot be written to.
+        """
+        if not wait and self._thread is not None and self._thread.is_alive():
+            return
+        self.finish()
+        arrays = {VARIABLES + path: value for path, value in read_state(self.variables).items()}
+        arrays |= {BEST + path: value for path, value in (self.best.copy or {}).items()}
+        state = {"loop": self.loop.state(), "rows": list(self.records.rows)}
+        position = (self.loop.epoch, self.loop.global_step, self.loop.best.best_epoch)
+        self._saved = time.monotonic()
+        self._thread = Thread(target=self._write, args=(arrays, state, *position), name="checkpoint")
+        self._thread.start()
+        if wait:
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait until nothing is being written any more.
+
+        Raises:
+            RunError: the disk is full or cannot be written to.
+        """
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._error is not None:
+            error, self._error = self._error, None
+            left = f"{self.newest} is whole" if self.newest else "there is none before it"
+            raise RunError(
+                f"Cannot write a checkpoint to {self.folder}: {error.strerror or error}; {left}. "
+                f"Once there is room: dnnctl resume {self.folder.parent}"
+            )
+
+    def check_room(self) -> None:
+        """Whether the disk has room for all that training will write.
+
+        Raises:
+            RunError: it has not.
+        """
+        n_bytes = sum(int(np.prod(variable.shape)) * 4 for variable in self.variables.values())
+        needed = n_bytes * 2 * (self.spec.keep + 2)  # the best weights besides; one being written, one model file
+        free = shutil.disk_usage(self.folder.parent).free
+        if free < needed:
+            raise RunError(
+                f"Training needs about {needed / 1e6:,.0f} MB in {self.folder.parent}, {free / 1e6:,.0f} MB are free. "
+                f"Make room, choose another --runs-dir, or keep fewer checkpoints (training.checkpoint.keep)."
+            )
+
+    def restore(self) -> tuple[Checkpoint | None, list[str]]:
+        """Restore the newest sound checkpoint; returns it, if there is one, and what was wrong with newer ones.
+
+        Raises:
+            RunError: it is of another model.
+        """
+        damaged: list[str] = []
+        for checkpoint in reversed(list_checkpoints(self.folder)):
+            damage = checkpoint.damage()
+            if damage is None:
+                self._restore(checkpoint)
+                return checkpoint, damaged
+            damaged.append(f"{checkpoint.name} ({damage})")
+        return None, damaged
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        with np.load(checkpoint.arrays, allow_pickle=False) as file:
+            arrays: Arrays = dict(file)
+        values = _under(VARIABLES, arrays)
+        shapes = {path: tuple(variable.shape) for path, variable in self.variables.items()}
+        if {path: value.shape for path, value in values.items()} != shapes:
+            raise RunError(f"{checkpoint.path} holds the state of another model than the spec beside it describes.")
+        write_state(self.variables, values)
+        self.best.recall(_under(BEST, arrays))
+        state = checkpoint.read_state()
+        self.loop.restore(state["loop"])
+        self.records.cut_back(state["rows"])
+        self.newest = checkpoint.name
+
+    def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
+        try:
+            written = write_checkpoint(
+                self.folder, epoch=epoch, step=step, state=state, write_arrays=lambda path: _write_arrays(path, arrays)
+            )
+            self.newest = written.name
+            remove_old(self.folder, keep=self.spec.keep, best_epoch=best_epoch)
+        except OSError as error:
+            self._error = error
+
+
+def _write_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    np.savez(path, **arrays)
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {path.removeprefix(prefix): value for path, value in arrays.items() if path.startswith(prefix)}

@@ -1,0 +1,62 @@
+"""Trains or resumes, and kills itself with SIGKILL at a given instant.
+
+    python killed.py train SPEC RUNS_DIR POINT N
+    python killed.py resume RUN RUNS_DIR POINT N
+
+POINT is one of the instants below; at its N-th occurrence, from 1, the process dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dnnctl.store import checkpoint
+from dnnctl.training import saver
+from dnnctl.training.engine.engine import Engine
+from dnnctl.training.records import Records
+from dnnctl.training.train import resume, train
+
+POINTS: dict[str, tuple[Any, str, bool]] = {
+    "before_steps": (Engine, "run", False),
+    "after_steps": (Engine, "run", True),
+    "after_row": (Records, "add_row", True),
+    "after_arrays": (saver, "_write_arrays", True),
+    "before_fsync": (checkpoint, "sync", False),
+    "before_rename": (checkpoint, "_put_in_place", False),
+    "after_rename": (checkpoint, "_put_in_place", True),
+    "before_removal": (saver, "remove_old", False),
+}
+"""Where a process can die: what is called there, and whether it dies after the call or before it."""
+
+
+def die_at(point: str, n: int) -> None:
+    """Have the process die at the n-th occurrence of a point."""
+    home, name, is_after = POINTS[point]
+    original: Callable[..., Any] = getattr(home, name)
+    n_calls = 0
+
+    def replacement(*arguments: Any, **options: Any) -> Any:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == n and not is_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(*arguments, **options)
+        if n_calls == n:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(home, name, replacement)
+
+
+if __name__ == "__main__":
+    action, what, runs_dir, point, n = sys.argv[1:]
+    die_at(point, int(n))
+    if action == "train":
+        train(Path(what), runs_dir=runs_dir)
+    else:
+        resume(what, runs_dir=runs_dir)

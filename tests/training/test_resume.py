@@ -1,0 +1,270 @@
+"""A run that is killed and resumed ends in the same bits as one that never was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dnnctl.errors import RunError
+from dnnctl.store.checkpoint import MANIFEST, STATE, STATE_ARRAYS, list_checkpoints
+from dnnctl.store.folder import RunFolder
+from dnnctl.store.lock import hold
+from dnnctl.store.record import RunRecord, Status
+from dnnctl.training.facts import Fact, Restored
+from dnnctl.training.train import resume, train
+from specs import write_spec
+
+KILLED = Path(__file__).with_name("killed.py")
+MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "dropout, Nadam, XLA": {
+        "model": {
+            "defaults": {"activation": "rrelu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "optimizer": "nadam",
+        "runtime": {"compile": "xla"},
+    },
+    "batch norm, one-cycle, graph": {
+        "model": {
+            "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "schedule": {"kind": "one_cycle", "max_rate": 0.2, "momentum": {"high": 0.95, "low": 0.85}},
+        "runtime": {"compile": "graph"},
+    },
+    "early stopping": {
+        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
+        "training": {"batch_size": 16, "epochs": 12, "early_stopping": {"patience": 2}, "checkpoint": MID_EPOCH},
+    },
+    "performance": {
+        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
+        "schedule": {"kind": "performance", "patience": 1},
+    },
+    "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
+}
+KILLS = {
+    "dropout, Nadam, XLA": [("after_steps", 8), ("before_rename", 3)],
+    "batch norm, one-cycle, graph": [("before_fsync", 9), ("after_arrays", 2), ("after_steps", 5)],
+    "early stopping": [("after_rename", 8), ("before_steps", 2)],
+    "performance": [("after_row", 3), ("before_removal", 2)],
+    "mixed precision": [("after_row", 4), ("after_steps", 1)],
+}
+"""For each recipe the instants at which one process after the other dies."""
+
+
+def spec_of(recipe: str, folder: Path) -> Path:
+    training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
+    return write_spec(folder, **{"training": training, **RECIPES[recipe]})
+
+
+def outcome(run: RunRecord) -> dict[str, Any]:
+    """Everything that has to be the same, times left out."""
+    summary = {key: value for key, value in run.summary.items() if "seconds" not in key and key != "id"}
+    rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
+    summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
+    with np.load(run.folder.predictions) as file:
+        predictions = {name: file[name].tobytes() for name in file.files}
+    return {"summary": summary, "rows": rows, "predictions": predictions}
+
+
+def killed(action: str, what: Path, runs: Path, point: str, n: int) -> None:
+    command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
+    """SIGKILL at any instant, several times in one run: variables, metrics, predictions and epochs are the same."""
+    spec = spec_of(recipe, tmp_path)
+    expected = train(spec, runs_dir=tmp_path / "whole")
+    runs = tmp_path / "killed"
+    first, *others = KILLS[recipe]
+    killed("train", spec, runs, *first)
+    (path,) = runs.iterdir()
+    assert RunRecord(RunFolder(path)).status == Status.LOST
+    for point, n in others:
+        killed("resume", path, runs, point, n)
+    assert outcome(resume(path)) == outcome(expected)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A run that died after three epochs, and the outcome that it has to come to."""
+    folder = tmp_path_factory.mktemp("broken")
+    spec = spec_of("dropout, Nadam, XLA", folder)
+    whole = train(spec, runs_dir=folder / "whole")
+    killed("train", spec, folder / "runs", "after_row", 3)
+    (path,) = (folder / "runs").iterdir()
+    return path, outcome(whole)
+
+
+@pytest.fixture
+def run(broken: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """A copy of that run."""
+    return Path(shutil.copytree(broken[0], tmp_path / broken[0].name))
+
+
+def restored(run: Path, **options: Any) -> tuple[RunRecord, Restored]:
+    facts: list[Fact] = []
+    record = resume(run, report=facts.append, **options)
+    (fact,) = (fact for fact in facts if isinstance(fact, Restored))
+    return record, fact
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGES = {
+    "truncated": truncate,
+    "flipped": flip_a_bit,
+    "emptied": lambda file: file.write_bytes(b""),
+    "deleted": Path.unlink,
+    "made a directory": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("name", [STATE, STATE_ARRAYS, MANIFEST])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_passed_over(
+    damage: str, name: str, run: Path, broken: tuple[Path, dict[str, Any]]
+) -> None:
+    """Whatever was done to it: training goes on from the one before, says so, and ends in the same bits."""
+    *_, before, newest = list_checkpoints(run / "checkpoints")
+    DAMAGES[damage](newest.path / name)
+    record, fact = restored(run)
+    assert fact.checkpoint == before.name
+    assert len(fact.damaged) == 1
+    assert fact.damaged[0].startswith(newest.name)
+    assert outcome(record) == broken[1]
+
+
+def test_files_swapped_between_checkpoints_are_found(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+    """Each file is sound, and so is each checkpoint when looked at alone: but they are not where they belong."""
+    *_, before, newest = list_checkpoints(run / "checkpoints")
+    for name in (STATE, STATE_ARRAYS, MANIFEST):
+        shutil.copy(before.path / name, newest.path / name)
+    record, fact = restored(run)
+    assert fact.checkpoint == before.name
+    assert outcome(record) == broken[1]
+
+
+def test_without_a_usable_checkpoint_training_starts_over(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+    shutil.rmtree(run / "checkpoints")
+    record, fact = restored(run)
+    assert (fact.checkpoint, fact.initial_epoch, fact.step) == (None, 0, 0)
+    assert outcome(record) == broken[1]
+
+
+def test_records_are_cut_back_to_the_checkpoint(run: Path) -> None:
+    """Rows and events of epochs after it are gone before training goes on, and none is there twice at the end."""
+    record, _ = restored(run)
+    assert [row["epoch"] for row in record.rows] == [1, 2, 3, 4]
+    import tensorflow as tf
+
+    for role in ("train", "validation"):
+        steps = [
+            event.step
+            for file in sorted((run / "tensorboard" / role).iterdir())
+            for data in tf.data.TFRecordDataset(str(file))
+            if (event := tf.compat.v1.Event.FromString(data.numpy())).summary.value
+        ]
+        assert steps == [1, 2, 3, 4]
+
+
+def test_where_training_goes_on_is_recorded(run: Path) -> None:
+    newest = list_checkpoints(run / "checkpoints")[-1]
+    record, fact = restored(run)
+    assert (fact.initial_epoch, fact.step) == (newest.epoch, newest.step)
+    (row,) = (row for row in record.history if row["event"] == "restored")
+    assert (row["checkpoint"], row["initial_epoch"], row["step"]) == (newest.name, newest.epoch, newest.step)
+    assert row["approximate"] == []
+
+
+def test_other_versions_make_a_resumption_approximate(run: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["versions"]["tensorflow"] = "2.0.0"
+    (run / "run.json").write_text(json.dumps(facts))
+    _, fact = restored(run)
+    assert [each.split(",")[0] for each in fact.approximate] == ["tensorflow 2.0.0"]
+
+
+def test_changed_data_are_refused_unless_accepted(run: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["data"]["digest"] = "0" * 64
+    (run / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(RunError, match="--accept-changed-data"):
+        resume(run)
+    record, fact = restored(run, accept_changed_data=True)
+    assert record.status == Status.FINISHED
+    assert fact.approximate == ["the data have changed"]
+
+
+def test_a_complete_run_is_left_as_it_is(run: Path) -> None:
+    resume(run)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name != ".lock"}
+    assert resume(run).status == Status.FINISHED
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name != ".lock"} == before
+
+
+def test_a_diverged_run_is_refused(run: Path) -> None:
+    with (run / "history.jsonl").open("a") as file:
+        file.write(json.dumps({"event": "ended", "end": "diverged"}) + "\n")
+    with pytest.raises(RunError, match="has diverged"):
+        resume(run)
+
+
+def test_a_run_that_another_process_trains_is_refused(run: Path) -> None:
+    with hold(run / ".lock"), pytest.raises(RunError, match=f"is being trained by pid {os.getpid()} on host"):
+        resume(run)
+
+
+def test_the_newest_checkpoints_and_the_best_are_kept(run: Path) -> None:
+    record, _ = restored(run)
+    *older, newest = list_checkpoints(run / "checkpoints")
+    assert (newest.epoch, newest.step) == (4, 24)
+    assert len(older) in (1, 2)
+    assert {each.epoch for each in older[:-1]} <= {record.summary["best_epoch"]}
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
+)
+def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(number: int, code: int, tmp_path: Path) -> None:
+    """Sent in the middle of training; the run is interrupted, and resuming it gives the bits of a whole run."""
+    long = {"batch_size": 16, "epochs": 4000}
+    spec = write_spec(tmp_path, training=long)
+    command = [sys.executable, "-m", "dnnctl", "train", str(spec), "--runs-dir", str(tmp_path / "runs")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                break
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    (path,) = (tmp_path / "runs").iterdir()
+    assert process.returncode == code
+    assert f"dnnctl resume {path}" in errors
+    record = RunRecord(RunFolder(path))
+    assert record.status == Status.INTERRUPTED
+    (newest, *_) = reversed(list_checkpoints(path / "checkpoints"))
+    assert newest.damage() is None
+    assert newest.epoch >= record.epochs
