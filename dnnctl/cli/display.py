@@ -69,10 +69,10 @@ class PlainDisplay(NoDisplay):
 
 
 def say(line: str) -> None:
-    """Print a line; once nobody reads any more (`| head`), training goes on and log.txt alone keeps the lines."""
+    """Print a line; once nobody reads any more (`| head`, a closed terminal), log.txt alone keeps the lines."""
     try:
         typer.echo(line)
-    except BrokenPipeError:
+    except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import typer
 
@@ -24,7 +24,8 @@ def failures_reported(*, as_json: bool = False) -> Iterator[None]:
         if as_json:
             typer.echo(json.dumps({"event": "error", "exit_code": error.exit_code, "message": str(error)}))
         prefix = "" if isinstance(error, SpecError | InterruptedRunError) else "error: "
-        typer.echo(f"{prefix}{error}", err=True)
+        with suppress(OSError):  # the terminal may be closed
+            typer.echo(f"{prefix}{error}", err=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

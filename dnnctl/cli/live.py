@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Self
 
 from rich.console import Console, Group
@@ -59,10 +60,15 @@ class LiveDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.live.__exit__(None, None, None)
+        with suppress(OSError):
+            self.live.__exit__(None, None, None)
 
     def show(self, fact: Fact) -> None:
-        """Show the fact."""
+        """Show the fact; once the terminal is closed, training goes on and log.txt alone keeps the lines."""
+        with suppress(OSError):
+            self._show(fact)
+
+    def _show(self, fact: Fact) -> None:
         if isinstance(fact, RunEnded | RunBroken):
             self.live.stop()
         for line in [] if isinstance(fact, RunBroken) else self.narrator.tell(fact):

@@ -27,7 +27,7 @@ from dnnctl.training.best import BestWeights
 from dnnctl.training.engine.compilation import Compilation, choose_compilation
 from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
-from dnnctl.training.facts import DataReady, Downloading, EpochEnded, ModelReady, Report, RunEnded
+from dnnctl.training.facts import DataReady, Downloading, EpochEnded, ModelReady, Report, RunEnded, StepsDone
 from dnnctl.training.loop import EpochDone, Loop
 from dnnctl.training.monitor import Monitor
 from dnnctl.training.rates import Rates
@@ -130,14 +130,11 @@ def _follow(
                 if happening.is_best:
                     best.keep()
                 records.add_row(happening.row)
-                saver.save(wait=happening.is_last)
-                report(EpochEnded(happening.row, happening.is_best))
-            else:
-                if saver.is_due():
-                    saver.save()
-                report(happening)
-            if signals.received is not None:
-                saver.save(wait=True)
+            is_stopping = signals.received is not None
+            if is_stopping or isinstance(happening, EpochDone) or saver.is_due():
+                saver.save(wait=is_stopping or loop.is_over)
+            report(happening if isinstance(happening, StepsDone) else EpochEnded(happening.row, happening.is_best))
+            if is_stopping:
                 break
         saver.finish()
     signals.check()

@@ -21,8 +21,6 @@ from dnnctl.training.records import Records
 from dnnctl.training.state import Arrays, read_state, write_state
 
 VARIABLES, BEST = "variable/", "best/"
-MAX_SHARE = 0.05
-"""The share of training's time that copying and waiting for checkpoints may take."""
 
 
 class Saver:

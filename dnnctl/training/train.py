@@ -85,9 +85,9 @@ def resume(
 def _conduct(loaded: LoadedSpec, run: RunRecord, report: Report, *, accept_changed_data: bool | None = None) -> None:
     """Train a run whose lock is held; resume it if `accept_changed_data` is given."""
     is_first = accept_changed_data is None
+    tell = _also_to_log(run, report)
     with (
         StopSignals() as signals,
-        _told(run, report) as tell,
         _ending(run, tell, "started" if is_first else "resumed"),
         _writing(run),
         stderr_to(run.folder.log),
@@ -157,18 +157,18 @@ def _located(fault: Fault, loaded: LoadedSpec) -> Fault:
     return Fault(fault.rule, fault.path, loaded.place(path), fault.received, fault.hint)
 
 
-@contextmanager
-def _told(run: RunRecord, report: Report) -> Iterator[Report]:
-    """A report that also goes to log.txt, in words."""
+def _also_to_log(run: RunRecord, report: Report) -> Report:
+    """A report that also goes to log.txt, in words, as long as that can be written."""
     narrator = Narrator()
-    with run.folder.log.open("a", encoding="utf-8", buffering=1) as log:
 
-        def tell(fact: Fact) -> None:
-            for line in narrator.tell(fact):
-                log.write(line + "\n")
-            report(fact)
+    def tell(fact: Fact) -> None:
+        lines = narrator.tell(fact)
+        if lines:
+            with suppress(OSError), run.folder.log.open("a", encoding="utf-8") as log:
+                log.write("\n".join(lines) + "\n")
+        report(fact)
 
-        yield tell
+    return tell
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def _ending(run: RunRecord, tell: Report, event: str) -> Iterator[None]:
         yield
     except InterruptedRunError as error:
         with suppress(OSError):
-            _record_end(run, tell, Status.INTERRUPTED, str(error))
+            _record_end(run, tell, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
         raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {run.path}", error.exit_code - 128) from None
     except KeyboardInterrupt:
         _record_end(run, tell, Status.INTERRUPTED, "by the keyboard")
