@@ -18,6 +18,7 @@ from dnnctl.store.numbers import format_number
 from dnnctl.store.record import RunRecord
 
 MAX_SEED = 2**32
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def train_seeds(
@@ -49,18 +50,20 @@ def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, qu
     for override in (*loaded.overrides, f"seed={seed}"):
         command += ["--set", override]
     command += ["--quiet"] * quiet + ["--json"] * as_json
-    code = _run_and_forward_interrupts(command)
+    code = _run_and_forward_signals(command)
     return code if code >= 0 else 128 - code
 
 
-def _run_and_forward_interrupts(command: list[str]) -> int:
-    """Run a command in a process group of its own, so that an interrupt reaches it once, and wait for it to end."""
+def _run_and_forward_signals(command: list[str]) -> int:
+    """Run a command in a process group of its own, so that a signal to stop reaches it once, and wait for its end."""
     with subprocess.Popen(command, process_group=0) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                process.send_signal(signal.SIGINT)
+        heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, lambda n, _: process.send_signal(n)) for number in heeded}
+        try:
+            return process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:

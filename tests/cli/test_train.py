@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from dnnctl.store.catalog import list_runs
+from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import Status
 from specs import write_spec
 
@@ -153,27 +154,43 @@ os.execv(sys.argv[1], sys.argv[1:])
 """Runs a command that heeds the keyboard's interrupt even where the tests themselves are a background job."""
 
 
-def interrupt_after_an_epoch(*arguments: str) -> int:
-    """Train until the first epoch is shown, interrupt, and wait; returns the exit code."""
+def stop_after_an_epoch(number: int, *arguments: str) -> tuple[int, str]:
+    """Train until the first epoch is shown, send a signal, and wait; returns the exit code and standard error."""
     command = [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("epoch "):
             break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    return process.returncode
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    return process.returncode, errors
 
 
-@pytest.mark.parametrize("options", [[], ["--seeds", "3"]], ids=["one", "seeds"])
-def test_an_interrupt_ends_with_130_and_leaves_the_run_interrupted(tmp_path: Path, options: list[str]) -> None:
-    """With several seeds, the one that trains ends in order, and the others do not start."""
+@pytest.mark.parametrize(
+    ("number", "code", "options"),
+    [
+        (signal.SIGINT, 130, []),
+        (signal.SIGINT, 130, ["--seeds", "3"]),
+        (signal.SIGTERM, 143, []),
+        (signal.SIGTERM, 143, ["--seeds", "3"]),
+        (signal.SIGHUP, 129, []),
+    ],
+)
+def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(
+    tmp_path: Path, number: int, code: int, options: list[str]
+) -> None:
+    """The run is interrupted, its state is saved; with several seeds, the others do not start."""
     spec = write_spec(tmp_path, training={"epochs": 100_000})
-    assert interrupt_after_an_epoch(str(spec), "--runs-dir", str(tmp_path / "runs"), *options) == 130
+    found, errors = stop_after_an_epoch(number, str(spec), "--runs-dir", str(tmp_path / "runs"), *options)
     (run,) = list_runs(tmp_path / "runs")
+    assert found == code
+    assert f"dnnctl resume {run.path}" in errors
     assert run.status is Status.INTERRUPTED
     assert run.folder.model.is_file()
+    newest = list_checkpoints(run.folder.checkpoints)[-1]
+    assert newest.damage() is None
+    assert newest.epoch == run.epochs
 
 
 def test_a_killed_run_is_lost_and_a_living_one_running(tmp_path: Path) -> None:

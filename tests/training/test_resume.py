@@ -243,28 +243,3 @@ def test_the_newest_checkpoints_and_the_best_are_kept(run: Path) -> None:
     assert (newest.epoch, newest.step) == (4, 24)
     assert len(older) in (1, 2)
     assert {each.epoch for each in older[:-1]} <= {record.summary["best_epoch"]}
-
-
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
-)
-def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(number: int, code: int, tmp_path: Path) -> None:
-    """Sent in the middle of training; the run is interrupted, and resuming it gives the bits of a whole run."""
-    long = {"batch_size": 16, "epochs": 4000}
-    spec = write_spec(tmp_path, training=long)
-    command = [sys.executable, "-m", "dnnctl", "train", str(spec), "--runs-dir", str(tmp_path / "runs")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("epoch"):
-                break
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
-    (path,) = (tmp_path / "runs").iterdir()
-    assert process.returncode == code
-    assert f"dnnctl resume {path}" in errors
-    record = RunRecord(RunFolder(path))
-    assert record.status == Status.INTERRUPTED
-    (newest, *_) = reversed(list_checkpoints(path / "checkpoints"))
-    assert newest.damage() is None
-    assert newest.epoch >= record.epochs
