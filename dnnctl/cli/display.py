@@ -58,7 +58,9 @@ class PlainDisplay(NoDisplay):
         if isinstance(fact, Downloading) and fact.file != self.download:
             self.download = fact.file
             say(f"downloading {fact.file}")
-        for line in [] if isinstance(fact, RunBroken) else self.narrator.tell(fact):
+        if isinstance(fact, RunBroken):
+            return  # whoever catches the failure says why
+        for line in self.narrator.tell(fact):
             say(line)
         if isinstance(fact, RunOpened):
             self.path = fact.path

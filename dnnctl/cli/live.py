@@ -71,7 +71,9 @@ class LiveDisplay:
     def _show(self, fact: Fact) -> None:
         if isinstance(fact, RunEnded | RunBroken):
             self.live.stop()
-        for line in [] if isinstance(fact, RunBroken) else self.narrator.tell(fact):
+        if isinstance(fact, RunBroken):
+            return  # whoever catches the failure says why
+        for line in self.narrator.tell(fact):
             self._print(fact, line)
         if isinstance(fact, RunOpened):
             self.path = fact.path

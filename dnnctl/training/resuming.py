@@ -44,8 +44,8 @@ class Resuming:
         versions, device = before.get("versions", {}), before.get("device", {})
         then = {
             **{name: versions.get(name) for name in EXACT_PACKAGES},
-            "processor": before.get("processor"),
-            "CPUs": before.get("cpus"),
+            "processor": before.get("processor", now["processor"]),
+            "CPUs": before.get("cpus", now["CPUs"]),
             "device": device.get("name", now["device"]),
             "threads": device.get("threads", now["threads"]),
         }

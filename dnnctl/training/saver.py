@@ -107,6 +107,7 @@ class Saver:
         """
         n_bytes = sum(int(np.prod(variable.shape)) * 4 for variable in self.variables.values())
         needed = n_bytes * 2 * (self.spec.keep + 2)  # the best weights besides; one being written, one model file
+        needed -= sum(file.stat().st_size for file in self.folder.rglob("*.npz"))  # older ones make room
         free = shutil.disk_usage(self.folder.parent).free
         if free < needed:
             raise RunError(

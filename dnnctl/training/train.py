@@ -23,7 +23,7 @@ from dnnctl.training.facts import Fact, Report, RunBroken, RunOpened, ignore
 from dnnctl.training.narration import Narrator
 from dnnctl.training.signals import StopSignals
 
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO, errno.EFBIG)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
 
 def train(
@@ -177,7 +177,8 @@ def _writing(run: RunRecord) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in DISK_ERRORS:
+        is_ours = str(error.filename or "").startswith(str(run.path))
+        if error.errno not in DISK_ERRORS and not is_ours:
             raise
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(

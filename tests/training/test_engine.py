@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,27 @@ def test_rates_and_momenta_change_from_step_to_step(mode: Any) -> None:
         velocity = momentum * velocity - rate * 2 * weight
         weight += velocity
     assert float(model.get_layer("output").kernel.numpy()[0, 0]) == pytest.approx(weight, rel=1e-5)
+
+
+COUNT_PROGRAMS = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+os.environ["DNNCTL_CACHE_DIR"] = sys.argv[2]
+from dnnctl.training.program_cache import use_program_cache
+use_program_cache()
+from test_engine import *
+run_engine(make_spec(NETS[sys.argv[3]]), make_data(), 2, "xla", cut=3)
+print(len(list(Path(sys.argv[2]).rglob("*.pb"))))
+"""
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "dropout"])
+def test_xla_compiles_once_however_an_epoch_is_cut(name: str, tmp_path: Path) -> None:
+    """One program for full batches and one for the short one: that is how many TensorFlow keeps."""
+    command = [sys.executable, "-c", COUNT_PROGRAMS, str(Path(__file__).parent), str(tmp_path), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TF_XLA_FLAGS": ""})
+    assert done.stdout == "2\n"
 
 
 PRINT_DIGEST = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,11 +16,14 @@ import numpy as np
 import pytest
 
 from dnnctl.errors import RunError
+from dnnctl.store import checkpoint
 from dnnctl.store.checkpoint import MANIFEST, STATE, STATE_ARRAYS, list_checkpoints
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.training import saver
 from dnnctl.training.facts import Fact, Restored
+from dnnctl.training.records import Records
 from dnnctl.training.train import resume, train
 from specs import write_spec
 
@@ -45,20 +49,25 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "early stopping": {
         "optimizer": {"kind": "sgd", "learning_rate": 1.5},
-        "training": {"batch_size": 16, "epochs": 12, "early_stopping": {"patience": 2}, "checkpoint": MID_EPOCH},
+        "training": {
+            "batch_size": 16,
+            "epochs": 12,
+            "early_stopping": {"patience": 2, "min_delta": 0.02},
+            "checkpoint": MID_EPOCH,
+        },
     },
     "performance": {
         "optimizer": {"kind": "sgd", "learning_rate": 1.5},
-        "schedule": {"kind": "performance", "patience": 1},
+        "schedule": {"kind": "performance", "patience": 1, "min_delta": 0.1},
     },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
 }
 KILLS = {
     "dropout, Nadam, XLA": [("after_steps", 8), ("before_rename", 3)],
     "batch norm, one-cycle, graph": [("before_fsync", 9), ("after_arrays", 2), ("after_steps", 5)],
-    "early stopping": [("after_rename", 8), ("before_steps", 2)],
+    "early stopping": [("after_row", 3), ("after_row", 2)],
     "performance": [("after_row", 3), ("before_removal", 2)],
-    "mixed precision": [("after_row", 4), ("after_steps", 1)],
+    "mixed precision": [("after_row", 4), ("after_rename", 1)],
 }
 """For each recipe the instants at which one process after the other dies."""
 
@@ -89,6 +98,9 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     """SIGKILL at any instant, several times in one run: variables, metrics, predictions and epochs are the same."""
     spec = spec_of(recipe, tmp_path)
     expected = train(spec, runs_dir=tmp_path / "whole")
+    assert (expected.status == Status.STOPPED_EARLY) == (recipe == "early stopping")
+    has_schedule = "schedule" in RECIPES[recipe]
+    assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule
     runs = tmp_path / "killed"
     first, *others = KILLS[recipe]
     killed("train", spec, runs, *first)
@@ -165,6 +177,33 @@ def test_files_swapped_between_checkpoints_are_found(run: Path, broken: tuple[Pa
     record, fact = restored(run)
     assert fact.checkpoint == before.name
     assert outcome(record) == broken[1]
+
+
+STAGES: dict[str, tuple[Any, str]] = {
+    "a row of metrics": (Records, "add_row"),
+    "the arrays": (saver, "_write_arrays"),
+    "making durable": (checkpoint, "sync"),
+    "putting in place": (checkpoint, "_put_in_place"),
+    "removing old ones": (saver, "remove_old"),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_full_disk_loses_nothing(
+    stage: str, run: Path, broken: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever stage: an error that says how to go on, and from what was saved before, the same bits."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*STAGES[stage], full)
+        with pytest.raises(RunError, match=f"No space left on device.*dnnctl resume {run}"):
+            resume(run)
+    assert RunRecord(RunFolder(run)).status == Status.FAILED
+    assert list_checkpoints(run / "checkpoints")[-1].damage() is None
+    assert outcome(resume(run)) == broken[1]
 
 
 def test_without_a_usable_checkpoint_training_starts_over(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:

@@ -202,7 +202,8 @@ class Engine:
                 rows = tf.slice(order, [first], [n_rows])
                 batch = tf.gather(inputs, rows), tf.gather(targets, rows)
                 if self.noise:
-                    self.noise.hand([of_layer[i - start] for of_layer in numbers])
+                    # Sliced by `i - start`, XLA would take `start` for a constant and compile anew for each.
+                    self.noise.hand([tf.gather(of_layer, i - start) for of_layer in numbers])
                 loss = step(*batch, rates[i], momenta[i])
                 is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
                 return i + 1, tf.where(is_first_bad, i, bad)
