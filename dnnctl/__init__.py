@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dnnctl.spec.load import load_spec
     from dnnctl.store.catalog import load_run
-    from dnnctl.training.train import resume, train
+    from dnnctl.training.train import fork, resume, train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_run", "load_spec", "resume", "train"]
+__all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "train"]
 
 _HOMES = {
+    "fork": "dnnctl.training.train",
     "load_run": "dnnctl.store.catalog",
     "load_spec": "dnnctl.spec.load",
     "resume": "dnnctl.training.train",

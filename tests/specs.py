@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import yaml
 
+from dnnctl.store.record import RunRecord
+
 N_CLASSES = 3
 
 
@@ -54,6 +56,16 @@ def write_spec(folder: Path, **sections: Any) -> Path:
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(small_spec(folder, **sections), sort_keys=False))
     return path
+
+
+def outcome(run: RunRecord) -> dict[str, Any]:
+    """Everything that has to be the same, times left out."""
+    summary = {key: value for key, value in run.summary.items() if "seconds" not in key and key != "id"}
+    rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
+    summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
+    with np.load(run.folder.predictions) as file:
+        predictions = {name: file[name].tobytes() for name in file.files}
+    return {"summary": summary, "rows": rows, "predictions": predictions}
 
 
 def cifar_batch(n: int, seed: int, key: bytes) -> bytes:

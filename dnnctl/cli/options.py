@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -16,7 +17,15 @@ Overrides: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the spec, e.g. training.epochs=5. Repeatable."),
 ]
+Name: TypeAlias = Annotated[
+    str | None, typer.Option("--name", help="Call the run this instead of the spec's name.", show_default=False)
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
 RunReference: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, or `last`.")
 ]
+
+
+def with_name(overrides: list[str] | None, name: str | None) -> list[str]:
+    """The overrides, and one more for the name if there is one."""
+    return [*(overrides or []), *([] if name is None else [f"name={dumps(name)}"])]

@@ -11,6 +11,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.store.catalog import load_run
+from dnnctl.store.difference import Change
 from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
@@ -51,6 +52,11 @@ def _print(run: RunRecord) -> None:
         "trained on": f"{device['name']}, {compiled.get('mode', '?')}" if device else "—",
         "parameters": f"{facts['parameters']:,}" if "parameters" in facts else "—",
     }
+    parent = facts.get("parent")
+    if parent:
+        lines["forked from"] = f"{parent['run']} at {parent['checkpoint']}"
+        for change in parent["changes"]:
+            lines[f"  {change['path']}"] = str(Change(**change)).partition(": ")[2]
     summary = run.summary
     if summary:
         lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"

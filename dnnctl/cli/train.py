@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Overrides, Quiet, RunsDir
+from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
 
 if TYPE_CHECKING:
     from dnnctl.spec import LoadedSpec
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def train_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
     overrides: Overrides = None,
-    name: Annotated[str | None, typer.Option("--name", help="Call the run this instead of the spec's name.")] = None,
+    name: Name = None,
     runs_dir: RunsDir = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train so many runs, each with a seed of its own.")] = 1,
     quiet: Quiet = False,
@@ -32,7 +31,7 @@ def train_command(
     from dnnctl.spec import load
 
     with failures_reported(as_json=as_json):
-        loaded = load(spec, _with_name(overrides or [], name))
+        loaded = load(spec, with_name(overrides, name))
         if dry_run:
             _rehearse(loaded, quiet=quiet, as_json=as_json)
         elif seeds > 1:
@@ -41,10 +40,6 @@ def train_command(
             raise typer.Exit(train_seeds(loaded, spec, seeds, runs_dir, quiet=quiet, as_json=as_json))
         else:
             _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
-
-
-def _with_name(overrides: list[str], name: str | None) -> list[str]:
-    return overrides if name is None else [*overrides, f"name={json.dumps(name)}"]
 
 
 def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:

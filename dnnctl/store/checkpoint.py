@@ -108,6 +108,22 @@ def write_checkpoint(
     return Checkpoint(step, epoch, folder / name)
 
 
+def copy_checkpoint(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    """Copy a checkpoint into another folder and make it durable.
+
+    Raises:
+        OSError: the disk is full or cannot be written to, or the checkpoint has just been removed.
+    """
+    aside = folder / f"{ASIDE}{checkpoint.name}"
+    folder.mkdir(exist_ok=True)
+    shutil.copytree(checkpoint.path, aside)
+    for each in (*aside.iterdir(), aside):
+        sync(each)
+    aside.rename(folder / checkpoint.name)
+    sync(folder)
+    return Checkpoint(checkpoint.step, checkpoint.epoch, folder / checkpoint.name)
+
+
 def remove_old(folder: Path, *, keep: int, best_epoch: int) -> None:
     """Remove all but the newest `keep` checkpoints and the one at the best epoch's end."""
     checkpoints = list_checkpoints(folder)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dnnctl.errors import RunError
+from dnnctl.store.checkpoint import Checkpoint, copy_checkpoint
 from dnnctl.store.files import write_json, write_text
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.record import RunRecord
@@ -37,6 +38,10 @@ class Blueprint:
     overrides: Sequence[str] = ()
     command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
     seed: int = 0
+    parent: Mapping[str, Any] | None = None
+    """The lineage of a run that starts from another's state."""
+    origin: Checkpoint | None = None
+    """That state; a copy of it goes into the new run's folder."""
 
 
 def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
@@ -49,6 +54,8 @@ def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
         folder, created = _make_folder(directory, blueprint)
         write_text(folder.spec, blueprint.spec)
         write_text(folder.source, blueprint.source)
+        if blueprint.origin is not None:
+            copy_checkpoint(blueprint.origin, folder.origin)
         write_json(folder.run, _facts(folder.id, created, blueprint))
     except OSError as error:
         reason = error.strerror or error
@@ -91,7 +98,7 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
         "platform": platform.platform(),
         "processor": processor_name(),
         "cpus": os.cpu_count(),
-        "parent": None,
+        "parent": blueprint.parent,
     }
 
 

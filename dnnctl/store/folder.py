@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def origin(self) -> Path:
+        """The checkpoint of another run that this one started from."""
+        return self.path / "origin"
+
+    @property
     def model(self) -> Path:
         """The best weights as a plain Keras model."""
         return self.path / "model.keras"

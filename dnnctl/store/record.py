@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.folder import RunFolder
@@ -36,6 +36,11 @@ class RunRecord:
     """One run, read from its folder."""
 
     folder: RunFolder
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The run whose folder that is."""
+        return cls(RunFolder(path))
 
     @property
     def id(self) -> str:

@@ -97,7 +97,7 @@ def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, re
     variables = state_variables(setting.model, engine.optimizer, engine.all_metrics)
     saver = Saver(run.folder.checkpoints, spec.training.checkpoint, variables, loop, best, records)
     if resuming:
-        resuming.restore(run, saver, differences, report)
+        resuming.restore(run, setting, saver, differences, report)
     saver.check_room()
     try:
         _follow(loop, best, records, saver, signals, report)

@@ -35,6 +35,17 @@ class RunOpened(Fact):
 
 
 @dataclass(frozen=True)
+class Forked(Fact):
+    """The run starts from another's state."""
+
+    event = "forked"
+    parent: str
+    checkpoint: str
+    changes: list[dict[str, Any]]
+    """The keys of the spec that differ from the parent's: `path`, `before` and `after`."""
+
+
+@dataclass(frozen=True)
 class Downloading(Fact):
     """A part of a data file has arrived."""
 
@@ -90,6 +101,8 @@ class Restored(Fact):
     """The checkpoints that could not be used, each with the reason."""
     approximate: list[str]
     """What differs from the process before, so that the same bits cannot be promised."""
+    anew: list[str]
+    """What could not be taken over from the run that was forked, each with the reason."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,21 @@ class Loop:
         self.patience = None if state["patience"] is None else Monitor(**state["patience"])
         self.rates.restore(state["rates"])
         self.last = None if state["last"] is None else EpochDone(**state["last"])
+
+    def branch_off(self, state: dict[str, Any], *, with_best: bool, with_rates: bool) -> None:
+        """Stand where another run's `state` was taken; patience counts from here.
+
+        Args:
+            with_best: whether what was the best there is still the best here.
+            with_rates: whether what performance has learned there holds here.
+        """
+        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        if with_best:
+            self.best = Monitor(**state["best"])
+            if self.patience is not None:
+                self.patience = replace(self.best, min_delta=self.patience.min_delta, n_waited=0)
+        if with_rates:
+            self.rates.restore(state["rates"])
 
     def run(self) -> Iterator[StepsDone | EpochDone]:
         """Each call's progress, and each epoch's row, from where the loop stands.

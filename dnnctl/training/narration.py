@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dnnctl.store.difference import Change
 from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.training.facts import (
     DataReady,
     Downloading,
     EpochEnded,
     Fact,
+    Forked,
     ModelReady,
     Restored,
     RunBroken,
@@ -55,6 +57,12 @@ def _opened(_: Narrator, fact: RunOpened) -> list[str]:
     return lines
 
 
+def _forked(_: Narrator, fact: Forked) -> list[str]:
+    lines = [f"fork of {fact.parent} at {fact.checkpoint}"]
+    lines += [f"  {Change(**change)}" for change in fact.changes]
+    return lines if fact.changes else [*lines, "  the spec is the same"]
+
+
 def _data(_: Narrator, fact: DataReady) -> list[str]:
     shape = " × ".join(str(size) for size in fact.input_shape)
     counts = f"{fact.n_train:,} training"
@@ -79,6 +87,7 @@ def _restored(_: Narrator, fact: Restored) -> list[str]:
         lines.append("no usable checkpoint: starting over from the spec")
     else:
         lines.append(f"resuming from {fact.checkpoint}: initial_epoch {fact.initial_epoch}, step {fact.step:,}")
+    lines += [f"anew: {each}" for each in fact.anew]
     if fact.approximate:
         lines.append(f"resume: approximate ({'; '.join(fact.approximate)})")
     return lines
@@ -95,6 +104,7 @@ def _ended(_: Narrator, fact: RunEnded) -> list[str]:
 
 NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {
     RunOpened: _opened,
+    Forked: _forked,
     Downloading: lambda _, _fact: [],
     DataReady: _data,
     ModelReady: _model,

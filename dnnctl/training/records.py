@@ -42,6 +42,12 @@ class Records:
         for role in ROLES:
             cut_back(self.folder.tensorboard / role, last)
 
+    def begin_with(self, rows: list[dict[str, Any]]) -> None:
+        """Begin with the rows of another run."""
+        self.cut_back([])
+        for row in rows:
+            self.add_row(row)
+
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write the result: from now on the run is finished."""
         write_json(self.folder.summary, summary)

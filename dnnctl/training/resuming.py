@@ -12,6 +12,7 @@ from dnnctl.store.history import record_event
 from dnnctl.store.record import RunRecord
 from dnnctl.training.engine.compilation import Compilation
 from dnnctl.training.facts import Report, Restored
+from dnnctl.training.origin import start_from_origin
 from dnnctl.training.saver import Saver
 
 if TYPE_CHECKING:
@@ -61,10 +62,13 @@ class Resuming:
             differences.append("the data have changed")
         return differences
 
-    def restore(self, run: RunRecord, saver: Saver, differences: list[str], report: Report) -> None:
+    def restore(self, run: RunRecord, setting: Setting, saver: Saver, differences: list[str], report: Report) -> None:
         """Restore the newest sound checkpoint, and record and report from where training goes on."""
         checkpoint, damaged = saver.restore()
-        if checkpoint is None:
+        anew: list[str] = []
+        if checkpoint is None and run.facts.get("parent"):
+            checkpoint, anew = start_from_origin(run, data_facts(setting), saver)
+        elif checkpoint is None:
             saver.records.cut_back([])
         fact = Restored(
             checkpoint=None if checkpoint is None else checkpoint.name,
@@ -72,6 +76,7 @@ class Resuming:
             step=saver.loop.global_step,
             damaged=damaged,
             approximate=differences,
+            anew=anew,
         )
         record_event(run.folder, **fact.as_json())
         report(fact)

@@ -18,7 +18,7 @@ from dnnctl.store.checkpoint import Checkpoint, list_checkpoints, remove_old, wr
 from dnnctl.training.best import BestWeights
 from dnnctl.training.loop import Loop
 from dnnctl.training.records import Records
-from dnnctl.training.state import Arrays, read_state, write_state
+from dnnctl.training.state import Arrays, read_state, shapes_of, write_state
 
 VARIABLES, BEST = "variable/", "best/"
 
@@ -131,14 +131,11 @@ class Saver:
         return None, damaged
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        with np.load(checkpoint.arrays, allow_pickle=False) as file:
-            arrays: Arrays = dict(file)
-        values = _under(VARIABLES, arrays)
-        shapes = {path: tuple(variable.shape) for path, variable in self.variables.items()}
-        if {path: value.shape for path, value in values.items()} != shapes:
+        values, best = read_arrays(checkpoint)
+        if shapes_of(values) != shapes_of(self.variables):
             raise RunError(f"{checkpoint.path} holds the state of another model than the spec beside it describes.")
         write_state(self.variables, values)
-        self.best.recall(_under(BEST, arrays))
+        self.best.recall(best)
         state = checkpoint.read_state()
         self.loop.restore(state["loop"])
         self.records.cut_back(state["rows"])
@@ -153,6 +150,13 @@ class Saver:
             remove_old(self.folder, keep=self.spec.keep, best_epoch=best_epoch)
         except OSError as error:
             self._error = error
+
+
+def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
+    """The variables of a checkpoint, and the best weights it holds besides."""
+    with np.load(checkpoint.arrays, allow_pickle=False) as file:
+        arrays: Arrays = dict(file)
+    return _under(VARIABLES, arrays), _under(BEST, arrays)
 
 
 def _write_arrays(path: Path, arrays: dict[str, Any]) -> None:

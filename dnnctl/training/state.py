@@ -41,6 +41,11 @@ def write_state(variables: Mapping[str, keras.Variable], state: Arrays) -> None:
         variable.assign(state[path])
 
 
+def shapes_of(variables: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shape of each variable or array."""
+    return {path: tuple(variable.shape) for path, variable in variables.items()}
+
+
 def state_digest(state: Arrays) -> str:
     """The identity of a state: SHA-256 over paths, types, shapes and values, in hexadecimal."""
     digest = sha256()

@@ -1,27 +1,24 @@
-"""`train` and `resume`: a spec or a run in, a run out. Light: the run is open before TensorFlow is loaded."""
+"""`train`, `resume` and `fork`: a spec or a run in, a run out. Light: the run is open before TensorFlow is loaded."""
 
 from __future__ import annotations
 
 import errno
 import os
-import socket
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
+from dnnctl.errors import RunError
 from dnnctl.spec import LoadedSpec, Spec, digest, load, to_yaml
 from dnnctl.spec.yaml_reader import read_text
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run
-from dnnctl.store.history import record_event
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status, last_end
 from dnnctl.training.capture import stderr_to
-from dnnctl.training.facts import Fact, Report, RunBroken, RunOpened, ignore
-from dnnctl.training.narration import Narrator
-from dnnctl.training.signals import StopSignals
+from dnnctl.training.facts import Report, ignore
+from dnnctl.training.forking import changes_of_spec, choose_checkpoint, lineage
+from dnnctl.training.session import conduct_session, faults_located, way_out
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
@@ -43,7 +40,7 @@ def train(
     loaded = _loaded(spec)
     run = create_run(runs_directory(runs_dir), _blueprint(loaded))
     with hold(run.folder.lock):
-        _conduct(loaded, run, report)
+        conduct_session(loaded, run, report, event="started")
     return RunRecord(run.folder)
 
 
@@ -73,32 +70,46 @@ def resume(
         run = RunRecord(run.folder)
         end = last_end(run)
         if end == Status.DIVERGED:
-            raise RunError(
-                f"{run.id} has diverged: resumed, it would diverge again. Train it anew with another recipe: "
-                f"dnnctl train {run.folder.spec} --set optimizer.clip=norm"
-            )
+            raise RunError(f"{run.id} has diverged: resumed, it would diverge again. Change its spec: {way_out(run)}")
         if not end.is_complete:
-            _conduct(load(run.folder.spec), run, report, accept_changed_data=accept_changed_data)
+            conduct_session(
+                load(run.folder.spec), run, report, event="resumed", accept_changed_data=accept_changed_data
+            )
     return RunRecord(run.folder)
 
 
-def _conduct(loaded: LoadedSpec, run: RunRecord, report: Report, *, accept_changed_data: bool | None = None) -> None:
-    """Train a run whose lock is held; resume it if `accept_changed_data` is given."""
-    is_first = accept_changed_data is None
-    tell = _also_to_log(run, report)
-    with (
-        StopSignals() as signals,
-        _ending(run, tell, "started" if is_first else "resumed"),
-        _writing(run),
-        stderr_to(run.folder.log),
-    ):
-        tell(_opened(run, loaded.spec))
-        from dnnctl.training.experiment import conduct
-        from dnnctl.training.resuming import Resuming
+def fork(
+    reference: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    at: int | None = None,
+    runs_dir: str | Path | None = None,
+    report: Report = ignore,
+) -> RunRecord:
+    """Train a new run that starts from another's state with a changed spec; return it.
 
-        with _faults_located(loaded):
-            resuming = None if accept_changed_data is None else Resuming(accept_changed_data)
-            conduct(loaded.spec, run, tell, signals, resuming)
+    Weights, optimizer, noise, best epoch and the rows so far are taken over as far as the changes allow; patience
+    counts from the fork. The new run holds a copy of all it needs: the other one may be removed.
+
+    Args:
+        reference: the folder of the run to start from, or its id, the beginning of it, its name, or `last`.
+        overrides: changes to its spec, of the form `a.b=value`.
+        at: the epoch at whose end to start; by default where its newest checkpoint is, of a diverged run at its best.
+        runs_dir: where runs are kept; by default where the other run is.
+
+    Raises:
+        UserError: there is no such run or checkpoint, nothing is left to train, or the spec describes another network.
+        DivergedError: the loss became infinite or not a number.
+    """
+    parent = load_run(reference, runs_dir)
+    loaded = load(parent.folder.spec, overrides)
+    changed = changes_of_spec(parent, loaded)
+    checkpoint = choose_checkpoint(parent, at, [change.path for change in changed], loaded.spec.training.epochs)
+    blueprint = replace(_blueprint(loaded), parent=lineage(parent, checkpoint, changed), origin=checkpoint)
+    run = create_run(runs_directory(runs_dir) if runs_dir else parent.path.parent, blueprint)
+    with hold(run.folder.lock):
+        conduct_session(loaded, run, report, event="forked")
+    return RunRecord(run.folder)
 
 
 def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> None:
@@ -111,7 +122,7 @@ def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -
     with stderr_to(os.devnull):
         from dnnctl.training.experiment import prepare
 
-        with _faults_located(loaded):
+        with faults_located(loaded):
             prepare(loaded.spec, report)
 
 
@@ -134,99 +145,3 @@ def _blueprint(loaded: LoadedSpec) -> Blueprint:
         overrides=loaded.overrides,
         seed=spec.seed,
     )
-
-
-def _opened(run: RunRecord, spec: Spec) -> RunOpened:
-    return RunOpened(run.id, str(run.path), spec.description, spec.data.source.kind, spec.seed)
-
-
-@contextmanager
-def _faults_located(loaded: LoadedSpec) -> Iterator[None]:
-    """Faults that building finds know their path; here they get their place in the file."""
-    try:
-        yield
-    except SpecError as error:
-        raise SpecError([_located(fault, loaded) for fault in error.faults]) from error
-
-
-def _located(fault: Fault, loaded: LoadedSpec) -> Fault:
-    """A fault found while building, with the place in the file that its path means."""
-    if fault.place is not None:
-        return fault
-    path = tuple(int(part) if part.isdecimal() else part for part in fault.path.split("."))
-    return Fault(fault.rule, fault.path, loaded.place(path), fault.received, fault.hint)
-
-
-def _also_to_log(run: RunRecord, report: Report) -> Report:
-    """A report that also goes to log.txt, in words, as long as that can be written."""
-    narrator = Narrator()
-
-    def tell(fact: Fact) -> None:
-        lines = narrator.tell(fact)
-        if lines:
-            with suppress(OSError), run.folder.log.open("a", encoding="utf-8") as log:
-                log.write("\n".join(lines) + "\n")
-        report(fact)
-
-    return tell
-
-
-@contextmanager
-def _writing(run: RunRecord) -> Iterator[None]:
-    """A disk that is full, or a folder that cannot be written to or is gone, is no fault of dnnctl."""
-    try:
-        yield
-    except OSError as error:
-        is_ours = str(error.filename or "").startswith(str(run.path))
-        if error.errno not in DISK_ERRORS and not is_ours:
-            raise
-        reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
-        raise RunError(
-            f"Cannot write to {run.path}: {reason}. What was saved before is whole; once that is mended: "
-            f"dnnctl resume {run.path}"
-        ) from None
-
-
-@contextmanager
-def _ending(run: RunRecord, tell: Report, event: str) -> Iterator[None]:
-    """Record that training started and how it ended, whatever happens."""
-    with _writing(run):
-        record_event(run.folder, event=event, pid=os.getpid(), host=socket.gethostname())
-    try:
-        yield
-    except InterruptedRunError as error:
-        with suppress(OSError):
-            _record_end(run, tell, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
-        raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {run.path}", error.exit_code - 128) from None
-    except KeyboardInterrupt:
-        _record_end(run, tell, Status.INTERRUPTED, "by the keyboard")
-        raise
-    except DivergedError as error:
-        _record_end(run, tell, Status.DIVERGED, str(error))
-        raise DivergedError(f"{error} {_what_is_left(run)}") from None
-    except BaseException as error:
-        with suppress(OSError):
-            with run.folder.log.open("a", encoding="utf-8") as log:
-                log.write(traceback.format_exc())
-            reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
-            _record_end(run, tell, Status.FAILED, reason)
-        raise
-    else:
-        is_early = RunRecord(run.folder).summary["stopped_early"]
-        record_event(run.folder, event="ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED))
-
-
-def _what_is_left(run: RunRecord) -> str:
-    """What a diverged run leaves, and what helps."""
-    kept = (
-        f"The best weights before are in {run.folder.model}."
-        if run.folder.model.is_file()
-        else "No epoch was finished."
-    )
-    return f"{kept}\nA smaller learning rate helps, or clipped gradients: --set optimizer.clip=norm"
-
-
-def _record_end(run: RunRecord, tell: Report, status: Status, reason: str) -> None:
-    epoch = RunRecord(run.folder).epochs
-    record_event(run.folder, event="ended", end=str(status), reason=reason, epoch=epoch)
-    tell(RunBroken(run.id, str(run.path), str(status), reason))

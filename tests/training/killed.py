@@ -2,6 +2,7 @@
 
     python killed.py train SPEC RUNS_DIR POINT N
     python killed.py resume RUN RUNS_DIR POINT N
+    python killed.py fork RUN RUNS_DIR POINT N KEY=VALUE...
 
 POINT is one of the instants below; at its N-th occurrence, from 1, the process dies.
 """
@@ -19,7 +20,7 @@ from dnnctl.store import checkpoint
 from dnnctl.training import saver
 from dnnctl.training.engine.engine import Engine
 from dnnctl.training.records import Records
-from dnnctl.training.train import resume, train
+from dnnctl.training.train import fork, resume, train
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_steps": (Engine, "run", False),
@@ -54,9 +55,11 @@ def die_at(point: str, n: int) -> None:
 
 
 if __name__ == "__main__":
-    action, what, runs_dir, point, n = sys.argv[1:]
+    action, what, runs_dir, point, n, *overrides = sys.argv[1:]
     die_at(point, int(n))
     if action == "train":
         train(Path(what), runs_dir=runs_dir)
+    elif action == "fork":
+        fork(what, overrides, runs_dir=runs_dir)
     else:
         resume(what, runs_dir=runs_dir)

@@ -12,20 +12,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from dnnctl.errors import RunError
 from dnnctl.store import checkpoint
 from dnnctl.store.checkpoint import MANIFEST, STATE, STATE_ARRAYS, list_checkpoints
-from dnnctl.store.folder import RunFolder
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.training import saver
 from dnnctl.training.facts import Fact, Restored
 from dnnctl.training.records import Records
 from dnnctl.training.train import resume, train
-from specs import write_spec
+from specs import outcome, write_spec
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
@@ -77,16 +75,6 @@ def spec_of(recipe: str, folder: Path) -> Path:
     return write_spec(folder, **{"training": training, **RECIPES[recipe]})
 
 
-def outcome(run: RunRecord) -> dict[str, Any]:
-    """Everything that has to be the same, times left out."""
-    summary = {key: value for key, value in run.summary.items() if "seconds" not in key and key != "id"}
-    rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
-    summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
-    with np.load(run.folder.predictions) as file:
-        predictions = {name: file[name].tobytes() for name in file.files}
-    return {"summary": summary, "rows": rows, "predictions": predictions}
-
-
 def killed(action: str, what: Path, runs: Path, point: str, n: int) -> None:
     command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -105,7 +93,7 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     first, *others = KILLS[recipe]
     killed("train", spec, runs, *first)
     (path,) = runs.iterdir()
-    assert RunRecord(RunFolder(path)).status == Status.LOST
+    assert RunRecord.at(path).status == Status.LOST
     for point, n in others:
         killed("resume", path, runs, point, n)
     assert outcome(resume(path)) == outcome(expected)
@@ -201,7 +189,7 @@ def test_a_full_disk_loses_nothing(
         patch.setattr(*STAGES[stage], full)
         with pytest.raises(RunError, match=f"No space left on device.*dnnctl resume {run}"):
             resume(run)
-    assert RunRecord(RunFolder(run)).status == Status.FAILED
+    assert RunRecord.at(run).status == Status.FAILED
     assert list_checkpoints(run / "checkpoints")[-1].damage() is None
     assert outcome(resume(run)) == broken[1]
 

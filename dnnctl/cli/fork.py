@@ -1,0 +1,37 @@
+"""`dnnctl fork`: a new run from another's state."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dnnctl.cli.choose_display import choose_display
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+
+
+def fork_command(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, its folder, or `last`.")
+    ],
+    overrides: Overrides = None,
+    at: Annotated[
+        int | None,
+        typer.Option(
+            "--at", min=1, metavar="EPOCH", help="Start at the end of this epoch.", show_default="the newest checkpoint"
+        ),
+    ] = None,
+    name: Name = None,
+    runs_dir: RunsDir = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Train a new run that starts from another run's state, with a changed spec."""
+    with failures_reported(as_json=as_json):
+        from dnnctl.training.train import fork
+
+        with choose_display(quiet=quiet, as_json=as_json) as display:
+            record = fork(run, with_name(overrides, name), at=at, runs_dir=runs_dir, report=display.show)
+        if quiet and not as_json:
+            typer.echo(record.id)

@@ -1,0 +1,109 @@
+"""Starting from another run's state: what of it fits the new spec, and what begins anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dnnctl.errors import RunError
+from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
+from dnnctl.store.record import RunRecord
+from dnnctl.training.forking import has_changed
+from dnnctl.training.saver import Saver, read_arrays
+from dnnctl.training.state import Arrays, shapes_of, write_state
+
+OF_THE_BEST = ("data", "model", "loss", "metrics", "training.early_stopping.monitor")
+"""The keys that say what was measured: changed, the figures before cannot be compared with those that follow."""
+OF_THE_RATES = ("schedule", "optimizer.learning_rate")
+NOISE = "_seed_generator_state"
+SET_AT_EVERY_STEP = re.compile(r"optimizer/\d+_(learning_rate|momentum)")
+NUMBER = re.compile(r"/\d+_")
+"""Before a variable's name, its place in the layer."""
+MAX_LISTED = 3
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def start_from_origin(run: RunRecord, data: dict[str, Any], saver: Saver) -> tuple[Checkpoint, list[str]]:
+    """Give a fork the state that it starts from; returns the checkpoint and what begins anew, each with the reason.
+
+    Args:
+        data: the identity of the data and of its split.
+
+    Raises:
+        RunError: the checkpoint is damaged, or its network is another one.
+    """
+    origin, parent = _sound_origin(run), run.facts["parent"]
+    changed = [change["path"] for change in parent["changes"]]
+    has_new_data = parent["data"] != data
+    state = origin.read_state()
+    if has_new_data and state["loop"]["step"]:
+        raise RunError(
+            f"{origin.name} is in the middle of an epoch, and the data have changed since. Fork {parent['run']} anew "
+            f"--at the end of an epoch."
+        )
+    values, best = read_arrays(origin)
+    anew = _take_over(saver, values, origin, is_other_optimizer=has_changed(["optimizer.kind"], changed))
+    with_best = not has_new_data and not has_changed(OF_THE_BEST, changed)
+    if with_best:
+        saver.best.recall(best)
+    else:
+        anew.append("the best epoch, for what is measured has changed")
+    saver.loop.branch_off(state["loop"], with_best=with_best, with_rates=not has_changed(OF_THE_RATES, changed))
+    saver.records.begin_with(state["rows"])
+    return origin, anew
+
+
+def _sound_origin(run: RunRecord) -> Checkpoint:
+    found = list_checkpoints(run.folder.origin)
+    damage = found[0].damage() if found else "it is missing"
+    if damage is not None:
+        raise RunError(
+            f"The state that {run.id} starts from, in {run.folder.origin}, cannot be used: {damage}. "
+            f"Fork {run.facts['parent']['run']} anew."
+        )
+    return found[0]
+
+
+def _take_over(saver: Saver, values: Arrays, origin: Checkpoint, *, is_other_optimizer: bool) -> list[str]:
+    """Write what fits into the variables: every weight, the optimizer if all of it does, noise where there was some."""
+    there, wanted = shapes_of(values), shapes_of(saver.variables)
+    _check_weights(_weights(there), _weights(wanted))
+    if not all(np.isfinite(value).all() for value in values.values()):
+        raise RunError(f"{origin.name} holds numbers that are infinite or none: fork --at an earlier epoch.")
+    fitting = {path for path, shape in wanted.items() if there.get(path) == shape}
+    optimizer = {path for path in wanted if path.startswith("optimizer/") and not SET_AT_EVERY_STEP.fullmatch(path)}
+    anew = []
+    if is_other_optimizer or not optimizer <= fitting:
+        reason = "it is of another kind" if is_other_optimizer else "it keeps other variables"
+        anew.append(f"the optimizer, for {reason}")
+        fitting = {path for path in fitting if not path.startswith("optimizer/")}
+    write_state({path: saver.variables[path] for path in fitting}, values)
+    return anew
+
+
+def _weights(shapes: Shapes) -> Shapes:
+    return {path: shape for path, shape in shapes.items() if path.startswith("model/") and not path.endswith(NOISE)}
+
+
+def _check_weights(there: Shapes, here: Shapes) -> None:
+    """Raise unless both networks have the same weights."""
+    differing = [path for path in dict.fromkeys([*there, *here]) if there.get(path) != here.get(path)]
+    if differing:
+        listed = [
+            f"{NUMBER.sub('/', path)[len('model/') :]} ({_size(there.get(path))} there, {_size(here.get(path))} here)"
+            for path in differing[:MAX_LISTED]
+        ]
+        more = f" and {len(differing) - MAX_LISTED} more" if len(differing) > MAX_LISTED else ""
+        raise RunError(
+            f"The weights of the run that is forked do not fit this network: {', '.join(listed)}{more}. A fork keeps "
+            f"the layers and their sizes; another network is trained anew: dnnctl train."
+        )
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    if shape is None:
+        return "none"
+    return " × ".join(map(str, shape)) or "one number"
