@@ -2,13 +2,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: train test check bench docs clean
+.PHONY: train test torture check bench docs clean
 
 train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
 
 test: $(INSTALLED)  ## Run all tests.
 	$(BIN)/python -m pytest -q
+
+torture: $(INSTALLED)  ## Kill trainings at a hundred random instants and compare what they come to.
+	$(BIN)/python tests/torture.py
 
 check: $(INSTALLED)  ## Lint, check types and layers.
 	$(BIN)/ruff check .

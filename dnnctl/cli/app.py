@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from dnnctl import __version__
-from dnnctl.cli import check, doctor, fork, list_runs, resume, schema, show, train
+from dnnctl.cli import check, doctor, fork, list_runs, resume, schema, show, train, verify_resume
 
 app = typer.Typer(
     name="dnnctl",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("train")(train.train_command)
 app.command("resume")(resume.resume_command)
 app.command("fork")(fork.fork_command)
+app.command("verify-resume")(verify_resume.verify_resume_command)
 app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("list")(list_runs.list_command)

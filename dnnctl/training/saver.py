@@ -48,8 +48,6 @@ class Saver:
         self.loop = loop
         self.best = best
         self.records = records
-        self.newest: str | None = None
-        """The name of the newest checkpoint that is durable."""
         self._thread: Thread | None = None
         self._error: OSError | None = None
         self._saved = time.monotonic()
@@ -67,7 +65,7 @@ class Saver:
         """Have the state as it is now written; while the one before is still being written, only if `wait`.
 
         Raises:
-            RunError: the disk is full or cannot be written to.
+            OSError: the disk is full or cannot be written to.
         """
         if not wait and self._thread is not None and self._thread.is_alive():
             return
@@ -86,18 +84,14 @@ class Saver:
         """Wait until nothing is being written any more.
 
         Raises:
-            RunError: the disk is full or cannot be written to.
+            OSError: the disk is full or cannot be written to.
         """
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         if self._error is not None:
             error, self._error = self._error, None
-            left = f"{self.newest} is whole" if self.newest else "there is none before it"
-            raise RunError(
-                f"Cannot write a checkpoint to {self.folder}: {error.strerror or error}; {left}. "
-                f"Once there is room: dnnctl resume {self.folder.parent}"
-            )
+            raise error
 
     def check_room(self) -> None:
         """Whether the disk has room for all that training will write.
@@ -139,14 +133,12 @@ class Saver:
         state = checkpoint.read_state()
         self.loop.restore(state["loop"])
         self.records.cut_back(state["rows"])
-        self.newest = checkpoint.name
 
     def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
         try:
-            written = write_checkpoint(
+            write_checkpoint(
                 self.folder, epoch=epoch, step=step, state=state, write_arrays=lambda path: _write_arrays(path, arrays)
             )
-            self.newest = written.name
             remove_old(self.folder, keep=self.spec.keep, best_epoch=best_epoch)
         except OSError as error:
             self._error = error

@@ -105,6 +105,8 @@ def _writing(run: RunRecord) -> Iterator[None]:
         is_ours = str(error.filename or "").startswith(str(run.path))
         if error.errno not in DISK_ERRORS and not is_ours:
             raise
+        if not run.path.is_dir():
+            raise RunError(f"The folder {run.path} is gone, and with it the run: training has ended.") from None
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
             f"Cannot write to {run.path}: {reason}. What was saved before is whole; once that is mended: "

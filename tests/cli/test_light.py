@@ -82,7 +82,7 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
 
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
-    assert names == ["train", "resume", "fork", "check", "schema", "list", "show", "doctor"]
+    assert names == ["train", "resume", "fork", "verify-resume", "check", "schema", "list", "show", "doctor"]
     overview = call("--help").output
     for name in names:
         assert name in overview

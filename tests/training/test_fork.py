@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +15,7 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.facts import Fact, Forked, Restored
 from dnnctl.training.saver import Saver
 from dnnctl.training.train import fork, resume, train
+from recipes import kill_at
 from specs import outcome, write_spec
 
 NOISY = {
@@ -25,13 +23,21 @@ NOISY = {
     "layers": ["flatten", {"kind": "dense", "units": 8}],
 }
 KEEP_ALL = {"batch_size": 16, "epochs": 3, "checkpoint": {"keep": 9}}
-KILLED = Path(__file__).with_name("killed.py")
 
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
     folder = tmp_path_factory.mktemp("parent")
-    return train(write_spec(folder, model=NOISY, optimizer="nadam", training=KEEP_ALL), runs_dir=folder / "runs")
+    spec = write_spec(folder, model=NOISY, optimizer="nadam", training=KEEP_ALL)
+    with pytest.MonkeyPatch.context() as patch:
+        pass_none_over(patch)
+        return train(spec, runs_dir=folder / "runs")
+
+
+def pass_none_over(patch: pytest.MonkeyPatch) -> None:
+    """Have training wait for every checkpoint: without that, one that falls due while another is written is none."""
+    save = Saver.save
+    patch.setattr(Saver, "save", lambda saver, **_: save(saver, wait=True))
 
 
 def forked(parent: RunRecord, directory: Path, *overrides: str, at: int | None = None) -> tuple[RunRecord, Restored]:
@@ -59,9 +65,7 @@ def test_a_killed_fork_goes_on_though_its_parent_is_gone(parent: RunRecord, tmp_
     """Before its first own checkpoint: it starts again from its copy of the parent's."""
     expected, _ = forked(parent, tmp_path / "whole", "training.epochs=5")
     copy = Path(shutil.copytree(parent.path, tmp_path / parent.id))
-    command = [sys.executable, str(KILLED), "fork", str(copy), str(tmp_path / "runs"), "after_steps", "1"]
-    done = subprocess.run([*command, "training.epochs=5"], capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    kill_at("fork", copy, tmp_path / "runs", "after_steps", 1, "training.epochs=5")
     shutil.rmtree(copy)
     (path,) = (tmp_path / "runs").iterdir()
     assert list_checkpoints(path / "checkpoints") == []
@@ -125,8 +129,7 @@ def test_what_cannot_start_leaves_no_run(
 
 def test_half_an_epoch_is_not_gone_on_with_in_another_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run lost in its second epoch: with the same batches it goes on there, with others from the first's end."""
-    save = Saver.save
-    monkeypatch.setattr(Saver, "save", lambda saver, **_: save(saver, wait=True))
+    pass_none_over(monkeypatch)
     training = {"batch_size": 16, "epochs": 3, "checkpoint": {"every": {"steps": 2}, "keep": 99}}
     lost = train(write_spec(tmp_path, training=training), runs_dir=tmp_path)
     lost.folder.summary.unlink()

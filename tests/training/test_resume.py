@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dnnctl.errors import RunError
-from dnnctl.store import checkpoint
 from dnnctl.store.checkpoint import MANIFEST, STATE, STATE_ARRAYS, list_checkpoints
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.training import saver
 from dnnctl.training.facts import Fact, Restored
-from dnnctl.training.records import Records
 from dnnctl.training.train import resume, train
-from specs import outcome, write_spec
+from recipes import RECIPES, kill_at, spec_of
+from specs import outcome
 
-KILLED = Path(__file__).with_name("killed.py")
-MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
-
-RECIPES: dict[str, dict[str, Any]] = {
-    "dropout, Nadam, XLA": {
-        "model": {
-            "defaults": {"activation": "rrelu", "dropout": {"kind": "dropout", "rate": 0.3}},
-            "layers": ["flatten", {"kind": "dense", "units": 8}],
-        },
-        "optimizer": "nadam",
-        "runtime": {"compile": "xla"},
-    },
-    "batch norm, one-cycle, graph": {
-        "model": {
-            "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
-            "layers": ["flatten", {"kind": "dense", "units": 8}],
-        },
-        "schedule": {"kind": "one_cycle", "max_rate": 0.2, "momentum": {"high": 0.95, "low": 0.85}},
-        "runtime": {"compile": "graph"},
-    },
-    "early stopping": {
-        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
-        "training": {
-            "batch_size": 16,
-            "epochs": 12,
-            "early_stopping": {"patience": 2, "min_delta": 0.02},
-            "checkpoint": MID_EPOCH,
-        },
-    },
-    "performance": {
-        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
-        "schedule": {"kind": "performance", "patience": 1, "min_delta": 0.1},
-    },
-    "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
-}
 KILLS = {
     "dropout, Nadam, XLA": [("after_steps", 8), ("before_rename", 3)],
     "batch norm, one-cycle, graph": [("before_fsync", 9), ("after_arrays", 2), ("after_steps", 5)],
@@ -68,17 +27,6 @@ KILLS = {
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
 }
 """For each recipe the instants at which one process after the other dies."""
-
-
-def spec_of(recipe: str, folder: Path) -> Path:
-    training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
-    return write_spec(folder, **{"training": training, **RECIPES[recipe]})
-
-
-def killed(action: str, what: Path, runs: Path, point: str, n: int) -> None:
-    command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -91,29 +39,12 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule
     runs = tmp_path / "killed"
     first, *others = KILLS[recipe]
-    killed("train", spec, runs, *first)
+    kill_at("train", spec, runs, *first)
     (path,) = runs.iterdir()
     assert RunRecord.at(path).status == Status.LOST
     for point, n in others:
-        killed("resume", path, runs, point, n)
+        kill_at("resume", path, runs, point, n)
     assert outcome(resume(path)) == outcome(expected)
-
-
-@pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A run that died after three epochs, and the outcome that it has to come to."""
-    folder = tmp_path_factory.mktemp("broken")
-    spec = spec_of("dropout, Nadam, XLA", folder)
-    whole = train(spec, runs_dir=folder / "whole")
-    killed("train", spec, folder / "runs", "after_row", 3)
-    (path,) = (folder / "runs").iterdir()
-    return path, outcome(whole)
-
-
-@pytest.fixture
-def run(broken: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
-    """A copy of that run."""
-    return Path(shutil.copytree(broken[0], tmp_path / broken[0].name))
 
 
 def restored(run: Path, **options: Any) -> tuple[RunRecord, Restored]:
@@ -165,33 +96,6 @@ def test_files_swapped_between_checkpoints_are_found(run: Path, broken: tuple[Pa
     record, fact = restored(run)
     assert fact.checkpoint == before.name
     assert outcome(record) == broken[1]
-
-
-STAGES: dict[str, tuple[Any, str]] = {
-    "a row of metrics": (Records, "add_row"),
-    "the arrays": (saver, "_write_arrays"),
-    "making durable": (checkpoint, "sync"),
-    "putting in place": (checkpoint, "_put_in_place"),
-    "removing old ones": (saver, "remove_old"),
-}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_full_disk_loses_nothing(
-    stage: str, run: Path, broken: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At whichever stage: an error that says how to go on, and from what was saved before, the same bits."""
-
-    def full(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(*STAGES[stage], full)
-        with pytest.raises(RunError, match=f"No space left on device.*dnnctl resume {run}"):
-            resume(run)
-    assert RunRecord.at(run).status == Status.FAILED
-    assert list_checkpoints(run / "checkpoints")[-1].damage() is None
-    assert outcome(resume(run)) == broken[1]
 
 
 def test_without_a_usable_checkpoint_training_starts_over(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:

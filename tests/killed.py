@@ -4,7 +4,8 @@
     python killed.py resume RUN RUNS_DIR POINT N
     python killed.py fork RUN RUNS_DIR POINT N KEY=VALUE...
 
-POINT is one of the instants below; at its N-th occurrence, from 1, the process dies.
+POINT is one of the instants below; at its N-th occurrence, from 1, the process dies. With POINT `after_milliseconds` it
+dies so long after TensorFlow is loaded, wherever it then is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 from dnnctl.store import checkpoint
@@ -35,8 +38,19 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
 """Where a process can die: what is called there, and whether it dies after the call or before it."""
 
 
+BY_THE_CLOCK = "after_milliseconds"
+
+
+def die() -> None:
+    """Die as a process dies whose machine loses its power."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def die_at(point: str, n: int) -> None:
     """Have the process die at the n-th occurrence of a point."""
+    if point == BY_THE_CLOCK:
+        Thread(target=lambda: (sleep(n / 1000), die()), daemon=True).start()
+        return
     home, name, is_after = POINTS[point]
     original: Callable[..., Any] = getattr(home, name)
     n_calls = 0
@@ -45,10 +59,10 @@ def die_at(point: str, n: int) -> None:
         nonlocal n_calls
         n_calls += 1
         if n_calls == n and not is_after:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         result = original(*arguments, **options)
         if n_calls == n:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         return result
 
     setattr(home, name, replacement)

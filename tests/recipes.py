@@ -1,0 +1,69 @@
+"""Specs whose exact resume is hardest, and how a training of one is killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from specs import write_spec
+
+KILLED = Path(__file__).with_name("killed.py")
+MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "dropout, Nadam, XLA": {
+        "model": {
+            "defaults": {"activation": "rrelu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "optimizer": "nadam",
+        "runtime": {"compile": "xla"},
+    },
+    "batch norm, one-cycle, graph": {
+        "model": {
+            "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "schedule": {"kind": "one_cycle", "max_rate": 0.2, "momentum": {"high": 0.95, "low": 0.85}},
+        "runtime": {"compile": "graph"},
+    },
+    "early stopping": {
+        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
+        "training": {
+            "batch_size": 16,
+            "epochs": 12,
+            "early_stopping": {"patience": 2, "min_delta": 0.02},
+            "checkpoint": MID_EPOCH,
+        },
+    },
+    "performance": {
+        "optimizer": {"kind": "sgd", "learning_rate": 1.5},
+        "schedule": {"kind": "performance", "patience": 1, "min_delta": 0.1},
+    },
+    "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
+}
+
+
+def spec_of(recipe: str, folder: Path) -> Path:
+    training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
+    return write_spec(folder, **{"training": training, **RECIPES[recipe]})
+
+
+def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> bool:
+    """Run a training that is to die at an instant; returns whether it did, or came to its end before.
+
+    Raises:
+        AssertionError: it failed.
+    """
+    command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n), *overrides]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> None:
+    """Run a training that dies at an instant."""
+    assert run_killed(action, what, runs, point, n, *overrides)

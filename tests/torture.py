@@ -1,0 +1,109 @@
+"""Kills trainings with SIGKILL at random instants, resumes them, and compares every bit with trainings never killed.
+
+    python tests/torture.py [--kills 100] [--seed S] [--jobs 2]
+
+Half of the kills fall at points inside dnnctl (among steps, before and after rows, inside the writing of a checkpoint),
+half go by the clock. Each training is killed up to four times before it may end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ |= {"DNNCTL_CACHE_DIR": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+from killed import BY_THE_CLOCK, POINTS
+
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.record import RunRecord
+from recipes import RECIPES, run_killed, spec_of
+from specs import outcome
+
+MAX_KILLS_OF_ONE = 4
+MAX_OCCURRENCE = {"before_fsync": 16, "after_row": 3}
+DEFAULT_OCCURRENCE = 6
+MAX_MILLISECONDS = 2000
+COMMAND_NEVER_DIES = (BY_THE_CLOCK, 10**9)
+
+
+def main() -> int:
+    """Kill, resume, compare; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    print(f"seed {options.seed}, {options.kills} kills over {len(RECIPES)} recipes")
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+        expected = dict(zip(RECIPES, pool.map(lambda name: train_whole(name, Path(folder)), RECIPES), strict=True))
+        n_kills, n_runs, bad, points = 0, 0, 0, Counter[str]()
+        batch = iter(trainings(options.seed))
+        while n_kills < options.kills:
+            jobs = [next(batch) for _ in range(options.jobs)]
+            for (recipe, _), (run, deaths) in zip(
+                jobs, pool.map(lambda job: train_killed(job[0], job[1], Path(folder)), jobs), strict=True
+            ):
+                is_same = outcome(run) == outcome(expected[recipe])
+                n_kills, n_runs, bad = n_kills + len(deaths), n_runs + 1, bad + (not is_same)
+                points.update(point for point, _ in deaths)
+                told = ", ".join(f"{point} {n}" for point, n in deaths)
+                print(f"{n_kills:>4}  {'same bits' if is_same else 'DIFFERENT'}  {recipe}: {told}", flush=True)
+    print(f"{n_kills} kills of {n_runs} trainings, {bad} with another outcome")
+    print(", ".join(f"{point} {n}" for point, n in points.most_common()))
+    return 1 if bad else 0
+
+
+def trainings(seed: int) -> Iterator[tuple[str, random.Random]]:
+    """One recipe after the other, each time with a source of chance of its own."""
+    number = 0
+    while True:
+        for recipe in RECIPES:
+            yield recipe, random.Random(f"{seed} {number}")
+            number += 1
+
+
+def train_whole(recipe: str, folder: Path) -> RunRecord:
+    """A training that is not killed."""
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    run_killed("train", spec_of(recipe, directory), directory / "runs", *COMMAND_NEVER_DIES)
+    return list_runs(directory / "runs")[0]
+
+
+def train_killed(recipe: str, draw: random.Random, folder: Path) -> tuple[RunRecord, list[tuple[str, int]]]:
+    """A training that is killed a few times, and the instants at which it died."""
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    spec, runs = spec_of(recipe, directory), directory / "runs"
+    deaths: list[tuple[str, int]] = []
+    for _ in range(draw.randint(1, MAX_KILLS_OF_ONE)):
+        instant = choose_instant(draw)
+        if run_killed(*next_command(spec, runs), *instant):
+            deaths.append(instant)
+    run_killed(*next_command(spec, runs), *COMMAND_NEVER_DIES)
+    return list_runs(runs)[0], deaths
+
+
+def next_command(spec: Path, runs: Path) -> tuple[str, Path, Path]:
+    """What a user would type next: resume, or train if nothing was there yet."""
+    found = list_runs(runs)
+    return ("resume", found[0].path, runs) if found else ("train", spec, runs)
+
+
+def choose_instant(draw: random.Random) -> tuple[str, int]:
+    """A point and its occurrence, or a number of milliseconds."""
+    if draw.random() < 0.5:
+        return BY_THE_CLOCK, draw.randint(1, MAX_MILLISECONDS)
+    point = draw.choice(sorted(POINTS))
+    return point, draw.randint(1, MAX_OCCURRENCE.get(point, DEFAULT_OCCURRENCE))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
