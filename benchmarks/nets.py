@@ -18,15 +18,17 @@ EPOCHS = 20
 """What the choice of compilation reckons with."""
 
 
-def make_spec(layers: list[Any], optimizer: Any = None, **defaults: Any) -> Spec:
+def make_spec(
+    layers: list[Any], optimizer: Any = None, *, source: str = "fashion_mnist", epochs: int = EPOCHS, **defaults: Any
+) -> Spec:
     """A spec of some layers for 28 × 28 images in ten classes."""
     return Spec.model_validate(
         {
             "name": "benchmark",
-            "data": {"source": "fashion_mnist", "scaling": "unit"},
+            "data": {"source": source, "scaling": "unit"},
             "model": {"defaults": {"activation": "elu", "initializer": "he_normal", **defaults}, "layers": layers},
             "optimizer": optimizer or {"kind": "sgd", "learning_rate": 1e-3, "momentum": 0.9, "nesterov": True},
-            "training": {"batch_size": BATCH_SIZE, "epochs": EPOCHS},
+            "training": {"batch_size": BATCH_SIZE, "epochs": epochs},
         }
     )
 
