@@ -4,10 +4,11 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks import checkpoints, commands, epochs, processes
+from benchmarks import checkpoints, commands, epochs, processes, store
 
 if __name__ == "__main__":
     commands.main()
     processes.main()
     epochs.main()
     checkpoints.main()
+    store.main()

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnnctl.spec.load import load_spec
-    from dnnctl.store.catalog import load_run
+    from dnnctl.store.catalog import load_run, runs
     from dnnctl.training.train import fork, resume, train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "train"]
+__all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "runs", "train"]
 
 _HOMES = {
     "fork": "dnnctl.training.train",
     "load_run": "dnnctl.store.catalog",
     "load_spec": "dnnctl.spec.load",
     "resume": "dnnctl.training.train",
+    "runs": "dnnctl.store.catalog",
     "train": "dnnctl.training.train",
 }
 

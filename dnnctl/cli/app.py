@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 
 from dnnctl import __version__
-from dnnctl.cli import check, doctor, fork, list_runs, resume, schema, show, train, verify_resume
+from dnnctl.cli import (
+    check,
+    compare,
+    doctor,
+    fork,
+    list_runs,
+    remove,
+    report,
+    resume,
+    schema,
+    show,
+    train,
+    verify_resume,
+)
 
 app = typer.Typer(
     name="dnnctl",
@@ -24,6 +37,9 @@ app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("list")(list_runs.list_command)
 app.command("show")(show.show_command)
+app.command("compare")(compare.compare_command)
+app.command("report")(report.report_command)
+app.command("remove")(remove.remove_command)
 app.command("doctor")(doctor.doctor_command)
 
 

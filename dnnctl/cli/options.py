@@ -20,7 +20,20 @@ Overrides: TypeAlias = Annotated[
 Name: TypeAlias = Annotated[
     str | None, typer.Option("--name", help="Call the run this instead of the spec's name.", show_default=False)
 ]
+Filtered: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="CONDITION",
+        help="Only runs for which this holds, e.g. 'val_accuracy > 0.85 and optimizer.kind == nadam'.",
+        show_default=False,
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
+RunReferences: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RUN…", help="Runs: ids, beginnings of ids, names, folders, or `last`.", show_default=False),
+]
 RunReference: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, or `last`.")
 ]

@@ -11,11 +11,14 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.store.catalog import load_run
+from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
-from dnnctl.store.numbers import format_number, format_seconds
+from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
 MAX_ROWS = 12
+MIN_POINTS = 2
+"""Fewer are no curve."""
 
 
 def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
@@ -64,13 +67,50 @@ def _print(run: RunRecord) -> None:
             if summary.get(role):
                 lines[role] = "  ".join(f"{name} {format_number(value)}" for name, value in summary[role].items())
         lines["time"] = format_seconds(summary["seconds"])
+    for number, resumption in enumerate((row for row in run.history if row.get("event") == "restored"), 1):
+        lines[f"resumed ({number})"] = _resumption(resumption)
+    data = facts.get("data") or {}
+    lines["data"] = f"{spec_value(run.spec, 'data.source.kind') or '—'}, digest {str(data.get('digest', '—'))[:12]}"
+    lines["versions"] = ", ".join(f"{name} {number}" for name, number in (facts.get("versions") or {}).items())
     files = sorted(entry.name for entry in run.path.iterdir() if not entry.name.startswith("."))
-    lines["files"] = f"{run.path}: {', '.join(files)}"
+    lines["files"] = f"{run.path}: {', '.join(files)} ({format_bytes(run.n_bytes)})"
+    lines["next"] = _next(run)
     width = max(map(len, lines))
     typer.echo("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
-    if run.rows:
+    if run.curve:
         typer.echo("")
-        _print_rows(run.rows)
+        _print_rows(run.curve)
+        _print_curves(run)
+
+
+def _resumption(row: dict[str, Any]) -> str:
+    """From where a resumption went on, and how exactly."""
+    start = f"from {row['checkpoint']}" if row.get("checkpoint") else "from the beginning"
+    reasons = row.get("approximate") or []
+    return f"{start}, {'approximate: ' + '; '.join(reasons) if reasons else 'exact'}"
+
+
+def _next(run: RunRecord) -> str:
+    """What a user of this run would type next."""
+    if run.status is Status.RUNNING:
+        return "wait: it is being trained"
+    if run.status is Status.DIVERGED:
+        return f"dnnctl fork {run.path} --set optimizer.clip=norm"
+    if run.status.is_complete:
+        return (
+            f"dnnctl report {run.path}, dnnctl compare {run.path} RUN, dnnctl fork {run.path} --set training.epochs=…"
+        )
+    return f"dnnctl resume {run.path}"
+
+
+def _print_curves(run: RunRecord) -> None:
+    """The loss, on training and validation, over the epochs."""
+    if len(run.curve) < MIN_POINTS:
+        return
+    from dnnctl.cli.curves import draw_run
+
+    typer.echo("")
+    typer.echo(draw_run(run.curve))
 
 
 def _status(run: RunRecord) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
@@ -24,14 +25,27 @@ def runs_directory(given: str | Path | None = None) -> Path:
 
 def list_runs(directory: Path) -> list[RunRecord]:
     """Every run of a directory, the oldest first."""
-    try:
-        entries = [entry.name for entry in os.scandir(directory) if entry.is_dir() and not entry.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    folders = [RunFolder(directory / name) for name in sorted(entries)]
-    runs = [RunRecord(folder) for folder in folders if folder.run.is_file()]
+    runs = [RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()]
     seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])
     return [run for _, same_second in seconds for run in _in_order(list(same_second))]
+
+
+def foreign_folders(directory: Path) -> list[str]:
+    """The folders in a runs directory that are no runs."""
+    return [folder.id for folder in _folders(directory) if not folder.run.is_file()]
+
+
+def _folders(directory: Path) -> list[RunFolder]:
+    """The folders of a directory by name, without hidden ones and links, which may lead out of it."""
+    try:
+        names = [
+            entry.name
+            for entry in os.scandir(directory)
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+        ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [RunFolder(directory / name) for name in sorted(names)]
 
 
 def _in_order(runs: list[RunRecord]) -> list[RunRecord]:
@@ -65,6 +79,16 @@ def find_run(reference: str, directory: Path) -> RunRecord:
     raise RunError(f"No run '{reference}' in {directory}.{hint} `dnnctl list` shows them all.")
 
 
+def load_runs(references: Sequence[str | Path], runs_dir: str | Path | None = None) -> list[RunRecord]:
+    """Several runs, each named as for `load_run`; one that is named twice is there once.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    found = [load_run(reference, runs_dir) for reference in references]
+    return list({run.path.resolve(): run for run in found}.values())
+
+
 def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> RunRecord:
     """A run by its folder's path, or by anything that `find_run` takes.
 
@@ -73,5 +97,12 @@ def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> RunRe
     """
     folder = RunFolder(Path(reference))
     if folder.run.is_file():
+        if folder.path.is_symlink():
+            raise RunError(f"{reference} is a link. Name the folder that it leads to: {folder.path.resolve()}")
         return RunRecord(folder)
     return find_run(str(reference), runs_directory(runs_dir))
+
+
+def runs(runs_dir: str | Path | None = None) -> list[RunRecord]:
+    """Every run, the oldest first; without `runs_dir` those where DNNCTL_RUNS_DIR says, or in `runs`."""
+    return list_runs(runs_directory(runs_dir))

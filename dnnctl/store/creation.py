@@ -19,7 +19,7 @@ from dnnctl.errors import RunError
 from dnnctl.store.checkpoint import Checkpoint, copy_checkpoint
 from dnnctl.store.files import write_json, write_text
 from dnnctl.store.folder import RunFolder
-from dnnctl.store.record import RunRecord
+from dnnctl.store.record import TIME, RunRecord
 
 PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy", "pydantic")
 
@@ -38,6 +38,8 @@ class Blueprint:
     overrides: Sequence[str] = ()
     command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
     seed: int = 0
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    """The complete spec as plain values, for readers that know no YAML."""
     parent: Mapping[str, Any] | None = None
     """The lineage of a run that starts from another's state."""
     origin: Checkpoint | None = None
@@ -74,7 +76,7 @@ def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, date
     directory.mkdir(parents=True, exist_ok=True)
     while True:
         created = datetime.now().astimezone()
-        folder = RunFolder(directory / f"{created:%Y%m%d-%H%M%S}-{blueprint.name}-{blueprint.digest[:4]}")
+        folder = RunFolder(directory / f"{created.strftime(TIME)}-{blueprint.name}-{blueprint.digest[:4]}")
         try:
             folder.path.mkdir()
         except FileExistsError:
@@ -92,6 +94,7 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
         "overrides": list(blueprint.overrides),
         "seed": blueprint.seed,
         "spec_digest": blueprint.digest,
+        "spec": dict(blueprint.plain),
         "versions": {"python": platform.python_version(), **{name: installed_version(name) for name in PACKAGES}},
         "git": _git_commit(),
         "host": socket.gethostname(),

@@ -155,10 +155,6 @@ def _describe_data(dataset: Dataset) -> DataReady:
 def _describe_model(setting: Setting) -> ModelReady:
     model = setting.model
     total, trainable = count_parameters(model)
-    layers = [
-        (layer.name, " × ".join(str(size) for size in layer.output.shape[1:]), layer.count_params())
-        for layer in model.layers
-    ]
     return ModelReady(
         parameters=total,
         trainable_parameters=trainable,
@@ -169,8 +165,16 @@ def _describe_model(setting: Setting) -> ModelReady:
         precision=setting.spec.runtime.precision,
         epochs=setting.span.epochs,
         steps_per_epoch=setting.span.steps_per_epoch,
-        layers=layers,
+        layers=_layers(model),
     )
+
+
+def _layers(model: keras.Model) -> list[tuple[str, str, int]]:
+    """For each layer its name, its output's shape, and its number of parameters."""
+    return [
+        (layer.name, " × ".join(str(size) for size in layer.output.shape[1:]), layer.count_params())
+        for layer in model.layers
+    ]
 
 
 def _check_targets(dataset: Dataset, head: Head) -> None:
@@ -214,6 +218,7 @@ def _record_setting(run: RunRecord, setting: Setting) -> None:
         data=data_facts(setting),
         compile={"mode": setting.compilation.mode, "reason": setting.compilation.reason},
         parameters=count_parameters(setting.model)[0],
+        layers=_layers(setting.model),
     )
 
 
@@ -282,6 +287,8 @@ def _summary(run: RunRecord, setting: Setting, loop: Loop, rows: list[dict[str, 
         "best_epoch": best_epoch,
         "best": next(row for row in rows if row["epoch"] == best_epoch),
         "parameters": count_parameters(setting.model)[0],
+        "task": setting.dataset.task,
+        "loss": setting.head.loss,
         "device": setting.device.name,
         "compile": setting.compilation.mode,
         "training_seconds": round(sum(row["seconds"] for row in rows), 3),

@@ -5,21 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-LESS_IS_BETTER = (
-    "loss",
-    "crossentropy",
-    "mae",
-    "mse",
-    "rmse",
-    "mape",
-    "msle",
-    "log_cosh",
-)
-
-
-def is_less_better(metric: str) -> bool:
-    """Whether smaller values of a metric are better: losses and errors, but not accuracies and scores."""
-    return metric.removeprefix("val_") in LESS_IS_BETTER
+from dnnctl.store.metrics import is_less_better
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dnnctl.store.difference import Change
+from dnnctl.store.metrics import NO_METRICS
 from dnnctl.store.numbers import format_number, format_seconds
 from dnnctl.training.facts import (
     DataReady,
@@ -20,8 +21,6 @@ from dnnctl.training.facts import (
     RunOpened,
     StepsDone,
 )
-
-NO_METRICS = ("epoch", "step", "seconds", "learning_rate")
 
 
 class Narrator:

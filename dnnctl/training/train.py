@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dnnctl.errors import RunError
-from dnnctl.spec import LoadedSpec, Spec, digest, load, to_yaml
+from dnnctl.spec import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.spec.yaml_reader import read_text
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run
@@ -142,6 +142,7 @@ def _blueprint(loaded: LoadedSpec) -> Blueprint:
         digest=digest(spec),
         spec=to_yaml(spec),
         source=loaded.source,
+        plain=to_plain(spec),
         overrides=loaded.overrides,
         seed=spec.seed,
     )

@@ -63,6 +63,9 @@ def finished(run: RunRecord) -> RunRecord:
         ["list"],
         ["show"],
         ["show", "--json", "net"],
+        ["list", "--filter", "epochs == 1"],
+        ["remove", "--dry-run", "net"],
+        ["remove", "net", "--yes"],
     ],
     ids=" ".join,
 )
@@ -82,7 +85,10 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
 
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
-    assert names == ["train", "resume", "fork", "verify-resume", "check", "schema", "list", "show", "doctor"]
+    assert names == [
+        "train", "resume", "fork", "verify-resume", "check", "schema",
+        "list", "show", "compare", "report", "remove", "doctor",
+    ]  # fmt: skip
     overview = call("--help").output
     for name in names:
         assert name in overview
@@ -136,13 +142,13 @@ def test_the_schema_can_be_written_to_a_file(tmp_path: Path) -> None:
 def test_list_names_runs_status_and_metrics(finished: RunRecord) -> None:
     lost = create_run(finished.path.parent, Blueprint("other", "cafe", "", ""))
     done = call("list", "--runs-dir", finished.path.parent)
-    assert [line.split()[:2] for line in done.output.splitlines()] == [
-        ["run", "status"], [finished.id, "finished"], [lost.id, "lost"],
+    assert [line.split()[:3] for line in done.output.splitlines()] == [
+        ["id", "name", "status"], [lost.id, "other", "lost"], [finished.id, "net", "finished"],
     ]  # fmt: skip
     assert "accuracy 0.9000" in done.output
     assert "1 min 15 s" in done.output
     rows = json.loads(call("list", "--json", "--runs-dir", finished.path.parent).output)
-    assert rows[0]["test"] == {"loss": 0.5, "accuracy": 0.9}
+    assert rows[1]["test"] == {"loss": 0.5, "accuracy": 0.9}
     assert len(json.loads(call("list", "--json", "-n", "1", "--runs-dir", finished.path.parent).output)) == 1
 
 

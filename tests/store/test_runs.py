@@ -126,4 +126,4 @@ def test_what_is_no_run_is_passed_over(tmp_path: Path) -> None:
     broken = tmp_path / "20260101-000000-x-0000"
     broken.mkdir()
     (broken / "run.json").write_text("{")
-    assert [run.status for run in list_runs(tmp_path)] == [Status.LOST]
+    assert [run.status for run in list_runs(tmp_path)] == [Status.DAMAGED]

@@ -1,0 +1,196 @@
+"""`dnnctl compare`: runs side by side, and whether the difference means anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
+from dnnctl.cli.table import print_table
+from dnnctl.errors import UserError
+from dnnctl.store.catalog import list_runs, load_runs, runs_directory
+from dnnctl.store.difference import in_words
+from dnnctl.store.filter import parse_filter
+from dnnctl.store.numbers import format_number, format_seconds
+from dnnctl.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from dnnctl.compare.comparison import Comparison, Result
+    from dnnctl.compare.group import Spread
+
+Axis = Literal["epoch", "time"]
+MAX_WIDTH = 40
+"""Of a value in the table of differences."""
+
+
+def compare_command(
+    runs: RunReferences = None,
+    runs_dir: RunsDir = None,
+    condition: Filtered = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help="What the verdict and the curves are about.", show_default="accuracy or mae"),
+    ] = None,
+    x: Annotated[str, typer.Option("--x", metavar="epoch|time", help="What the curves run over.")] = "epoch",
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the results as comma-separated values.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the results as a Markdown table.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")] = None,
+) -> None:
+    """Compare runs: what differs, what came out, and whether it means anything.
+
+    Runs of the same spec with several seeds count as one group.
+    """
+    with failures_reported(as_json=as_json):
+        if x not in ("epoch", "time"):
+            raise UserError(f"--x: {x} is not known. Allowed: epoch, time.")
+        chosen = choose_runs(runs, condition, runs_dir)
+        from dnnctl.compare.comparison import compare_runs
+
+        comparison = compare_runs(chosen, metric)
+        if html is not None:
+            from dnnctl.cli.report import write_report
+
+            write_report(comparison, html)
+        if as_json:
+            typer.echo(json.dumps(comparison.as_object(), indent=2))
+        elif as_csv:
+            typer.echo(_as_csv(comparison), nl=False)
+        elif as_markdown:
+            typer.echo(_as_markdown(comparison))
+        else:
+            _print(comparison, x)
+            if html is not None:
+                typer.echo(f"report: {html}")
+
+
+def choose_runs(references: Sequence[str] | None, condition: str | None, runs_dir: Path | None) -> list[RunRecord]:
+    """The runs that are named, or those of the directory that a condition holds for.
+
+    Raises:
+        UserError: there are none.
+    """
+    if references:
+        runs = load_runs(references, runs_dir)
+    elif condition:
+        runs = list_runs(runs_directory(runs_dir))
+    else:
+        raise UserError("Which runs? Name some (`dnnctl list` shows them), or choose them with --filter.")
+    if condition:
+        runs = parse_filter(condition).choose(runs)
+    if not runs:
+        raise UserError(f"No run fits --filter '{condition}'.")
+    return runs
+
+
+def _print(comparison: Comparison, x: str) -> None:
+    labels = [group.label for group in comparison.groups]
+    for group in comparison.groups:
+        for run in group.runs:
+            typer.echo(f"{group.label}  {run.id}  {run.status}")
+    if len(labels) > 1:
+        _title("what differs")
+        rows = [[each.path, *(_cut(in_words(value)) for value in each.values)] for each in comparison.differences]
+        print_table(["", *labels], rows or [["nothing in the spec", *([""] * len(labels))]])
+    _title("what came out")
+    header, rows = _result_table(comparison)
+    print_table(header, rows, right=header[1:])
+    if comparison.verdicts:
+        _title("does it mean anything?")
+        for verdict in comparison.verdicts:
+            typer.echo(str(verdict))
+    for note in comparison.notes:
+        typer.echo(f"note: {note}")
+    _print_curves(comparison, x)
+
+
+def _title(text: str) -> None:
+    typer.echo("")
+    typer.secho(text, bold=True)
+
+
+def _print_curves(comparison: Comparison, x: str) -> None:
+    from dnnctl.cli.curves import draw_curves
+
+    rows = {group.label: group.first.curve for group in comparison.groups if group.first.curve}
+    names = [f"val_{comparison.metric}", comparison.metric, "val_loss", "loss"]
+    name = next((name for name in names if any(name in each[-1] for each in rows.values())), None)
+    if name is not None:
+        typer.echo("")
+        typer.echo(draw_curves(rows, name, over=x))
+
+
+def _result_table(comparison: Comparison, best_mark: str = "*") -> tuple[list[str], list[list[str]]]:
+    """The results as text; with two groups their difference besides."""
+    labels = [group.label for group in comparison.groups]
+    has_difference = len(labels) == 2
+    header = ["", *labels, *(["b - a"] if has_difference else [])]
+    rows = []
+    for result in comparison.results:
+        cells = [
+            spread_in_words(spread, result.name) + (best_mark if result.best == place else "")
+            for place, spread in enumerate(result.spreads)
+        ]
+        rows.append([result.name, *cells, *([_difference(result)] if has_difference else [])])
+    return header, rows
+
+
+def spread_in_words(spread: Spread, name: str) -> str:
+    """A figure, or the mean and the standard deviation of several."""
+    if spread.mean is None:
+        return "—"
+    if spread.deviation is None:
+        return _figure(spread.mean, name)
+    return f"{_figure(spread.mean, name)} ± {_figure(spread.deviation, name)} (n {len(spread.values)})"
+
+
+def _figure(value: float, name: str) -> str:
+    if name == "training seconds":
+        return format_seconds(value)
+    if name in ("parameters", "epochs", "best epoch"):
+        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return format_number(value)
+
+
+def _difference(result: Result) -> str:
+    a, b = (spread.mean for spread in result.spreads)
+    if a is None or b is None:
+        return ""
+    return "0" if a == b else f"{'+' if b > a else '-'}{_figure(abs(b - a), result.name)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 1]}…"
+
+
+def _as_csv(comparison: Comparison) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["result", "group", "runs", "n", "mean", "standard_deviation"])
+    for result in comparison.results:
+        for group, spread in zip(comparison.groups, result.spreads, strict=True):
+            ids = " ".join(run.id for run in group.runs)
+            writer.writerow([result.name, group.label, ids, len(spread.values), spread.mean, spread.deviation])
+    return file.getvalue()
+
+
+def _as_markdown(comparison: Comparison) -> str:
+    header, rows = _result_table(comparison, best_mark=" **best**")
+    legend = [f"- {group.label}: {', '.join(f'`{run.id}`' for run in group.runs)}" for group in comparison.groups]
+    labels = [group.label for group in comparison.groups]
+    differing = [[each.path, *map(in_words, each.values)] for each in comparison.differences]
+    verdicts = [f"- {verdict}" for verdict in comparison.verdicts] + [f"- note: {note}" for note in comparison.notes]
+    tables = [_table(["spec", *labels], differing)] if differing else []
+    return "\n\n".join(["\n".join(legend), *tables, _table(["result", *header[1:]], rows), "\n".join(verdicts)])
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,59 @@
+"""Curves drawn with characters, by plotext."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+HEIGHT = 15
+MAX_WIDTH = 100
+N_TICKS = 6
+Rows = Sequence[Mapping[str, Any]]
+
+
+def draw_curves(curves: Mapping[str, Rows], name: str, *, over: str = "epoch") -> str:
+    """A metric of some runs over epochs, or over the seconds that training took; each under its label."""
+    series = {label: (positions(rows, over), [row.get(name) for row in rows]) for label, rows in curves.items()}
+    return _draw(series, f"{name} over {'seconds' if over == 'time' else 'epochs'}")
+
+
+def draw_run(rows: Rows) -> str:
+    """A run's loss, on training and where there is one on validation, over epochs."""
+    names = [name for name in ("loss", "val_loss") if name in rows[-1]]
+    return _draw({name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "over epochs")
+
+
+def positions(rows: Rows, over: str) -> list[float]:
+    """Where on the x axis each row stands."""
+    if over == "epoch":
+        return [row["epoch"] for row in rows]
+    return list(accumulate(row.get("seconds") or 0.0 for row in rows))
+
+
+def _draw(series: Mapping[str, tuple[Sequence[float], Sequence[Any]]], title: str) -> str:
+    import plotext
+
+    plotext.clear_figure()
+    has_colours = sys.stdout.isatty()
+    plotext.theme("pro" if has_colours else "clear")
+    plotext.plotsize(min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH), HEIGHT)
+    for label, (xs, ys) in series.items():
+        points = [(x, y) for x, y in zip(xs, ys, strict=True) if isinstance(y, int | float)]
+        if points:
+            marker = "hd" if has_colours else label[0]  # without colours, letters tell the curves apart
+            plotext.plot(*zip(*points, strict=True), label=label, marker=marker)
+    plotext.xticks(_ticks([x for xs, _ in series.values() for x in xs]))
+    plotext.title(title)
+    return str(plotext.build()).rstrip("\n")
+
+
+def _ticks(xs: Sequence[float]) -> list[float]:
+    """A few round places between the smallest and the largest: whole epochs, or seconds."""
+    low, high = min(xs), max(xs)
+    if not all(x == int(x) for x in xs):
+        return [round(low + (high - low) * i / N_TICKS, 1) for i in range(N_TICKS + 1)]
+    step = max(1, -(-int(high - low) // N_TICKS))
+    return [*range(int(low), int(high), step), int(high)]

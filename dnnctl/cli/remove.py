@@ -1,0 +1,132 @@
+"""`dnnctl remove`: runs into the trash, out of it, and the trash away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnctl.cli.compare import choose_runs
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
+from dnnctl.errors import UserError
+from dnnctl.store.catalog import list_runs, load_runs, runs_directory
+from dnnctl.store.metrics import is_less_better
+from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.trash import purge, remove, restore, trash_of
+
+NOT_CONFIRMED = 1
+
+
+def remove_command(
+    runs: RunReferences = None,
+    runs_dir: RunsDir = None,
+    condition: Filtered = None,
+    keep_best: Annotated[
+        int | None, typer.Option("--keep-best", min=1, metavar="N", help="Of these runs, keep the N best.")
+    ] = None,
+    is_restoring: Annotated[bool, typer.Option("--restore", help="Take runs out of the trash again.")] = False,
+    is_purging: Annotated[bool, typer.Option("--purge", help="Empty the trash: its runs are gone for good.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove runs to a trash inside the runs directory; --restore takes them back, --purge empties it."""
+    with failures_reported(as_json=as_json):
+        directory = runs_directory(runs_dir)
+        if is_restoring and is_purging:
+            raise UserError("--restore and --purge exclude each other.")
+        if is_purging and (runs or condition):
+            raise UserError("--purge empties the whole trash: name no runs with it.")
+        if is_restoring:
+            verb, chosen = "restore", _in_trash(runs, directory)
+        elif is_purging:
+            verb, chosen = "delete for good", list_runs(trash_of(directory))
+        else:
+            verb, chosen = "remove", _to_remove(runs, condition, runs_dir, keep_best)
+        if chosen and not dry_run and not is_restoring:
+            _confirm(verb, chosen, yes=yes)
+        if not dry_run:
+            _do(verb, chosen, directory)
+        _tell(verb, chosen, dry_run=dry_run, as_json=as_json)
+
+
+def _to_remove(
+    runs: Sequence[str] | None, condition: str | None, runs_dir: Path | None, keep_best: int | None
+) -> list[RunRecord]:
+    """The runs to remove, none of which is being trained."""
+    if runs or condition or keep_best is None:
+        chosen = choose_runs(runs, condition, runs_dir)
+    else:
+        chosen = [run for run in list_runs(runs_directory(runs_dir)) if run.status.is_complete]
+    if keep_best is not None:
+        chosen = _all_but_best(chosen, keep_best)
+    running = [run.id for run in chosen if run.status is Status.RUNNING]
+    if running:
+        raise UserError(f"{', '.join(running)}: being trained. Stop it first; nothing was removed.")
+    return chosen
+
+
+def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
+    monitors = {run.monitor for run in runs if run.best}
+    if len(monitors) > 1:
+        raise UserError(
+            f"--keep-best: these runs watch different metrics ({', '.join(sorted(monitors))}): choose with --filter."
+        )
+    if not monitors:
+        return []
+    (monitor,) = monitors
+    known = [run for run in runs if run.best.get(monitor) is not None]
+    known.sort(key=lambda run: run.best[monitor], reverse=not is_less_better(monitor))
+    return known[n:]
+
+
+def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:
+    trash = trash_of(directory)
+    return (
+        load_runs([trash / each if (trash / each).is_dir() else each for each in references], trash)
+        if references
+        else list_runs(trash)
+    )
+
+
+def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(
+            f"This would {verb} {len(runs)} runs. Nobody can be asked here: add --yes, or --dry-run to look."
+        )
+    for run in runs:
+        typer.echo(f"  {run.id}  {run.status}")
+    if not typer.confirm(f"{verb} {'these' if len(runs) > 1 else 'this'}?"):
+        typer.echo("nothing was removed")
+        raise typer.Exit(NOT_CONFIRMED)
+
+
+def _do(verb: str, runs: Sequence[RunRecord], directory: Path) -> None:
+    if verb == "delete for good":
+        purge(directory)
+        return
+    for run in runs:
+        if verb == "remove":
+            remove(run)
+        else:
+            restore(run, directory)
+
+
+def _tell(verb: str, runs: Sequence[RunRecord], *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"action": verb, "done": not dry_run, "runs": [run.id for run in runs]}))
+        return
+    done = {"remove": "removed", "restore": "restored", "delete for good": "deleted"}[verb]
+    for run in runs:
+        typer.echo(f"{f'would {verb}' if dry_run else done} {run.id}")
+    if not runs:
+        typer.echo(f"nothing to {verb}")
+    elif verb == "remove" and not dry_run:
+        typer.echo("back again: dnnctl remove --restore RUN; gone for good: dnnctl remove --purge")

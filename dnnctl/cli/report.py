@@ -1,0 +1,79 @@
+"""`dnnctl report`: runs as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnnctl.cli.compare import choose_runs
+from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.options import Filtered, RunReferences, RunsDir
+from dnnctl.errors import DnnctlError, UserError
+from dnnctl.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from dnnctl.compare.comparison import Comparison
+    from dnnctl.compare.page import Mistakes
+
+
+def report_command(
+    runs: RunReferences = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the report goes.")] = Path(
+        "report.html"
+    ),
+    runs_dir: RunsDir = None,
+    condition: Filtered = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="What the verdict is about.", show_default="accuracy or mae")
+    ] = None,
+) -> None:
+    """Write a report of runs: one HTML file with curves, results, confusion, mistakes; it opens without a network."""
+    with failures_reported():
+        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir)
+        from dnnctl.compare.comparison import compare_runs
+
+        write_report(compare_runs(chosen, metric), output)
+        typer.echo(f"report: {output}")
+
+
+def write_report(comparison: Comparison, path: Path) -> None:
+    """Write a comparison as HTML.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    from dnnctl.compare.page import build_page
+
+    runs = [run for group in comparison.groups for run in group.runs]
+    page = build_page(comparison, {run.id: find_mistakes(run) for run in runs})
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
+
+
+def find_mistakes(run: RunRecord) -> Mistakes:
+    """What a run is surely wrong about, with the pictures from its data where they are images and still the same."""
+    from pydantic import ValidationError
+
+    from dnnctl.compare.page import Mistakes, mistakes_of
+    from dnnctl.compare.picture import data_url, is_picture
+    from dnnctl.data.load import load_data
+    from dnnctl.spec import Spec
+
+    mistakes = mistakes_of(run)
+    if not mistakes:
+        return Mistakes()
+    try:
+        spec = Spec.model_validate(run.spec)
+        dataset = load_data(spec.data, seed=spec.seed)
+    except (DnnctlError, ValidationError, OSError):
+        return Mistakes(reason="its data cannot be read here")
+    if dataset.digest != (run.facts.get("data") or {}).get("digest") or dataset.test is None:
+        return Mistakes(reason="its data have changed since")
+    images = dataset.test.inputs
+    if not is_picture(images.shape[1:]):
+        return Mistakes()
+    return Mistakes(mistakes, [data_url(images[each.index]) for each in mistakes])

@@ -1,0 +1,159 @@
+"""Runs side by side: what differs, what came out, whether it means anything, and what to bear in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from dnnctl.compare.group import Group, Spread, group_runs
+from dnnctl.compare.notes import find_notes
+from dnnctl.compare.verdict import Verdict, judge
+from dnnctl.errors import UserError
+from dnnctl.store.difference import changes
+from dnnctl.store.metrics import NO_METRICS, is_less_better
+from dnnctl.store.record import RunRecord
+
+
+def _seconds_an_epoch(run: RunRecord) -> float | None:
+    """The median, without the first epoch if there are others: that one compiles."""
+    seconds = [row["seconds"] for row in run.curve if isinstance(row.get("seconds"), int | float)]
+    return median(seconds[1:] or seconds) if seconds else None
+
+
+FACTS: dict[str, Callable[[RunRecord], float | None]] = {
+    "parameters": lambda run: run.facts.get("parameters"),
+    "epochs": lambda run: run.epochs,
+    "best epoch": lambda run: run.best.get("epoch"),
+    "seconds an epoch": _seconds_an_epoch,
+    "training seconds": lambda run: run.summary.get("training_seconds"),
+}
+NO_DIFFERENCE = ("name", "description")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A key of the spec whose value is not the same everywhere."""
+
+    path: str
+    values: tuple[Any, ...]
+    """One for each group."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A figure of each group."""
+
+    name: str
+    """`test accuracy`, `best val_loss`, `epochs`, …"""
+    spreads: tuple[Spread, ...]
+
+    @property
+    def best(self) -> int | None:
+        """The place of the group with the best mean; none for facts that are neither good nor bad."""
+        metric = self.name.rpartition(" ")[2]
+        known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
+        if self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
+            return None
+        return (min if is_less_better(metric) else max)(known)[1]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that is said of some runs."""
+
+    groups: tuple[Group, ...]
+    differences: tuple[Difference, ...]
+    results: tuple[Result, ...]
+    role: str
+    metric: str
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...]
+
+    def as_object(self) -> dict[str, Any]:
+        """The comparison as a JSON object."""
+        return {
+            "groups": [
+                {"label": group.label, "name": group.first.name, "runs": [run.id for run in group.runs]}
+                for group in self.groups
+            ],
+            "differences": [asdict(difference) for difference in self.differences],
+            "results": [
+                {
+                    "name": result.name,
+                    "groups": [
+                        {"mean": spread.mean, "standard_deviation": spread.deviation, "values": list(spread.values)}
+                        for spread in result.spreads
+                    ],
+                }
+                for result in self.results
+            ],
+            "verdicts": [
+                {**asdict(verdict), "better": verdict.better, "in_words": str(verdict)} for verdict in self.verdicts
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Comparison:
+    """Compare runs; those of one spec with several seeds count as a group.
+
+    Args:
+        metric: what the verdicts are about; by default accuracy for classes, the mean absolute error for numbers.
+
+    Raises:
+        UserError: none of the runs has that metric.
+    """
+    groups = group_runs(runs)
+    role = "test" if all(run.summary.get("test") for run in runs) else "validation"
+    names = _measured(groups, role)
+    chosen = (metric or _default(names)).removeprefix("val_").removeprefix("test_")
+    if metric and metric.startswith("val_"):
+        role = "validation"
+    if names and chosen not in (*names, "crossentropy", "mse", "mae"):
+        raise UserError(f"No run has measured '{metric}' on {role} data. Measured: {', '.join(names)}.")
+    return Comparison(
+        groups=tuple(groups),
+        differences=tuple(_differences(groups)),
+        results=tuple(_results(groups)),
+        role=role,
+        metric=chosen,
+        verdicts=tuple(judge(groups, role, chosen)),
+        notes=tuple(find_notes(groups, role)),
+    )
+
+
+def _measured(groups: Sequence[Group], role: str) -> list[str]:
+    """The metrics that the best weights were measured by, on a part of the data."""
+    found = {name: None for group in groups for run in group.runs for name in run.summary.get(role) or {}}
+    return list(found)
+
+
+def _default(names: list[str]) -> str:
+    return next((name for name in ("accuracy", "mae") if name in names), names[-1] if names else "accuracy")
+
+
+def _differences(groups: Sequence[Group]) -> list[Difference]:
+    """The keys in which some group's spec is not the first one's; seeds where every group has but one run."""
+    hidden = (*NO_DIFFERENCE, *(["seed"] if any(len(group.runs) > 1 for group in groups) else []))
+    specs = [{key: value for key, value in group.first.spec.items() if key not in hidden} for group in groups]
+    found: dict[str, list[Any]] = {}
+    for place, spec in enumerate(specs[1:], 1):
+        for change in changes(specs[0], spec):
+            values = found.setdefault(change.path, [change.before] * len(specs))
+            values[place] = change.after
+    return [Difference(path, tuple(values)) for path, values in found.items()]
+
+
+def _results(groups: Sequence[Group]) -> list[Result]:
+    found: dict[str, list[list[float]]] = {}
+    for role in ("test", "validation"):
+        for name in _measured(groups, role):
+            found[f"{role} {name}"] = [group.measured(role, name) for group in groups]
+    for name in {name: None for group in groups for run in group.runs for name in (run.curve or [{}])[-1]}:
+        if name not in NO_METRICS:
+            found[f"last {name}"] = [group.last(name) for group in groups]
+    for name, measure in FACTS.items():
+        found[name] = [[float(value) for value in map(measure, group.runs) if value is not None] for group in groups]
+    return [Result(name, tuple(Spread(tuple(values)) for values in columns)) for name, columns in found.items()]

@@ -1,0 +1,82 @@
+"""What a classifier's predictions show beside one figure: confusion, calibration, and where it is surely wrong.
+
+Shapes: N is the number of examples, K of classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.compare.scores import Predictions
+
+N_BINS = 10
+N_WRONG = 24
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The predictions whose confidence lies in a tenth of [0, 1]."""
+
+    confidence: float
+    """Their mean confidence."""
+    accuracy: float
+    """The share of them that is right."""
+    n: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An example that is surely wrong."""
+
+    index: int
+    label: int
+    predicted: int
+    confidence: float
+
+
+def confusion(found: Predictions) -> NDArray[np.int64]:
+    """How many examples of each class (row) were taken for each class (column), (K, K)."""
+    n_classes = max(int(found.labels.max()), int(found.classes.max()), found.predicted.shape[1] - 1) + 1
+    counts = np.zeros((n_classes, n_classes), np.int64)
+    np.add.at(counts, (found.labels.reshape(-1).astype(np.int64), found.classes), 1)
+    return counts
+
+
+def calibration(found: Predictions) -> list[Bin]:
+    """Confidence against accuracy, in ten bins of equal width; none where the network gives no probabilities.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks (2017).
+    """
+    probabilities = found.probabilities
+    if probabilities is None:
+        return []
+    confidence = probabilities.max(axis=1)
+    is_right = found.classes == found.labels.reshape(-1)
+    place = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    bins = [place == number for number in range(N_BINS)]
+    return [
+        Bin(float(confidence[these].mean()), float(is_right[these].mean()), int(these.sum()))
+        for these in bins
+        if these.any()
+    ]
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """The expected calibration error: the mean distance of confidence and accuracy, weighted by the bins' sizes."""
+    n = sum(each.n for each in bins)
+    return sum(each.n * abs(each.confidence - each.accuracy) for each in bins) / n
+
+
+def surest_mistakes(found: Predictions, n: int = N_WRONG) -> list[Mistake]:
+    """The wrong predictions with the highest confidence, the surest first."""
+    probabilities = found.probabilities
+    if probabilities is None:
+        return []
+    labels = found.labels.reshape(-1).astype(np.int64)
+    wrong = np.flatnonzero(found.classes != labels)
+    confidence = probabilities.max(axis=1)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:n]
+    return [Mistake(int(i), int(labels[i]), int(found.classes[i]), float(confidence[i])) for i in order]

@@ -1,0 +1,97 @@
+"""Runs of one recipe: the same spec with several seeds is one group, everything else a group of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+from dnnctl.store.record import RunRecord
+
+NO_RECIPE = ("name", "description", "seed")
+"""The keys of a spec that say nothing of what is trained, but which draw of it."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seed alone."""
+
+    label: str
+    """a, b, c, …: what tables and verdicts call it."""
+    runs: tuple[RunRecord, ...]
+
+    @property
+    def first(self) -> RunRecord:
+        """The run that stands for the recipe."""
+        return self.runs[0]
+
+    @property
+    def title(self) -> str:
+        """Which runs these are."""
+        if len(self.runs) == 1:
+            return self.first.id
+        return f"{self.first.name}, {len(self.runs)} seeds"
+
+    @property
+    def seeds(self) -> tuple[Any, ...]:
+        """The seeds, in the runs' order."""
+        return tuple(run.facts.get("seed") for run in self.runs)
+
+    def measured(self, role: str, metric: str) -> list[float]:
+        """A metric of the best weights on a part of the data, of each finished run."""
+        found = ((run.summary.get(role) or {}).get(metric) for run in self.runs)
+        return [float(value) for value in found if isinstance(value, int | float)]
+
+    def last(self, metric: str) -> list[float]:
+        """A metric of the last epoch of each run."""
+        found = (run.curve[-1].get(metric) for run in self.runs if run.curve)
+        return [float(value) for value in found if isinstance(value, int | float)]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Some runs' figures."""
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float | None:
+        """Their mean; none of no figures."""
+        return mean(self.values) if self.values else None
+
+    @property
+    def deviation(self) -> float | None:
+        """Their standard deviation, of two or more."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+
+def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
+    """The runs as groups, in the order in which their first runs come."""
+    found: list[list[RunRecord]] = []
+    for run in runs:
+        home = next((group for group in found if _belongs(run, group)), None)
+        if home is None:
+            found.append([run])
+        else:
+            home.append(run)
+    return [Group(_label(index), tuple(group)) for index, group in enumerate(found)]
+
+
+def recipe(run: RunRecord) -> str:
+    """What a run shares with the others of its group, as text."""
+    return json.dumps({key: value for key, value in run.spec.items() if key not in NO_RECIPE}, sort_keys=True)
+
+
+def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
+    if not run.spec or run.facts.get("parent") or group[0].facts.get("parent"):
+        return False
+    seeds = {other.facts.get("seed") for other in group}
+    return run.facts.get("seed") not in seeds and recipe(run) == recipe(group[0])
+
+
+def _label(index: int) -> str:
+    """A … z, then a2, b2, …"""
+    turn, letter = divmod(index, 26)
+    return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

@@ -1,0 +1,123 @@
+"""Whether a difference means anything: the test that fits, and a sentence with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from dnnctl.compare.group import Group
+from dnnctl.compare.paired import Estimate, holm, mcnemar, paired_bootstrap
+from dnnctl.compare.scores import Scores, score
+from dnnctl.store.metrics import is_less_better
+from dnnctl.store.numbers import format_number
+
+SIGNIFICANT = 0.05
+MAX_ALL_PAIRS = 5
+"""With more groups than that, each is compared with the first alone."""
+SHARES = ("accuracy",)
+"""Metrics that are read in hundredths: a difference of 0.01 is a point."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Two groups compared by one metric."""
+
+    a: str
+    b: str
+    metric: str
+    role: str
+    """The part of the data: `test` or `validation`."""
+    estimate: Estimate | None = None
+    """b - a; none where nothing can be tested."""
+    test: str = ""
+    """What the p-value comes from."""
+    sample: str = ""
+    """How much it rests on."""
+    reason: str = ""
+    """Why nothing can be tested."""
+    n_tests: int = 1
+    """Over how many tests the p-value is corrected, by Holm's method."""
+
+    @property
+    def better(self) -> str | None:
+        """The better group's label, if a difference can be claimed."""
+        if self.estimate is None or self.estimate.p >= SIGNIFICANT or self.estimate.difference == 0:
+            return None
+        is_b = (self.estimate.difference > 0) != is_less_better(self.metric)
+        return self.b if is_b else self.a
+
+    def __str__(self) -> str:
+        if self.estimate is None:
+            return f"{self.a} and {self.b}: nothing can be claimed, {self.reason}"
+        estimate = self.estimate
+        sign = -1 if self.better == self.a else 1
+        bounds = sorted((sign * estimate.low, sign * estimate.high))
+        interval = f"95 % interval {self._amount(bounds[0])} to {self._amount(bounds[1])}"
+        corrected = f" after Holm's correction for {self.n_tests} tests" if self.n_tests > 1 else ""
+        numbers = f"({interval}, {_p(estimate.p)}{corrected}, {self.test}, {self.sample})"
+        amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} {self.role} {self.metric}"
+        if self.better is None:
+            return f"no difference can be claimed between {self.a} and {self.b}: {self.b} has {amount} {numbers}"
+        other = self.a if self.better == self.b else self.b
+        return f"{self.better} is better than {other}: {amount} {numbers}"
+
+    def _amount(self, difference: float, *, signed: bool = False) -> str:
+        if self.metric in SHARES:
+            return f"{100 * difference:+.2f}" if signed else f"{100 * difference:.2f}"
+        return ("+" if signed and difference > 0 else "") + format_number(difference)
+
+    def _unit(self) -> str:
+        return " points of" if self.metric in SHARES else ""
+
+
+def judge(groups: Sequence[Group], role: str, metric: str) -> list[Verdict]:
+    """Every pair of groups, or with many groups each against the first, with p-values corrected over the tests."""
+    pairs = list(combinations(groups, 2)) if len(groups) <= MAX_ALL_PAIRS else [(groups[0], g) for g in groups[1:]]
+    scores = {group.label: score(group.first, role) if len(group.runs) == 1 else None for group in groups}
+    verdicts = [_judge_pair(a, b, role, metric, scores) for a, b in pairs]
+    tested = [verdict.estimate for verdict in verdicts if verdict.estimate is not None]
+    corrected = iter(holm([estimate.p for estimate in tested]))
+    return [
+        verdict
+        if verdict.estimate is None
+        else replace(verdict, estimate=replace(verdict.estimate, p=next(corrected)), n_tests=len(tested))
+        for verdict in verdicts
+    ]
+
+
+def _judge_pair(a: Group, b: Group, role: str, metric: str, scores: dict[str, Scores | None]) -> Verdict:
+    verdict = Verdict(a.label, b.label, metric, role)
+    if len(a.runs) == 1 and len(b.runs) == 1:
+        return _judge_models(verdict, scores[a.label], scores[b.label])
+    values = [group.measured(role, metric) for group in (a, b)]
+    if min(map(len, values)) < 2:
+        return replace(verdict, reason="for one of them has fewer than two finished runs: train more seeds of it")
+    from dnnctl.compare.seeds import paired_student, welch
+
+    if a.seeds == b.seeds and len(values[0]) == len(values[1]) == len(a.seeds):
+        sample = f"{len(a.seeds)} seeds"
+        return replace(verdict, estimate=paired_student(*values), test="Student's test, paired by seed", sample=sample)
+    sample = f"{len(values[0])} and {len(values[1])} seeds"
+    return replace(verdict, estimate=welch(*values), test="Welch's test", sample=sample)
+
+
+def _judge_models(verdict: Verdict, a: Scores | None, b: Scores | None) -> Verdict:
+    """Two trained models on the same examples."""
+    if a is None or b is None:
+        label = verdict.a if a is None else verdict.b
+        return replace(verdict, reason=f"for {label} has left no predictions on {verdict.role} data")
+    if a.labels_digest != b.labels_digest:
+        return replace(verdict, reason=f"for they were not scored on the same {verdict.role} examples")
+    if verdict.metric not in a.values or verdict.metric not in b.values:
+        measured = ", ".join(name for name in a.values if name in b.values)
+        return replace(verdict, reason=f"for single examples are scored by {measured} alone")
+    ours, theirs = a.values[verdict.metric], b.values[verdict.metric]
+    estimate, test = paired_bootstrap(ours, theirs), "paired bootstrap"
+    if verdict.metric == "accuracy":
+        estimate, test = replace(estimate, p=mcnemar(ours, theirs)), "exact McNemar test"
+    return replace(verdict, estimate=estimate, test=test, sample=f"{a.n:,} {verdict.role} examples")
+
+
+def _p(p: float) -> str:
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}" if p < 0.01 else f"p = {p:.2f}"

@@ -1,0 +1,72 @@
+"""What can be asked of a run by a name: facts, metrics, and every key of its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dnnctl.store.metrics import NO_METRICS
+from dnnctl.store.record import RunRecord
+
+FACTS: dict[str, Callable[[RunRecord], Any]] = {
+    "id": lambda run: run.id,
+    "name": lambda run: run.name,
+    "status": lambda run: str(run.status),
+    "created": lambda run: run.created[:19].replace("T", " "),
+    "age": lambda run: round(run.age),
+    "epochs": lambda run: run.epochs,
+    "best_epoch": lambda run: run.best.get("epoch"),
+    "seconds": lambda run: run.summary.get("seconds"),
+    "seed": lambda run: run.facts.get("seed"),
+    "parameters": lambda run: run.facts.get("parameters"),
+    "device": lambda run: run.facts.get("device", {}).get("name"),
+    "compile": lambda run: run.facts.get("compile", {}).get("mode"),
+    "host": lambda run: run.facts.get("host"),
+    "parent": lambda run: (run.facts.get("parent") or {}).get("run"),
+    "bytes": lambda run: run.n_bytes,
+}
+"""What is known of every run; `seconds` and `age` in seconds, `bytes` on the disk."""
+
+
+def value_of(run: RunRecord, name: str) -> Any:
+    """The value of a run's column; none where the run has none.
+
+    A name is a fact; a metric at the best epoch (`val_accuracy`) or of the best weights (`test_accuracy`); or the path
+    of a key in the spec, of which `kind` may be left out (`optimizer.kind`, `optimizer`).
+    """
+    if name in FACTS:
+        return FACTS[name](run)
+    if name.startswith("test_"):
+        return (run.summary.get("test") or {}).get(name.removeprefix("test_"))
+    if name in run.best and name not in NO_METRICS:
+        return run.best[name]
+    return spec_value(run.spec, name)
+
+
+def spec_value(spec: dict[str, Any], path: str) -> Any:
+    """The value at a path of a plain spec, where a bare word is a mapping with that `kind`."""
+    value: Any = spec
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list):
+            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+        else:
+            value = value if part == "kind" else None
+    return value.get("kind", value) if isinstance(value, dict) else value
+
+
+def names_of(run: RunRecord) -> Iterator[str]:
+    """Every name that a run has a value for."""
+    yield from FACTS
+    yield from (name for name in run.best if name not in NO_METRICS)
+    yield from (f"test_{name}" for name in run.summary.get("test") or {})
+    yield from _paths(run.spec, "")
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _paths(entry, f"{path}.{key}" if path else key)
+    if path:
+        yield path

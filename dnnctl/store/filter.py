@@ -1,0 +1,141 @@
+"""`--filter`: a small language to choose runs by. Nothing in it is ever evaluated as Python.
+
+    val_accuracy > 0.85 and optimizer.kind == nadam
+    status == "stopped early" or not (epochs >= 10)
+    optimizer in (adam, nadam) and model.layers[1].units == 300
+
+On the left of a comparison stands a column's name, on the right a number, a word, or words in parentheses; words that
+are not of letters, digits and underscores alone are quoted.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from dnnctl.errors import UserError
+from dnnctl.store.columns import names_of, value_of
+from dnnctl.store.record import RunRecord
+
+MAX_LENGTH = 1000
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda value, options: value in options,
+    ast.NotIn: lambda value, options: value not in options,
+}
+EXAMPLE = "For example: --filter 'val_accuracy > 0.85 and optimizer.kind == nadam'"
+Test = Callable[[RunRecord], bool]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parsed condition."""
+
+    test: Test
+    names: tuple[str, ...]
+    """The columns that it looks at."""
+
+    def choose(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
+        """The runs that it holds for.
+
+        Raises:
+            UserError: it names a column that none of the runs has.
+        """
+        check_names(self.names, runs)
+        return [run for run in runs if self.test(run)]
+
+
+def parse_filter(text: str) -> Filter:
+    """The condition that a text states.
+
+    Raises:
+        UserError: it is none.
+    """
+    if len(text) > MAX_LENGTH:
+        raise UserError(f"--filter: longer than {MAX_LENGTH} characters.")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise UserError(f"--filter: cannot be read: {text}. {EXAMPLE}") from None
+    names: list[str] = []
+    return Filter(_test(tree.body, names), tuple(dict.fromkeys(names)))
+
+
+def check_names(names: Iterable[str], runs: Sequence[RunRecord]) -> None:
+    """Raise unless each name is a column of one of the runs.
+
+    Raises:
+        UserError: with what may have been meant.
+    """
+    for name in names:
+        if runs and not any(value_of(run, name) is not None for run in runs):
+            known = sorted({known for run in runs for known in names_of(run)})
+            if name in known:
+                continue
+            near = get_close_matches(name, known, n=3, cutoff=0.5)
+            metrics = [each for each in known if each.startswith(("val_", "test_"))]
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are for example {', '.join(metrics[:6])}."
+            raise UserError(f"No run has '{name}'. {hint}")
+
+
+def _test(node: ast.expr, names: list[str]) -> Test:
+    if isinstance(node, ast.BoolOp):
+        tests = [_test(value, names) for value in node.values]
+        join = all if isinstance(node.op, ast.And) else any
+        return lambda run: join(test(run) for test in tests)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = _test(node.operand, names)
+        return lambda run: not inner(run)
+    if isinstance(node, ast.Compare):
+        return _comparison(node, names)
+    raise UserError(f"--filter: '{ast.unparse(node)}' is no comparison. {EXAMPLE}")
+
+
+def _comparison(node: ast.Compare, names: list[str]) -> Test:
+    if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
+        raise UserError(f"--filter: '{ast.unparse(node)}' is not one comparison; join several with `and`. {EXAMPLE}")
+    name, compare, wanted = _name(node.left), COMPARISONS[type(node.ops[0])], _value(node.comparators[0])
+    names.append(name)
+
+    def test(run: RunRecord) -> bool:
+        value = value_of(run, name)
+        try:
+            return value is not None and compare(value, wanted)
+        except TypeError:
+            return False
+
+    return test
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_name(node.value)}.{node.attr}"
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+        return f"{_name(node.value)}.{node.slice.value}"
+    raise UserError(f"--filter: '{ast.unparse(node)}' is no column's name. {EXAMPLE}")
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Tuple | ast.List):
+        return [_value(entry) for entry in node.elts]
+    if isinstance(node, ast.Name | ast.Attribute):
+        word = _name(node)
+        return {"true": True, "false": False}.get(word, word)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _value(node.operand)
+        if isinstance(number, int | float):
+            return -number
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
+        return node.value
+    raise UserError(f"--filter: '{ast.unparse(node)}' is no number and no word; quote words with other characters.")

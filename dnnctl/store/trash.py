@@ -1,0 +1,57 @@
+"""Removing runs: into a trash inside the runs directory, from which they come back until it is emptied."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dnnctl.errors import RunError
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.lock import hold
+from dnnctl.store.record import RunRecord
+
+TRASH = ".trash"
+
+
+def trash_of(directory: Path) -> Path:
+    """Where the removed runs of a directory lie."""
+    return directory / TRASH
+
+
+def remove(run: RunRecord) -> Path:
+    """Move a run into the trash of its directory; returns where it lies now.
+
+    Raises:
+        RunError: it is being trained, or cannot be moved.
+    """
+    target = trash_of(run.path.parent) / run.id
+    try:
+        with hold(run.folder.lock):
+            target.parent.mkdir(exist_ok=True)
+            run.path.rename(target)
+    except OSError as error:
+        raise RunError(f"Cannot remove {run.id}: {error.strerror or error}.") from None
+    return target
+
+
+def restore(run: RunRecord, directory: Path) -> Path:
+    """Move a run from the trash back; returns where it lies now.
+
+    Raises:
+        RunError: there is a run of that id again, or it cannot be moved.
+    """
+    target = directory / run.id
+    if target.exists():
+        raise RunError(f"Cannot restore {run.id}: {target} is there already.")
+    try:
+        run.path.rename(target)
+    except OSError as error:
+        raise RunError(f"Cannot restore {run.id}: {error.strerror or error}.") from None
+    return target
+
+
+def purge(directory: Path) -> list[str]:
+    """Delete what is in a directory's trash for good; returns the ids."""
+    removed = list_runs(trash_of(directory))
+    shutil.rmtree(trash_of(directory), ignore_errors=True)
+    return [run.id for run in removed]

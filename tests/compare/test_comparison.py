@@ -1,0 +1,151 @@
+"""What is said of runs side by side follows from their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dnnctl.compare.comparison import Comparison, compare_runs
+from dnnctl.compare.group import group_runs
+from dnnctl.errors import UserError
+from dnnctl.store.files import append_json_line
+from dnnctl.store.record import RunRecord
+from stored import SPEC, store_run
+
+BETTER = np.arange(400) % 10 < 9
+WORSE = np.arange(400) % 10 < 7
+SELU = {"model": {"defaults": {"activation": "selu"}, "layers": SPEC["model"]["layers"]}}
+
+
+def compared(*runs: RunRecord) -> Comparison:
+    return compare_runs(runs)
+
+
+def test_only_what_differs_is_shown(tmp_path: Path) -> None:
+    a = store_run(tmp_path, "a")
+    b = store_run(tmp_path, "b", **SELU, optimizer="adam", seed=2)
+    found = {each.path: each.values for each in compared(a, b).differences}
+    assert found == {
+        "seed": (1, 2),
+        "model.defaults.activation": ("relu", "selu"),
+        "optimizer.kind": ("sgd", "adam"),
+        "optimizer.learning_rate": (0.1, None),
+    }
+
+
+def test_results_are_those_on_record(tmp_path: Path) -> None:
+    comparison = compared(store_run(tmp_path, "a", accuracy=0.8), store_run(tmp_path, "b", accuracy=0.7, epochs=5))
+    found = {result.name: [spread.mean for spread in result.spreads] for result in comparison.results}
+    assert found["test accuracy"] == [0.8, 0.7]
+    assert found["last val_loss"] == pytest.approx([2 / 3, 2 / 5])
+    assert (found["epochs"], found["seconds an epoch"], found["training seconds"]) == ([3, 5], [0.5, 0.5], [1.5, 2.5])
+    marks = {result.name: result.best for result in comparison.results}
+    assert (marks["test accuracy"], marks["last val_loss"], marks["epochs"]) == (0, 1, None)
+    assert "They were not trained for the same number of epochs: a 3, b 5." in comparison.notes
+
+
+def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> None:
+    """80 of 400 examples are right in one alone: exactly the binomial test of 0 in 80."""
+    (verdict,) = compared(store_run(tmp_path, "a", right=WORSE), store_run(tmp_path, "b", right=BETTER)).verdicts
+    assert verdict.better == "b"
+    assert verdict.estimate is not None
+    assert verdict.estimate.p == pytest.approx(stats.binomtest(0, 80, 0.5).pvalue)
+    assert verdict.estimate.difference == pytest.approx(0.2)
+    assert str(verdict).startswith("b is better than a: +20.00 points of test accuracy (95 % interval 16.")
+    assert str(verdict).endswith("p < 0.0001, exact McNemar test, 400 test examples)")
+
+
+def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
+    a, b = BETTER.copy(), BETTER.copy()
+    a[:3], b[3:5] = False, False
+    comparison = compared(store_run(tmp_path, "a", right=a), store_run(tmp_path, "b", right=b))
+    (verdict,) = comparison.verdicts
+    assert verdict.better is None
+    assert str(verdict).startswith("no difference can be claimed between a and b: b has +0.25 points of test accuracy")
+    assert any(note.startswith("One seed each") for note in comparison.notes)
+
+
+def test_other_metrics_are_bootstrapped(tmp_path: Path) -> None:
+    runs = [store_run(tmp_path, "a", right=WORSE), store_run(tmp_path, "b", right=BETTER)]
+    (verdict,) = compare_runs(runs, "crossentropy").verdicts
+    assert (verdict.better, verdict.test) == ("b", "paired bootstrap")
+    assert verdict.estimate is not None
+    assert verdict.estimate.difference == pytest.approx(-0.2 * (np.log(0.8) - np.log(0.1)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"right": BETTER[:300]}, "not scored on the same test examples"),
+        ({}, "b has left no predictions on test data"),
+    ],
+)
+def test_what_cannot_be_tested_is_said(other: dict[str, np.ndarray], reason: str, tmp_path: Path) -> None:
+    (verdict,) = compared(store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", **other)).verdicts
+    assert (verdict.better, verdict.estimate) == (None, None)
+    assert reason in str(verdict)
+
+
+def seeds(directory: Path, name: str, figures: list[float], **spec: object) -> list[RunRecord]:
+    return [store_run(directory, name, accuracy=each, seed=seed, **spec) for seed, each in enumerate(figures)]
+
+
+def test_seeds_of_one_spec_are_a_group_and_paired_by_seed(tmp_path: Path) -> None:
+    one, two = [0.80, 0.82, 0.81], [0.84, 0.85, 0.86]
+    comparison = compared(*seeds(tmp_path, "relu", one), *seeds(tmp_path, "selu", two, **SELU))
+    assert [len(group.runs) for group in comparison.groups] == [3, 3]
+    assert [each.path for each in comparison.differences] == ["model.defaults.activation"]
+    (verdict,) = comparison.verdicts
+    assert verdict.test == "Student's test, paired by seed"
+    assert verdict.estimate is not None
+    assert verdict.estimate.p == pytest.approx(stats.ttest_rel(two, one).pvalue)
+    spread = next(result for result in comparison.results if result.name == "test accuracy").spreads[0]
+    assert (spread.mean, spread.deviation) == pytest.approx((np.mean(one), np.std(one, ddof=1)))
+
+
+def test_other_seeds_are_tested_by_welch_and_several_groups_by_holm(tmp_path: Path) -> None:
+    one, two, three = [0.80, 0.82, 0.81], [0.84, 0.85, 0.86, 0.85], [0.70, 0.75]
+    adam = {"optimizer": "adam"}
+    comparison = compared(
+        *seeds(tmp_path, "a", one), *seeds(tmp_path, "b", two, **SELU), *seeds(tmp_path, "c", three, **adam)
+    )
+    raw = [stats.ttest_ind(y, x, equal_var=False).pvalue for x, y in ((one, two), (one, three), (two, three))]
+    found = [verdict.estimate.p for verdict in comparison.verdicts if verdict.estimate]
+    order = np.argsort(raw)
+    expected = np.maximum.accumulate([min(1, (3 - rank) * raw[i]) for rank, i in enumerate(order)])
+    assert [found[i] for i in order] == pytest.approx(list(expected))
+    assert "after Holm's correction for 3 tests" in str(comparison.verdicts[0])
+
+
+def test_the_same_seed_twice_is_no_group(tmp_path: Path) -> None:
+    assert len(group_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")])) == 2
+
+
+def test_other_data_and_unfinished_runs_are_pointed_out(tmp_path: Path) -> None:
+    lost = store_run(tmp_path, "b", data="other")
+    lost.folder.summary.unlink()
+    notes = compared(store_run(tmp_path, "a"), RunRecord(lost.folder)).notes
+    assert notes[0].startswith(f"b: {lost.id} is lost after 3 epochs")
+    assert notes[1].startswith("The data are not the same")
+
+
+def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"No run has measured 'acuracy' on test data\. Measured: loss, accuracy"):
+        compare_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")], "acuracy")
+
+
+def test_damaged_files_end_in_words(tmp_path: Path) -> None:
+    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
+    b.folder.predictions.write_bytes(b"PK\x03\x04 no archive")
+    append_json_line(b.folder.metrics, "no row")
+    assert "b has left no predictions" in str(compared(a, RunRecord(b.folder)).verdicts[0])
+
+
+def test_pickles_in_predictions_are_never_loaded(tmp_path: Path) -> None:
+    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
+    evil = np.array([{"any": "object"}] * 400, dtype=object)
+    np.savez(b.folder.predictions, test_predictions=evil, test_labels=np.arange(400) % 3)
+    assert "b has left no predictions" in str(compared(a, b).verdicts[0])

@@ -1,0 +1,78 @@
+"""`--filter` chooses what it says, and can do nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnctl.errors import UserError
+from dnnctl.store.columns import value_of
+from dnnctl.store.creation import Blueprint, create_run
+from dnnctl.store.files import write_json
+from dnnctl.store.filter import parse_filter
+from dnnctl.store.record import RunRecord
+
+SUMMARY = {"stopped_early": False, "epochs": 9, "monitor": "val_loss", "seconds": 3.0}
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[RunRecord]:
+    """Three finished runs: adam with 0.8, nadam with 0.9, sgd with 0.95."""
+    found = []
+    for optimizer, accuracy in (("adam", 0.8), ({"kind": "nadam"}, 0.9), ({"kind": "sgd", "momentum": 0.9}, 0.95)):
+        plain = {"optimizer": optimizer, "model": {"layers": ["flatten", {"kind": "dense", "units": 9}]}}
+        run = create_run(tmp_path, Blueprint(f"net{len(found)}", "beef", "", "", plain=plain))
+        best = {"epoch": 4, "val_accuracy": accuracy, "val_loss": 1 - accuracy}
+        write_json(run.folder.summary, {**SUMMARY, "best": best, "best_epoch": 4, "test": {"accuracy": accuracy - 0.1}})
+        found.append(RunRecord(run.folder))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("condition", "chosen"),
+    [
+        ("val_accuracy > 0.85", [1, 2]),
+        ("val_accuracy > 0.85 and optimizer.kind == nadam", [1]),
+        ("optimizer == adam or optimizer == sgd", [0, 2]),
+        ("optimizer in (adam, nadam)", [0, 1]),
+        ("optimizer.momentum >= 0.9", [2]),
+        ("not test_accuracy < 0.8", [1, 2]),
+        ("status == 'finished' and epochs == 9", [0, 1, 2]),
+        ("model.layers[1].units == 9", [0, 1, 2]),
+        ("val_accuracy == nadam", []),
+        ("val_loss > -1", [0, 1, 2]),
+    ],
+)
+def test_a_condition_chooses_the_runs_it_holds_for(condition: str, chosen: list[int], runs: list[RunRecord]) -> None:
+    assert parse_filter(condition).choose(runs) == [runs[index] for index in chosen]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "__import__('os').system('true') == 0",
+        "val_accuracy",
+        "val_accuracy > x()",
+        "val_accuracy > 1 > 0",
+        "(lambda: 1)() == 1",
+        "val_accuracy >",
+        "optimizer == lecun-normal",
+        "",
+        "a == 1 and " * 200 + "a == 1",
+        "(" * 300 + "a" + ")" * 300 + " == 1",
+    ],
+)
+def test_what_is_no_condition_is_an_error_of_the_user(condition: str, runs: list[RunRecord]) -> None:
+    with pytest.raises(UserError, match="--filter"):
+        parse_filter(condition).choose(runs)
+
+
+def test_a_misspelt_name_is_an_error_with_candidates(runs: list[RunRecord]) -> None:
+    with pytest.raises(UserError, match=r"No run has 'val_acuracy'\. Did you mean val_accuracy"):
+        parse_filter("val_acuracy > 0.8").choose(runs)
+
+
+def test_a_bare_word_is_a_kind(runs: list[RunRecord]) -> None:
+    assert [value_of(run, "optimizer") for run in runs] == ["adam", "nadam", "sgd"]
+    assert [value_of(run, "optimizer.kind") for run in runs] == ["adam", "nadam", "sgd"]
