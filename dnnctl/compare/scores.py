@@ -68,7 +68,7 @@ class Predictions:
 def read_predictions(run: RunRecord, role: str) -> Predictions | None:
     """A run's predictions on `test` or `validation`; none if it has none, or if the file is damaged."""
     try:
-        with np.load(run.folder.predictions, allow_pickle=False) as file:
+        with run.folder.predictions.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             predicted, labels = file[f"{role}_predictions"], file[f"{role}_labels"]
             names = tuple(map(str, file["class_names"])) if "class_names" in file else ()
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
