@@ -8,7 +8,7 @@ train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
 
 test: $(INSTALLED)  ## Run all tests.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 torture: $(INSTALLED)  ## Kill trainings at a hundred random instants and compare what they come to.
 	$(BIN)/python tests/torture.py

@@ -75,8 +75,9 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
     """
     data = _Data()
     runs = [(group, run) for group in comparison.groups for run in group.runs]
-    for place, (group, run) in enumerate(runs):
-        data.curves += _curve(group, run, COLOURS[place % len(COLOURS)])
+    colours = {group.label: COLOURS[place % len(COLOURS)] for place, group in enumerate(comparison.groups)}
+    for group, run in runs:
+        data.curves += _curve(group, run, colours[group.label])
     parts = [
         _overview(comparison),
         _verdicts(comparison),
@@ -85,7 +86,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
         _differences(comparison),
         "<h2>Each run</h2>",
         *(
-            _run(group, run, mistakes.get(run.id, Mistakes()), data, COLOURS[place % len(COLOURS)], is_open=place == 0)
+            _run(group, run, mistakes.get(run.id, Mistakes()), data, colours[group.label], is_open=place == 0)
             for place, (group, run) in enumerate(runs)
         ),
     ]
@@ -180,7 +181,8 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     columns = {name: [rows[i].get(name) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
     label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.get('seed')}"
-    return [{"label": label, "colour": colour, "rows": columns}]
+    is_first = run is group.first
+    return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
 
 
 def _curves(data: _Data) -> str:
