@@ -9,6 +9,7 @@ from dnnctl.cli import (
     check,
     compare,
     doctor,
+    find_rate,
     fork,
     list_runs,
     remove,
@@ -33,6 +34,7 @@ app.command("train")(train.train_command)
 app.command("resume")(resume.resume_command)
 app.command("fork")(fork.fork_command)
 app.command("verify-resume")(verify_resume.verify_resume_command)
+app.command("find-rate")(find_rate.find_rate_command)
 app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("list")(list_runs.list_command)

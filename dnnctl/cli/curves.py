@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from math import ceil, floor, log10
 from typing import Any
 
 HEIGHT = 15
@@ -26,6 +27,14 @@ def draw_run(rows: Rows) -> str:
     return _draw({name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "over epochs")
 
 
+def draw_rates(rates: Sequence[float], losses: Sequence[float]) -> str:
+    """The loss over the learning rate, on a logarithmic scale."""
+    exponents = [log10(rate) for rate in rates]
+    ticks = range(ceil(exponents[0]), floor(exponents[-1]) + 1)
+    places = {float(tick): f"1e{tick}" for tick in ticks}
+    return _draw({"loss": (exponents, losses)}, "loss over the learning rate", places)
+
+
 def positions(rows: Rows, over: str) -> list[float]:
     """Where on the x axis each row stands."""
     if over == "epoch":
@@ -33,7 +42,9 @@ def positions(rows: Rows, over: str) -> list[float]:
     return list(accumulate(row.get("seconds") or 0.0 for row in rows))
 
 
-def _draw(series: Mapping[str, tuple[Sequence[float], Sequence[Any]]], title: str) -> str:
+def _draw(
+    series: Mapping[str, tuple[Sequence[float], Sequence[Any]]], title: str, places: Mapping[float, str] | None = None
+) -> str:
     import plotext
 
     plotext.clear_figure()
@@ -45,7 +56,10 @@ def _draw(series: Mapping[str, tuple[Sequence[float], Sequence[Any]]], title: st
         if points:
             marker = "hd" if has_colours else label[0]  # without colours, letters tell the curves apart
             plotext.plot(*zip(*points, strict=True), label=label, marker=marker)
-    plotext.xticks(_ticks([x for xs, _ in series.values() for x in xs]))
+    if places is None:
+        plotext.xticks(_ticks([x for xs, _ in series.values() for x in xs]))
+    else:
+        plotext.xticks(list(places), list(places.values()))
     plotext.title(title)
     return str(plotext.build()).rstrip("\n")
 

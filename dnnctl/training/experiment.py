@@ -20,6 +20,7 @@ from dnnctl.data.dataset import Dataset, Part
 from dnnctl.data.load import load_data
 from dnnctl.errors import Fault, SpecError
 from dnnctl.spec.experiment import Spec
+from dnnctl.spec.schedule import MomentumCycle, OneCycle
 from dnnctl.store.creation import add_facts
 from dnnctl.store.files import write_through
 from dnnctl.store.record import RunRecord
@@ -50,6 +51,14 @@ class Setting:
     model: keras.Model
     compilation: Compilation
     span: Span
+
+    @property
+    def low_momentum(self) -> float | None:
+        """The momentum at the largest rate, where momentum cycles."""
+        schedule = self.spec.schedule
+        if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
+            return schedule.momentum.low
+        return None
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -89,7 +98,8 @@ def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, re
     setting = prepare(spec, report, compilation=recorded_compilation(run) if resuming else None)
     differences = resuming.compare(run, setting) if resuming else []
     _record_setting(run, setting)
-    engine, parts = _place_on_device(setting)
+    engine = make_engine(setting)
+    parts = {role: _place(setting, getattr(setting.dataset, role)) for role in ("validation", "test")}
     setting = _without_training_inputs(setting)
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
     loop = _make_loop(setting, engine, parts["validation"])
@@ -222,22 +232,23 @@ def _record_setting(run: RunRecord, setting: Setting) -> None:
     )
 
 
-def _place_on_device(setting: Setting) -> tuple[Engine, dict[str, OnDevice | None]]:
-    dataset, head = setting.dataset, setting.head
-
-    def place(part: Any) -> OnDevice | None:
-        return None if part is None else to_device(encode_targets(part, head.targets, dataset.n_outputs))
-
-    train = place(dataset.train)
+def make_engine(setting: Setting) -> Engine:
+    """The engine, with the training examples on the device."""
+    train = _place(setting, setting.dataset.train)
     assert train is not None
-    engine = Engine(
+    return Engine(
         setting.model,
         setting.metrics,
         train,
         batch_size=setting.spec.training.batch_size,
         mode=setting.compilation.mode,
     )
-    return engine, {"validation": place(dataset.validation), "test": place(dataset.test)}
+
+
+def _place(setting: Setting, part: Part | None) -> OnDevice | None:
+    if part is None:
+        return None
+    return to_device(encode_targets(part, setting.head.targets, setting.dataset.n_outputs))
 
 
 def _without_training_inputs(setting: Setting) -> Setting:

@@ -1,0 +1,56 @@
+"""`find-rate`: a spec in, a curve and a suggestion out. It writes no run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dnnctl.spec import LoadedSpec, load
+from dnnctl.training.capture import stderr_to
+from dnnctl.training.facts import Report, ignore
+from dnnctl.training.session import faults_located
+
+if TYPE_CHECKING:
+    from dnnctl.training.rate_finder import RateCurve, Suggestion
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How a range test is done."""
+
+    lowest: float = 1e-5
+    highest: float = 10.0
+    n_steps: int | None = None
+    batch_size: int | None = None
+    """By default the spec's: a rate is right for the batch that it was found with."""
+
+
+def find_rate(
+    spec: LoadedSpec | str | Path, sweep: Sweep | None = None, *, report: Report = ignore
+) -> tuple[RateCurve, Suggestion]:
+    """The loss at growing rates on a fresh model of a spec, and the rates that it suggests.
+
+    Raises:
+        UserError: the spec, the data or the device is not as it must be, or no rate makes the loss fall.
+    """
+    loaded = spec if isinstance(spec, LoadedSpec) else load(spec)
+    sweep = sweep or Sweep()
+    with stderr_to(os.devnull), faults_located(loaded):
+        from dnnctl.training.experiment import make_engine, prepare
+        from dnnctl.training.rate_finder import suggest
+        from dnnctl.training.rate_finder import sweep as run_sweep
+
+        changes = {"batch_size": sweep.batch_size or loaded.spec.training.batch_size}
+        training = loaded.spec.training.model_copy(update=changes)
+        setting = prepare(loaded.spec.model_copy(update={"training": training}), report)
+        curve = run_sweep(
+            make_engine(setting),
+            seed=loaded.spec.seed,
+            momentum=setting.low_momentum,
+            n_steps=sweep.n_steps,
+            lowest=sweep.lowest,
+            highest=sweep.highest,
+        )
+        return curve, suggest(curve)
