@@ -11,6 +11,7 @@ from dnnctl.cli import (
     doctor,
     find_rate,
     fork,
+    init,
     list_runs,
     remove,
     report,
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init.init_command)
 app.command("train")(train.train_command)
 app.command("resume")(resume.resume_command)
 app.command("fork")(fork.fork_command)

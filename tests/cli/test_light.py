@@ -58,6 +58,7 @@ def finished(run: RunRecord) -> RunRecord:
         ["--version"],
         ["train", "--help"],
         ["check", str(SELU)],
+        ["init", "--preset", "list", "x.yaml"],
         ["check", "--json", str(SELU)],
         ["schema"],
         ["list"],
@@ -86,7 +87,7 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "train", "resume", "fork", "verify-resume", "find-rate", "check", "schema",
+        "init", "train", "resume", "fork", "verify-resume", "find-rate", "check", "schema",
         "list", "show", "compare", "report", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output

@@ -1,0 +1,63 @@
+"""`dnnctl init`: a starter spec."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnctl.cli.failure import failures_reported
+from dnnctl.errors import UserError
+
+NAME = "NAME"
+"""What stands in a preset for the name."""
+
+
+def init_command(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    preset: Annotated[str, typer.Option("--preset", help="What to start from; `list` names them.")] = "default",
+) -> None:
+    """Write a complete, commented spec to start from."""
+    with failures_reported():
+        if preset == "list":
+            typer.echo("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
+            return
+        write_preset(preset, path)
+        typer.echo(f"written: {path}\nnext:    dnnctl train {path}")
+
+
+def write_preset(preset: str, path: Path) -> None:
+    """Write a preset to a file that is not there yet.
+
+    Raises:
+        UserError: there is no such preset, or the file is there or cannot be written.
+    """
+    if preset not in preset_names():
+        raise UserError(f"There is no preset '{preset}'. Allowed: {', '.join(preset_names())}.")
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or preset
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(read_preset(preset).replace(f"name: {NAME}", f"name: {name}", 1))
+    except FileExistsError:
+        raise UserError(f"{path} is there already, and is left as it is. Choose another name.") from None
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
+
+
+def preset_names() -> list[str]:
+    """The presets there are."""
+    found = files("dnnctl.presets").iterdir()
+    return sorted(entry.name.removesuffix(".yaml") for entry in found if entry.name.endswith(".yaml"))
+
+
+def read_preset(preset: str) -> str:
+    """A preset's text."""
+    return (files("dnnctl.presets") / f"{preset}.yaml").read_text(encoding="utf-8")
+
+
+def first_line(preset: str) -> str:
+    """What a preset is."""
+    return read_preset(preset).splitlines()[0].removeprefix("# ")

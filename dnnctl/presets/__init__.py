@@ -1,0 +1,1 @@
+"""Starter specs, complete and commented; `dnnctl init` copies one."""
