@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: train test torture check bench docs clean
+.PHONY: train test torture check bench docs reproduce clean
 
 train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
@@ -24,6 +24,9 @@ bench: $(INSTALLED)  ## Measure the engine against model.fit.
 
 docs: $(INSTALLED)  ## Write docs/spec.md from the spec's docstrings.
 	$(BIN)/python docs/build.py
+
+reproduce: $(INSTALLED)  ## Train configs/chapter11 on the full data and write docs/chapter11.md.
+	$(BIN)/python docs/reproduce.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -12,16 +12,18 @@ from dnnctl import train
 from dnnctl.spec import load
 from specs import write_cifar10
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CHAPTER11 = sorted((ROOT / "configs" / "chapter11").glob("*.yaml"))
 SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11], ids=lambda path: path.stem)
 def test_a_shipped_spec_opens_with_what_it_shows(path: Path) -> None:
     """Purpose, command, measured time, expected result."""
     head = [line for line in path.read_text().splitlines() if line.startswith("#")]
     text = "\n".join(head)
-    assert f"dnnctl train configs/{path.name}" in text
+    assert f"dnnctl train {path.relative_to(ROOT)}" in text
     assert re.search(r"^# Time: .*\d", text, re.MULTILINE)
     assert re.search(r"^# Expect: .*\d", text, re.MULTILINE)
 
@@ -40,6 +42,13 @@ def test_a_shipped_spec_trains(
     record = train(load(path, overrides), runs_dir=tmp_path / "runs")
     assert record.epochs == 1
     assert np.isfinite(record.summary["test"]["loss"])
+
+
+@pytest.mark.parametrize("path", CHAPTER11, ids=lambda path: path.stem)
+def test_an_experiment_of_the_chapter_trains(path: Path, tmp_path: Path) -> None:
+    """On the sample, of which a machine without the full data has the first images too."""
+    loaded = load(path, [*SHORT, "data.source=fashion_mnist_sample", "data.validation.size=500"])
+    assert train(loaded, runs_dir=tmp_path / "runs").epochs == 1
 
 
 def test_selu_reaches_its_accuracy(tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ def choose_runs(references: Sequence[str] | None, condition: str | None, runs_di
         runs = parse_filter(condition).choose(runs)
     if not runs:
         raise UserError(f"No run fits --filter '{condition}'.")
+    damaged = [run.id for run in runs if not run.facts]
+    if damaged:
+        raise UserError(f"{', '.join(damaged)}: damaged, run.json cannot be read.")
     return runs
 
 

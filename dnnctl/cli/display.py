@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from shlex import quote
 from typing import Protocol, Self
 
 import typer
@@ -82,4 +83,4 @@ def say(line: str) -> None:
 
 def closing_lines(path: str) -> list[str]:
     """Where the files are, and what to type next."""
-    return [f"files: {path}", f"next:  dnnctl show {path}"]
+    return [f"files: {path}", f"next:  dnnctl show {quote(path)}"]

@@ -16,13 +16,16 @@ from dnnctl.cli.options import Filtered, Json, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
-from dnnctl.store.columns import value_of
+from dnnctl.store.columns import plain_name, value_of
+from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
 from dnnctl.store.metrics import NO_METRICS, is_less_better
 from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
+METRICS = ("best", "test")
+"""The columns that hold several metrics, of which a table shows the one that says most."""
 IN_SECONDS = ("seconds", "age")
 TEXTS = ("id", "name", "status", "created", "best", "test", "device", "compile", "host", "parent")
 
@@ -52,6 +55,8 @@ def list_command(
 ) -> None:
     """List runs, the newest first, with their status and best metrics."""
     with failures_reported(as_json=as_json):
+        if as_json and as_csv:
+            raise UserError("--json and --csv exclude each other.")
         directory = runs_directory(runs_dir)
         runs = list_runs(directory)[::-1]
         names = _columns(columns, with_disk=disk)
@@ -81,6 +86,7 @@ def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
     Raises:
         UserError: none of the runs has that column.
     """
+    name = plain_name(name)
     check_names([name], runs)
     known = [run for run in runs if value_of(run, name) is not None]
     values = {run.id: value_of(run, name) for run in known}
@@ -111,7 +117,7 @@ def cell_of(run: RunRecord, name: str) -> Any:
 
 
 def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
-    names = [] if asked is None else [name.strip() for name in asked.split(",") if name.strip()]
+    names = [] if asked is None else [plain_name(name.strip()) for name in asked.split(",") if name.strip()]
     if asked is not None and not names:
         raise UserError("--columns names no column. For example: --columns id,val_accuracy,optimizer.kind")
     added = [name.removeprefix("+") for name in names if name.startswith("+")]
@@ -123,7 +129,13 @@ def _print_csv(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_headline(row[name]) if isinstance(row[name], dict) else row[name] for name in names])
+        writer.writerow([_in_cell(name, row[name]) for name in names])
+
+
+def _in_cell(name: str, value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    return _headline(value) if name in METRICS and isinstance(value, dict) else in_words(value)
 
 
 def _print(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
@@ -134,8 +146,8 @@ def _print(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
 def _in_words(name: str, value: Any) -> str:
     if value is None:
         return "—"
-    if isinstance(value, dict):
-        return _headline(value)
+    if isinstance(value, dict | list):
+        return str(_in_cell(name, value))
     if name in IN_SECONDS:
         return format_seconds(value)
     if name == "bytes":
@@ -147,7 +159,7 @@ def _headline(metrics: dict[str, Any]) -> str:
     """The metric that says most: one on validation before one on training, and others before the loss."""
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
-    return f"{name.removeprefix('val_')} {format_number(metrics[name])}" if name else "—"
+    return f"{name} {format_number(metrics[name])}" if name else "—"
 
 
 def _tell_of_foreign(directory: Path) -> None:

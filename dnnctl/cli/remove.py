@@ -40,8 +40,10 @@ def remove_command(
         directory = runs_directory(runs_dir)
         if is_restoring and is_purging:
             raise UserError("--restore and --purge exclude each other.")
-        if is_purging and (runs or condition):
-            raise UserError("--purge empties the whole trash: name no runs with it.")
+        if is_purging and (runs or condition or keep_best):
+            raise UserError("--purge empties the whole trash: name no runs with it, and choose none.")
+        if is_restoring and (condition or keep_best):
+            raise UserError("--restore takes the runs that are named, or all: it knows no --filter and no --keep-best.")
         if is_restoring:
             verb, chosen = "restore", _in_trash(runs, directory)
         elif is_purging:
@@ -77,6 +79,12 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
         raise UserError(
             f"--keep-best: these runs watch different metrics ({', '.join(sorted(monitors))}): choose with --filter."
         )
+    for what, facts in (
+        ("losses", {run.summary.get("loss") for run in runs if run.best}),
+        ("validation examples", {str((run.facts.get("data") or {}).get("split")) for run in runs if run.best}),
+    ):
+        if len(facts) > 1:
+            raise UserError(f"--keep-best: these runs have different {what} and no common scale: choose with --filter.")
     if not monitors:
         return []
     (monitor,) = monitors

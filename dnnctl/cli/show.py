@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shlex import quote
 from typing import Any
 
 import typer
@@ -14,7 +15,7 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
 from dnnctl.store.numbers import format_bytes, format_number, format_seconds
-from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.record import RunRecord, Status, way_out
 
 MAX_ROWS = 12
 MIN_POINTS = 2
@@ -67,7 +68,7 @@ def _print(run: RunRecord) -> None:
             if summary.get(role):
                 lines[role] = "  ".join(f"{name} {format_number(value)}" for name, value in summary[role].items())
         lines["time"] = format_seconds(summary["seconds"])
-    for number, resumption in enumerate((row for row in run.history if row.get("event") == "restored"), 1):
+    for number, resumption in enumerate(_resumptions(run), 1):
         lines[f"resumed ({number})"] = _resumption(resumption)
     data = facts.get("data") or {}
     lines["data"] = f"{spec_value(run.spec, 'data.source.kind') or '—'}, digest {str(data.get('digest', '—'))[:12]}"
@@ -83,6 +84,11 @@ def _print(run: RunRecord) -> None:
         _print_curves(run)
 
 
+def _resumptions(run: RunRecord) -> list[dict[str, Any]]:
+    """When it went on after an interruption; that a fork started from another's state is none."""
+    return [row for row in run.history if row.get("event") == "restored" and not row.get("is_origin")]
+
+
 def _resumption(row: dict[str, Any]) -> str:
     """From where a resumption went on, and how exactly."""
     start = f"from {row['checkpoint']}" if row.get("checkpoint") else "from the beginning"
@@ -94,13 +100,13 @@ def _next(run: RunRecord) -> str:
     """What a user of this run would type next."""
     if run.status is Status.RUNNING:
         return "wait: it is being trained"
+    if not run.facts:
+        return "its run.json cannot be read: nothing can be done with it"
     if run.status is Status.DIVERGED:
-        return f"dnnctl fork {run.path} --set optimizer.clip=norm"
+        return way_out(run)
     if run.status.is_complete:
-        return (
-            f"dnnctl report {run.path}, dnnctl compare {run.path} RUN, dnnctl fork {run.path} --set training.epochs=…"
-        )
-    return f"dnnctl resume {run.path}"
+        return f"dnnctl report {quote(str(run.path))}, or dnnctl compare {quote(str(run.path))} RUN"
+    return f"dnnctl resume {quote(str(run.path))}"
 
 
 def _print_curves(run: RunRecord) -> None:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from dnnctl.compare.group import Group, Spread, group_runs
-from dnnctl.compare.notes import find_notes
+from dnnctl.compare.notes import find_notes, losses_of
 from dnnctl.compare.verdict import Verdict, judge
 from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
@@ -29,6 +29,9 @@ FACTS: dict[str, Callable[[RunRecord], float | None]] = {
     "seconds an epoch": _seconds_an_epoch,
     "training seconds": lambda run: run.summary.get("training_seconds"),
 }
+ROLES = {"test_": "test", "val_": "validation"}
+SCORED = ("crossentropy", "mae", "mse")
+"""What predictions are scored by, besides what was measured."""
 NO_DIFFERENCE = ("name", "description")
 
 
@@ -48,13 +51,15 @@ class Result:
     name: str
     """`test accuracy`, `best val_loss`, `epochs`, …"""
     spreads: tuple[Spread, ...]
+    is_comparable: bool = True
+    """Whether the figures measure the same thing: losses of different kinds do not."""
 
     @property
     def best(self) -> int | None:
         """The place of the group with the best mean; none for facts that are neither good nor bad."""
         metric = self.name.rpartition(" ")[2]
         known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
-        if self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
+        if not self.is_comparable or self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
             return None
         return (min if is_less_better(metric) else max)(known)[1]
 
@@ -66,7 +71,6 @@ class Comparison:
     groups: tuple[Group, ...]
     differences: tuple[Difference, ...]
     results: tuple[Result, ...]
-    role: str
     metric: str
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
@@ -106,21 +110,20 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
         UserError: none of the runs has that metric.
     """
     groups = group_runs(runs)
-    role = "test" if all(run.summary.get("test") for run in runs) else "validation"
-    names = _measured(groups, role)
+    asked = None if metric is None else next((role for start, role in ROLES.items() if metric.startswith(start)), None)
+    names = list(dict.fromkeys(name for role in ROLES.values() for name in _measured(groups, role)))
     chosen = (metric or _default(names)).removeprefix("val_").removeprefix("test_")
-    if metric and metric.startswith("val_"):
-        role = "validation"
-    if names and chosen not in (*names, "crossentropy", "mse", "mae"):
-        raise UserError(f"No run has measured '{metric}' on {role} data. Measured: {', '.join(names)}.")
+    is_scored = chosen in SCORED and any(len(group.runs) == 1 for group in groups)
+    if names and chosen not in names and not is_scored:
+        raise UserError(f"No run has measured '{metric}'. Measured: {', '.join(names)}.")
+    verdicts = judge(groups, asked, chosen)
     return Comparison(
         groups=tuple(groups),
         differences=tuple(_differences(groups)),
         results=tuple(_results(groups)),
-        role=role,
         metric=chosen,
-        verdicts=tuple(judge(groups, role, chosen)),
-        notes=tuple(find_notes(groups, role)),
+        verdicts=tuple(verdicts),
+        notes=tuple(find_notes(groups, {verdict.role for verdict in verdicts})),
     )
 
 
@@ -156,4 +159,8 @@ def _results(groups: Sequence[Group]) -> list[Result]:
             found[f"last {name}"] = [group.last(name) for group in groups]
     for name, measure in FACTS.items():
         found[name] = [[float(value) for value in map(measure, group.runs) if value is not None] for group in groups]
-    return [Result(name, tuple(Spread(tuple(values)) for values in columns)) for name, columns in found.items()]
+    has_one_loss = len(losses_of(groups)) < 2
+    return [
+        Result(name, tuple(Spread(tuple(values)) for values in columns), has_one_loss or not name.endswith("loss"))
+        for name, columns in found.items()
+    ]

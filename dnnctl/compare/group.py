@@ -34,15 +34,14 @@ class Group:
             return self.first.id
         return f"{self.first.name}, {len(self.runs)} seeds"
 
-    @property
-    def seeds(self) -> tuple[Any, ...]:
-        """The seeds, in the runs' order."""
-        return tuple(run.facts.get("seed") for run in self.runs)
-
     def measured(self, role: str, metric: str) -> list[float]:
         """A metric of the best weights on a part of the data, of each finished run."""
-        found = ((run.summary.get(role) or {}).get(metric) for run in self.runs)
-        return [float(value) for value in found if isinstance(value, int | float)]
+        return list(self.by_seed(role, metric).values())
+
+    def by_seed(self, role: str, metric: str) -> dict[Any, float]:
+        """The same, by seed."""
+        found = {run.facts.get("seed"): (run.summary.get(role) or {}).get(metric) for run in self.runs}
+        return {seed: float(value) for seed, value in found.items() if isinstance(value, int | float)}
 
     def last(self, metric: str) -> list[float]:
         """A metric of the last epoch of each run."""
@@ -70,12 +69,13 @@ class Spread:
 def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     """The runs as groups, in the order in which their first runs come."""
     found: list[list[RunRecord]] = []
-    for run in runs:
+    for run in sorted(runs, key=lambda run: not run.status.is_complete):  # what is not complete takes no seed's place
         home = next((group for group in found if _belongs(run, group)), None)
         if home is None:
             found.append([run])
         else:
             home.append(run)
+    found.sort(key=lambda group: min(runs.index(run) for run in group))
     return [Group(_label(index), tuple(group)) for index, group in enumerate(found)]
 
 
@@ -84,11 +84,17 @@ def recipe(run: RunRecord) -> str:
     return json.dumps({key: value for key, value in run.spec.items() if key not in NO_RECIPE}, sort_keys=True)
 
 
+def data_digest(run: RunRecord) -> str | None:
+    """The identity of a run's data, if it came so far as to read them."""
+    return (run.facts.get("data") or {}).get("digest")
+
+
 def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
     if not run.spec or run.facts.get("parent") or group[0].facts.get("parent"):
         return False
     seeds = {other.facts.get("seed") for other in group}
-    return run.facts.get("seed") not in seeds and recipe(run) == recipe(group[0])
+    is_same_data = data_digest(run) == data_digest(group[0]) or None in (data_digest(run), data_digest(group[0]))
+    return run.facts.get("seed") not in seeds and is_same_data and recipe(run) == recipe(group[0])
 
 
 def _label(index: int) -> str:

@@ -2,37 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from dnnctl.compare.group import Group
 from dnnctl.store.numbers import format_seconds
 
 MUCH_MORE_TIME = 1.5
+FEW_SEEDS = 3
 
 
-def find_notes(groups: Sequence[Group], role: str) -> list[str]:
-    """Every reservation that holds, in the order of its weight."""
-    notes = _unfinished(groups) + _other_data(groups)
-    if role == "validation":
+def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
+    """Every reservation that holds, in the order of its weight.
+
+    Args:
+        roles: the parts of the data that verdicts are about.
+    """
+    notes = _unfinished(groups) + _other_data(groups) + _forks(groups)
+    if len(losses_of(groups)) > 1:
         notes.append(
-            "There is no test data: the figures are of the best epoch, which was chosen on these same validation "
-            "examples; they flatter every run, and most the one with the most epochs."
+            f"Their losses are not the same ({', '.join(sorted(losses_of(groups)))}): they have no common scale."
+        )
+    if "validation" in roles:
+        notes.append(
+            "Validation figures are of the best epoch, which was chosen on these same examples: they flatter every "
+            "run, and most the one with the most epochs. Test data would not."
         )
     elif any(run.summary.get("validation") for group in groups for run in group.runs):
-        notes.append(
-            "Validation figures are of the best epoch, which was chosen by them: they flatter. Test figures do not."
-        )
-    if len(groups) > 1 and all(len(group.runs) == 1 for group in groups):
+        notes.append("Validation figures are of the best epoch, chosen by them: they flatter. Test figures do not.")
+    sizes = [len(group.runs) for group in groups]
+    if len(groups) > 1 and max(sizes) == 1:
         notes.append(
             "One seed each: this compares trained models. Which recipe is better, several seeds show "
             "(dnnctl train SPEC --seeds 5)."
         )
+    elif len(groups) > 1 and 1 < min(size for size in sizes if size > 1) < FEW_SEEDS:
+        notes.append("Two seeds are few: how much seeds differ is hardly known from them. Five or more tell more.")
     return notes + _other_effort(groups)
+
+
+def losses_of(groups: Sequence[Group]) -> set[str]:
+    """The kinds of loss that the runs were trained with, as far as they are on record."""
+    return {run.summary["loss"] for group in groups for run in group.runs if run.summary.get("loss")}
+
+
+def _forks(groups: Sequence[Group]) -> list[str]:
+    """What runs share with the runs that they were forked from."""
+    labels = {run.id: group.label for group in groups for run in group.runs}
+    notes = []
+    for group in groups:
+        for run in group.runs:
+            parent = run.facts.get("parent") or {}
+            if not parent:
+                continue
+            if parent.get("run") in labels:
+                other = labels[parent["run"]]
+                notes.append(
+                    f"{group.label} goes on from {other} after epoch {parent['epoch']}: they share what was before."
+                )
+            if run.best.get("epoch", 0) and run.best["epoch"] <= parent["epoch"]:
+                notes.append(f"{group.label}: the best epoch is from before the fork: these are its parent's weights.")
+            before, now = parent.get("data") or {}, run.facts.get("data") or {}
+            if before and now and before.get("split") != now.get("split"):
+                notes.append(
+                    f"{group.label} was forked with other validation examples: its parent may have been trained on "
+                    f"some of them, which then flatter."
+                )
+    return notes
 
 
 def _unfinished(groups: Sequence[Group]) -> list[str]:
     return [
-        f"{group.label}: {run.id} is {run.status} after {run.epochs} epochs; it has no result yet."
+        f"{group.label}: {run.id} is {run.status} after {run.epochs} epochs; it has no result."
         for group in groups
         for run in group.runs
         if not run.status.is_complete

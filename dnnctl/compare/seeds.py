@@ -14,8 +14,8 @@ from scipy.special import stdtr, stdtrit
 from dnnctl.compare.paired import CONFIDENCE, Estimate
 
 
-def welch(a: Sequence[float], b: Sequence[float]) -> Estimate:
-    """Welch's test for two groups of runs, at least two in each.
+def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
+    """Welch's test for two groups of runs, at least two in each; none where the figures have no spread at all.
 
     t = (mean_b - mean_a) / s, s^2 = v_a/n_a + v_b/n_b,
     degrees of freedom s^4 / ((v_a/n_a)^2/(n_a - 1) + (v_b/n_b)^2/(n_b - 1)).
@@ -24,17 +24,20 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Estimate:
     error = sqrt(part_a + part_b)
     difference = float(np.mean(b) - np.mean(a))
     if error == 0:
-        return _certain(difference)
+        return None
     freedom = (part_a + part_b) ** 2 / (part_a**2 / (len(a) - 1) + part_b**2 / (len(b) - 1))
     return _student(difference, error, freedom)
 
 
-def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate:
-    """Student's test for pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) / sqrt(n))."""
+def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
+    """Student's test for pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) / sqrt(n)).
+
+    None where the differences have no spread at all: there is nothing to tell chance by.
+    """
     differences = np.asarray(b, np.float64) - np.asarray(a, np.float64)
     error = float(np.std(differences, ddof=1)) / sqrt(len(differences))
     if error == 0:
-        return _certain(float(differences.mean()))
+        return None
     return _student(float(differences.mean()), error, len(differences) - 1)
 
 
@@ -49,8 +52,3 @@ def _student(difference: float, error: float, freedom: float) -> Estimate:
     p = 2 * float(stdtr(freedom, -abs(difference) / error))
     half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
     return Estimate(difference, difference - half, difference + half, p)
-
-
-def _certain(difference: float) -> Estimate:
-    """Without any spread: the same figure, or one that differs every time alike."""
-    return Estimate(difference, difference, difference, 1.0 if difference == 0 else 0.0)

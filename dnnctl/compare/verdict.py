@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 from dnnctl.compare.group import Group
 from dnnctl.compare.paired import Estimate, holm, mcnemar, paired_bootstrap
@@ -15,6 +16,8 @@ from dnnctl.store.numbers import format_number
 SIGNIFICANT = 0.05
 MAX_ALL_PAIRS = 5
 """With more groups than that, each is compared with the first alone."""
+MIN_COMMON = 3
+"""So many common seeds are enough to compare by them alone."""
 SHARES = ("accuracy",)
 """Metrics that are read in hundredths: a difference of 0.01 is a point."""
 
@@ -53,8 +56,11 @@ class Verdict:
         estimate = self.estimate
         sign = -1 if self.better == self.a else 1
         bounds = sorted((sign * estimate.low, sign * estimate.high))
-        interval = f"95 % interval {self._amount(bounds[0])} to {self._amount(bounds[1])}"
-        corrected = f" after Holm's correction for {self.n_tests} tests" if self.n_tests > 1 else ""
+        is_one = self.n_tests == 1
+        interval = (
+            f"95 % interval{'' if is_one else ' by itself'} {self._amount(bounds[0])} to {self._amount(bounds[1])}"
+        )
+        corrected = "" if is_one else f" after Holm's correction for {self.n_tests} tests"
         numbers = f"({interval}, {_p(estimate.p)}{corrected}, {self.test}, {self.sample})"
         amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} {self.role} {self.metric}"
         if self.better is None:
@@ -71,11 +77,14 @@ class Verdict:
         return " points of" if self.metric in SHARES else ""
 
 
-def judge(groups: Sequence[Group], role: str, metric: str) -> list[Verdict]:
-    """Every pair of groups, or with many groups each against the first, with p-values corrected over the tests."""
+def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdict]:
+    """Every pair of groups, or with many groups each against the first, with p-values corrected over the tests.
+
+    Args:
+        role: `test` or `validation`; if neither is asked for, test data where both have been measured on them.
+    """
     pairs = list(combinations(groups, 2)) if len(groups) <= MAX_ALL_PAIRS else [(groups[0], g) for g in groups[1:]]
-    scores = {group.label: score(group.first, role) if len(group.runs) == 1 else None for group in groups}
-    verdicts = [_judge_pair(a, b, role, metric, scores) for a, b in pairs]
+    verdicts = [_judge_pair(a, b, role or _common_role(a, b), metric) for a, b in pairs]
     tested = [verdict.estimate for verdict in verdicts if verdict.estimate is not None]
     corrected = iter(holm([estimate.p for estimate in tested]))
     return [
@@ -86,20 +95,45 @@ def judge(groups: Sequence[Group], role: str, metric: str) -> list[Verdict]:
     ]
 
 
-def _judge_pair(a: Group, b: Group, role: str, metric: str, scores: dict[str, Scores | None]) -> Verdict:
+def _common_role(a: Group, b: Group) -> str:
+    """Test data, unless both runs have been measured on validation data alone."""
+    measured = [{role for role in ("test", "validation") if group.first.summary.get(role)} for group in (a, b)]
+    return (
+        "validation"
+        if "test" not in measured[0] & measured[1] and "validation" in measured[0] & measured[1]
+        else "test"
+    )
+
+
+def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
     verdict = Verdict(a.label, b.label, metric, role)
+    scores = score(a.first, role), score(b.first, role)
     if len(a.runs) == 1 and len(b.runs) == 1:
-        return _judge_models(verdict, scores[a.label], scores[b.label])
-    values = [group.measured(role, metric) for group in (a, b)]
+        return _judge_models(verdict, *scores)
+    if scores[0] and scores[1] and scores[0].labels_digest != scores[1].labels_digest:
+        return replace(verdict, reason=f"for they were not scored on the same {role} examples")
+    values = [group.by_seed(role, metric) for group in (a, b)]
+    if not values[0] or not values[1]:
+        return replace(verdict, reason=f"for {metric} was not measured on {role} data in both")
     if min(map(len, values)) < 2:
         return replace(verdict, reason="for one of them has fewer than two finished runs: train more seeds of it")
+    return _judge_recipes(verdict, *values)
+
+
+def _judge_recipes(verdict: Verdict, a: dict[Any, float], b: dict[Any, float]) -> Verdict:
+    """Two recipes, by their figures for each seed: in pairs where they share seeds."""
     from dnnctl.compare.seeds import paired_student, welch
 
-    if a.seeds == b.seeds and len(values[0]) == len(values[1]) == len(a.seeds):
-        sample = f"{len(a.seeds)} seeds"
-        return replace(verdict, estimate=paired_student(*values), test="Student's test, paired by seed", sample=sample)
-    sample = f"{len(values[0])} and {len(values[1])} seeds"
-    return replace(verdict, estimate=welch(*values), test="Welch's test", sample=sample)
+    common = [seed for seed in a if seed in b]
+    if len(common) == len(a) == len(b) or len(common) >= MIN_COMMON:
+        estimate = paired_student([a[seed] for seed in common], [b[seed] for seed in common])
+        test, sample = "Student's test, paired by seed", f"{len(common)} seeds"
+    else:
+        estimate = welch(list(a.values()), list(b.values()))
+        test, sample = "Welch's test", f"{len(a)} and {len(b)} seeds"
+    if estimate is None:
+        return replace(verdict, reason="for their seeds differ by nothing, or all by the same: chance cannot be judged")
+    return replace(verdict, estimate=estimate, test=test, sample=sample)
 
 
 def _judge_models(verdict: Verdict, a: Scores | None, b: Scores | None) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,6 +35,13 @@ def value_of(run: RunRecord, name: str) -> Any:
     A name is a fact; a metric at the best epoch (`val_accuracy`) or of the best weights (`test_accuracy`); or the path
     of a key in the spec, of which `kind` may be left out (`optimizer.kind`, `optimizer`).
     """
+    try:
+        return _value_of(run, name)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None  # its files are damaged
+
+
+def _value_of(run: RunRecord, name: str) -> Any:
     if name in FACTS:
         return FACTS[name](run)
     if name.startswith("test_"):
@@ -41,6 +49,11 @@ def value_of(run: RunRecord, name: str) -> Any:
     if name in run.best and name not in NO_METRICS:
         return run.best[name]
     return spec_value(run.spec, name)
+
+
+def plain_name(name: str) -> str:
+    """A column's name with list items written as in `model.layers.1.units`, not in brackets."""
+    return re.sub(r"\[(\d+)\]", r".\1", name)
 
 
 def spec_value(spec: dict[str, Any], path: str) -> Any:

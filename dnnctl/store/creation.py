@@ -24,6 +24,13 @@ from dnnctl.store.record import TIME, RunRecord
 PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy", "pydantic")
 
 
+def own_command() -> tuple[str, ...]:
+    """The command that this process was started by, as a user types it."""
+    program, *arguments = sys.argv
+    is_dnnctl = Path(program).name in ("dnnctl", "__main__.py")
+    return ("dnnctl" if is_dnnctl else program, *arguments)
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """What a run is made from."""
@@ -36,7 +43,7 @@ class Blueprint:
     source: str
     """The spec as the user wrote it."""
     overrides: Sequence[str] = ()
-    command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
+    command: Sequence[str] = field(default_factory=own_command)
     seed: int = 0
     plain: Mapping[str, Any] = field(default_factory=dict)
     """The complete spec as plain values, for readers that know no YAML."""

@@ -105,13 +105,18 @@ def _comparison(node: ast.Compare, names: list[str]) -> Test:
         raise UserError(f"--filter: '{ast.unparse(node)}' is not one comparison; join several with `and`. {EXAMPLE}")
     name, compare, wanted = _name(node.left), COMPARISONS[type(node.ops[0])], _value(node.comparators[0])
     names.append(name)
+    if isinstance(node.ops[0], ast.In | ast.NotIn) and not isinstance(wanted, list):
+        wanted = [wanted]  # `in (nadam)`: one word in parentheses is that word
 
     def test(run: RunRecord) -> bool:
         value = value_of(run, name)
         try:
             return value is not None and compare(value, wanted)
         except TypeError:
-            return False
+            kind = (
+                "text: compare it with a quoted text" if isinstance(value, str) else "no text: compare it with a number"
+            )
+            raise UserError(f"--filter: {name} is {kind}, not with {wanted!r}.") from None
 
     return test
 

@@ -11,15 +11,19 @@ from functools import cached_property
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import Any, Self
 
 from dnnctl.errors import RunError
+from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
 
 MAX_CURVE = 4000
+SECTIONS = ("spec", "device", "data", "compile", "versions", "parent", "git")
+"""What run.json holds mappings under."""
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 
@@ -65,8 +69,10 @@ class RunRecord:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What run.json says: command, versions, device, digests."""
-        return _read_object(self.folder.run)
+        """What run.json says: command, versions, device, digests; empty if the file is damaged."""
+        found = _read_object(self.folder.run)
+        is_whole = all(isinstance(found.get(name) or {}, dict) for name in SECTIONS)
+        return found if is_whole else {}
 
     @property
     def name(self) -> str:
@@ -88,8 +94,10 @@ class RunRecord:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The result; empty until the run has finished."""
-        return _read_object(self.folder.summary)
+        """The result; empty until the run has finished, and if the file is damaged."""
+        found = _read_object(self.folder.summary)
+        is_whole = isinstance(found.get("epochs"), int) and isinstance(found.get("monitor"), str)
+        return found if is_whole else {}
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -189,10 +197,17 @@ def last_end(run: RunRecord) -> Status:
     """How a run stands if nobody trains it now."""
     if run.summary:
         return Status.STOPPED_EARLY if run.summary.get("stopped_early") else Status.FINISHED
-    if not run.facts:
+    if not run.facts or run.folder.summary.is_file():
         return Status.DAMAGED
     last = run.history[-1] if run.history else {}
     return Status(last["end"]) if last.get("end") in list(Status) else Status.LOST
+
+
+def way_out(run: RunRecord) -> str:
+    """The command that trains a diverged run's spec with clipped gradients, from a state before if there is one."""
+    has_state = bool(list_checkpoints(run.folder.checkpoints))
+    command = f"fork {quote(str(run.path))}" if has_state else f"train {quote(str(run.folder.spec))}"
+    return f"dnnctl {command} --set optimizer.clip=norm"
 
 
 def _objects(path: Path) -> list[dict[str, Any]]:

@@ -51,7 +51,15 @@ def restore(run: RunRecord, directory: Path) -> Path:
 
 
 def purge(directory: Path) -> list[str]:
-    """Delete what is in a directory's trash for good; returns the ids."""
+    """Delete what is in a directory's trash for good; returns the ids.
+
+    Raises:
+        RunError: it cannot be deleted.
+    """
     removed = list_runs(trash_of(directory))
-    shutil.rmtree(trash_of(directory), ignore_errors=True)
+    try:
+        if trash_of(directory).exists():
+            shutil.rmtree(trash_of(directory))
+    except OSError as error:
+        raise RunError(f"Cannot empty {trash_of(directory)}: {error.strerror or error}.") from None
     return [run.id for run in removed]

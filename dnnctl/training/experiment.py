@@ -302,8 +302,13 @@ def _summary(run: RunRecord, setting: Setting, loop: Loop, rows: list[dict[str, 
         "loss": setting.head.loss,
         "device": setting.device.name,
         "compile": setting.compilation.mode,
-        "training_seconds": round(sum(row["seconds"] for row in rows), 3),
+        "training_seconds": round(sum(row["seconds"] for row in rows if row["epoch"] > _epochs_of_parent(run)), 3),
     }
+
+
+def _epochs_of_parent(run: RunRecord) -> int:
+    """The epochs that a fork has taken over."""
+    return int((run.facts.get("parent") or {}).get("epoch", 0))
 
 
 def _write_predictions(run: RunRecord, setting: Setting, engine: Engine, parts: dict[str, OnDevice | None]) -> None:

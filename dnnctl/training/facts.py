@@ -101,6 +101,8 @@ class Restored(Fact):
     """The checkpoints that could not be used, each with the reason."""
     approximate: list[str]
     """What differs from the process before, so that the same bits cannot be promised."""
+    is_origin: bool
+    """Whether it is another run's, from which this one was forked."""
     anew: list[str]
     """What could not be taken over from the run that was forked, each with the reason."""
 

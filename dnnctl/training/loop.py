@@ -63,11 +63,13 @@ class Loop:
     seconds: float = 0.0
     """That this epoch has taken so far."""
     last: EpochDone | None = None
+    offset: int = 0
+    """Steps that a fork's parent did more than this run would have done in as many epochs."""
 
     @property
     def global_step(self) -> int:
         """Finished steps since the run's beginning."""
-        return self.epoch * self.engine.n_steps + self.step
+        return self._steps_before(self.epoch + 1) + self.step
 
     @property
     def is_over(self) -> bool:
@@ -80,6 +82,7 @@ class Loop:
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.seconds,
+            "offset": self.offset,
             "best": asdict(self.best),
             "patience": None if self.patience is None else asdict(self.patience),
             "rates": self.rates.state(),
@@ -89,19 +92,22 @@ class Loop:
     def restore(self, state: dict[str, Any]) -> None:
         """Stand where `state` was taken."""
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.offset = state.get("offset", 0)
         self.best = Monitor(**state["best"])
         self.patience = None if state["patience"] is None else Monitor(**state["patience"])
         self.rates.restore(state["rates"])
         self.last = None if state["last"] is None else EpochDone(**state["last"])
 
-    def branch_off(self, state: dict[str, Any], *, with_best: bool, with_rates: bool) -> None:
+    def branch_off(self, state: dict[str, Any], global_step: int, *, with_best: bool, with_rates: bool) -> None:
         """Stand where another run's `state` was taken; patience counts from here.
 
         Args:
+            global_step: the steps that the other run had done.
             with_best: whether what was the best there is still the best here.
             with_rates: whether what performance has learned there holds here.
         """
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        self.offset = global_step - self.global_step
         if with_best:
             self.best = Monitor(**state["best"])
             if self.patience is not None:
@@ -156,17 +162,21 @@ class Loop:
         every = self.spec.training.checkpoint.every.steps
         if every == "none":
             return self.engine.n_steps
-        return (self.global_step // every + 1) * every - self.epoch * self.engine.n_steps
+        return (self.global_step // every + 1) * every - self._steps_before(self.epoch + 1)
+
+    def _steps_before(self, epoch: int) -> int:
+        """Steps since the run's beginning, before an epoch."""
+        return self.offset + (epoch - 1) * self.engine.n_steps
 
     def _divergence(self, epoch: int, step: int) -> str:
-        first = (epoch - 1) * self.engine.n_steps
+        first = self._steps_before(epoch)
         return (
             f"The loss became infinite or not a number at step {step + 1} of epoch {epoch} "
             f"(step {first + step + 1} of the run)."
         )
 
     def _row(self, epoch: int, learning_rate: float) -> dict[str, Any]:
-        row: dict[str, Any] = {"epoch": epoch, "step": epoch * self.engine.n_steps, "seconds": 0.0}
+        row: dict[str, Any] = {"epoch": epoch, "step": self._steps_before(epoch + 1), "seconds": 0.0}
         row["learning_rate"] = learning_rate
         row |= self.engine.results()
         if self.validation is not None:

@@ -51,7 +51,12 @@ def start_from_origin(run: RunRecord, data: dict[str, Any], saver: Saver) -> tup
         saver.best.recall(best)
     else:
         anew.append("the best epoch, for what is measured has changed")
-    saver.loop.branch_off(state["loop"], with_best=with_best, with_rates=not has_changed(OF_THE_RATES, changed))
+    if has_new_data and not has_changed(["data", "seed"], changed):
+        anew.append("the data: they have changed since the parent was trained")
+    if parent["data"] and parent["data"]["split"] != data["split"]:
+        anew.append("the validation part: the parent may have been trained on examples of it, which then flatter")
+    with_rates = not has_changed(OF_THE_RATES, changed)
+    saver.loop.branch_off(state["loop"], origin.step, with_best=with_best, with_rates=with_rates)
     saver.records.begin_with(state["rows"])
     return origin, anew
 

@@ -66,7 +66,8 @@ class Resuming:
         """Restore the newest sound checkpoint, and record and report from where training goes on."""
         checkpoint, damaged = saver.restore()
         anew: list[str] = []
-        if checkpoint is None and run.facts.get("parent"):
+        is_origin = checkpoint is None and bool(run.facts.get("parent"))
+        if is_origin:
             checkpoint, anew = start_from_origin(run, data_facts(setting), saver)
         elif checkpoint is None:
             saver.records.cut_back([])
@@ -76,6 +77,7 @@ class Resuming:
             step=saver.loop.global_step,
             damaged=damaged,
             approximate=differences,
+            is_origin=is_origin,
             anew=anew,
         )
         record_event(run.folder, **fact.as_json())

@@ -8,13 +8,13 @@ import socket
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from shlex import quote
 from typing import Literal
 
 from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
 from dnnctl.spec import LoadedSpec, Spec
-from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.history import record_event
-from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.record import RunRecord, Status, way_out
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Fact, Forked, Report, RunBroken, RunOpened
 from dnnctl.training.narration import Narrator
@@ -90,12 +90,6 @@ def _also_to_log(run: RunRecord, report: Report) -> Report:
     return tell
 
 
-def way_out(run: RunRecord) -> str:
-    """The command that trains a diverged run's spec with clipped gradients, from a state before if there is one."""
-    command = f"fork {run.path}" if list_checkpoints(run.folder.checkpoints) else f"train {run.folder.spec}"
-    return f"dnnctl {command} --set optimizer.clip=norm"
-
-
 @contextmanager
 def _writing(run: RunRecord) -> Iterator[None]:
     """A disk that is full, or a folder that cannot be written to or is gone, is no fault of dnnctl."""
@@ -110,7 +104,7 @@ def _writing(run: RunRecord) -> Iterator[None]:
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
             f"Cannot write to {run.path}: {reason}. What was saved before is whole; once that is mended: "
-            f"dnnctl resume {run.path}"
+            f"dnnctl resume {quote(str(run.path))}"
         ) from None
 
 
@@ -124,7 +118,9 @@ def _ending(run: RunRecord, tell: Report, event: str) -> Iterator[None]:
     except InterruptedRunError as error:
         with suppress(OSError):
             _record_end(run, tell, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
-        raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {run.path}", error.exit_code - 128) from None
+        raise InterruptedRunError(
+            f"{error}\nnext:  dnnctl resume {quote(str(run.path))}", error.exit_code - 128
+        ) from None
     except KeyboardInterrupt:
         _record_end(run, tell, Status.INTERRUPTED, "by the keyboard")
         raise

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dnnctl.errors import RunError
+from dnnctl.errors import RunError, UserError
 from dnnctl.spec import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.spec.yaml_reader import read_text
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run
 from dnnctl.store.lock import hold
-from dnnctl.store.record import RunRecord, Status, last_end
+from dnnctl.store.record import RunRecord, Status, last_end, way_out
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Report, ignore
 from dnnctl.training.forking import changes_of_spec, choose_checkpoint, lineage
-from dnnctl.training.session import conduct_session, faults_located, way_out
+from dnnctl.training.session import conduct_session, faults_located
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
@@ -107,8 +108,13 @@ def fork(
     checkpoint = choose_checkpoint(parent, at, [change.path for change in changed], loaded.spec.training.epochs)
     blueprint = replace(_blueprint(loaded), parent=lineage(parent, checkpoint, changed), origin=checkpoint)
     run = create_run(runs_directory(runs_dir) if runs_dir else parent.path.parent, blueprint)
-    with hold(run.folder.lock):
-        conduct_session(loaded, run, report, event="forked")
+    try:
+        with hold(run.folder.lock):
+            conduct_session(loaded, run, report, event="forked")
+    except UserError:
+        if not any(row["event"] == "restored" for row in RunRecord(run.folder).history):
+            shutil.rmtree(run.path, ignore_errors=True)  # it never began, and never can
+        raise
     return RunRecord(run.folder)
 
 

@@ -21,6 +21,8 @@ from dnnctl.store.record import RunRecord
 from stored import store_run
 
 SCRIPT = "<script>alert(1)</script>"
+NETS = (("good", 9, "auto"), ("bad", 5, "mse"))
+"""For each run its name, how many of ten test examples it gets right, and its loss."""
 
 
 def call(*arguments: Any) -> Any:
@@ -29,14 +31,13 @@ def call(*arguments: Any) -> Any:
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
-    """Two finished runs: `good` and then `bad`."""
+    """Two finished runs: `good` and then `bad`, which has another loss."""
     directory = tmp_path / "runs"
     monkeypatch.setenv("DNNCTL_RUNS_DIR", str(directory))
-    right = np.arange(400) % 10
-    return [
-        store_run(directory, "good", right=right < 9),
-        store_run(directory, "bad", right=right < 5, seed=2, loss="mse"),
-    ]
+    rest = np.arange(400) % 10
+    good, bad = (store_run(directory, name, right=rest < n, seed=n, loss=loss) for name, n, loss in NETS)
+    bad.folder.summary.write_text(json.dumps({**bad.summary, "loss": "mse"}))
+    return [good, RunRecord(bad.folder)]
 
 
 def test_list_shows_the_newest_first_and_sorts_the_best_first(runs: list[RunRecord]) -> None:
@@ -56,7 +57,7 @@ def test_list_shows_chosen_columns_as_text_and_csv() -> None:
         ["name", "optimizer.learning_rate", "test_accuracy"], ["good", "0.1000", "0.9000"], ["bad", "0.1000", "0.5000"],
     ]  # fmt: skip
     rows = list(csv.DictReader(call("list", "--csv", "--columns", "+seed", "--disk").output.splitlines()))
-    assert {row["name"]: row["seed"] for row in rows} == {"good": "1", "bad": "2"}
+    assert {row["name"]: row["seed"] for row in rows} == {"good": "9", "bad": "5"}
     assert all(int(row["bytes"]) > 1000 for row in rows)
     done = call("list", "--columns", "nmae")
     assert (done.exit_code, "Did you mean name" in done.stderr) == (2, True)
@@ -74,6 +75,22 @@ def test_damaged_and_foreign_folders_are_shown_as_such(runs: list[RunRecord]) ->
     assert done.exit_code == 0
     assert done.output.count("damaged") == 3
     assert "no runs, passed over: notes" in done.stderr
+
+
+def test_sections_of_the_spec_can_be_columns(runs: list[RunRecord]) -> None:
+    output = call("list", "--columns", "name,model,model.layers[1].units,data", "--filter", "name == good").output
+    assert "{defaults: {activation: relu}, layers: [flatten, {kind: dense, units: 8}]}" in output
+    assert runs
+
+
+@pytest.mark.parametrize("summary", ['{"x": 1}', "[]", "nonsense"])
+def test_a_damaged_summary_harms_no_other_run(summary: str, runs: list[RunRecord]) -> None:
+    runs[1].folder.summary.write_text(summary)
+    assert json.loads(call("list", "--json", "--filter", "epochs == 3").output)
+    assert "damaged" in call("list").output
+    for command in (["show", "bad"], ["compare", "good", "bad"]):
+        done = call(*command)
+        assert (done.exit_code, "damaged" in done.output) == (0, True)
 
 
 @pytest.mark.usefixtures("runs")
@@ -103,6 +120,10 @@ def test_compare_says_what_differs_what_came_out_and_what_it_means() -> None:
         (["show", "../runs/x/../../etc/passwd"], "No run"),
         (["remove", "good"], "add --yes"),
         (["remove", "--purge", "good"], "name no runs"),
+        (["remove", "--purge", "--keep-best", "1"], "name no runs"),
+        (["remove", "--restore", "--filter", "epochs > 1"], "knows no --filter"),
+        (["remove", "--keep-best", "1", "good", "bad", "--yes"], "different losses"),
+        (["list", "--csv", "--json"], "exclude each other"),
         (["report", "good", "-o", "/nowhere/r.html"], "Cannot write"),
     ],
 )
@@ -137,6 +158,8 @@ def test_removed_runs_come_back_until_the_trash_is_emptied(runs: list[RunRecord]
 
 def test_the_best_are_kept(runs: list[RunRecord]) -> None:
     store_run(runs[0].path.parent, "best", epochs=9)
+    bad = runs[1].summary | {"loss": "sparse_categorical_crossentropy"}
+    runs[1].folder.summary.write_text(json.dumps(bad))
     assert call("remove", "--keep-best", "1", "--yes").exit_code == 0
     assert [run.name for run in list_runs(runs[0].path.parent)] == ["best"]
 

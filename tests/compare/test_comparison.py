@@ -11,7 +11,8 @@ from scipy import stats
 from dnnctl.compare.comparison import Comparison, compare_runs
 from dnnctl.compare.group import group_runs
 from dnnctl.errors import UserError
-from dnnctl.store.files import append_json_line
+from dnnctl.store.creation import add_facts
+from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.record import RunRecord
 from stored import SPEC, store_run
 
@@ -89,8 +90,8 @@ def test_what_cannot_be_tested_is_said(other: dict[str, np.ndarray], reason: str
     assert reason in str(verdict)
 
 
-def seeds(directory: Path, name: str, figures: list[float], **spec: object) -> list[RunRecord]:
-    return [store_run(directory, name, accuracy=each, seed=seed, **spec) for seed, each in enumerate(figures)]
+def seeds(directory: Path, name: str, figures: list[float], first: int = 0, **spec: object) -> list[RunRecord]:
+    return [store_run(directory, name, accuracy=each, seed=seed, **spec) for seed, each in enumerate(figures, first)]
 
 
 def test_seeds_of_one_spec_are_a_group_and_paired_by_seed(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_other_seeds_are_tested_by_welch_and_several_groups_by_holm(tmp_path: Pa
     one, two, three = [0.80, 0.82, 0.81], [0.84, 0.85, 0.86, 0.85], [0.70, 0.75]
     adam = {"optimizer": "adam"}
     comparison = compared(
-        *seeds(tmp_path, "a", one), *seeds(tmp_path, "b", two, **SELU), *seeds(tmp_path, "c", three, **adam)
+        *seeds(tmp_path, "a", one), *seeds(tmp_path, "b", two, 10, **SELU), *seeds(tmp_path, "c", three, 20, **adam)
     )
     raw = [stats.ttest_ind(y, x, equal_var=False).pvalue for x, y in ((one, two), (one, three), (two, three))]
     found = [verdict.estimate.p for verdict in comparison.verdicts if verdict.estimate]
@@ -118,6 +119,50 @@ def test_other_seeds_are_tested_by_welch_and_several_groups_by_holm(tmp_path: Pa
     expected = np.maximum.accumulate([min(1, (3 - rank) * raw[i]) for rank, i in enumerate(order)])
     assert [found[i] for i in order] == pytest.approx(list(expected))
     assert "after Holm's correction for 3 tests" in str(comparison.verdicts[0])
+
+
+def test_the_order_of_seeds_does_not_matter_and_an_unfinished_run_takes_no_place(tmp_path: Path) -> None:
+    """Pairs are made by seed; an interrupted run of a seed that has finished too is a group of its own."""
+    one, two = seeds(tmp_path, "a", [0.80, 0.82, 0.81]), seeds(tmp_path, "b", [0.84, 0.85, 0.86], **SELU)
+    lost = store_run(tmp_path, "a", accuracy=0.5, seed=0)
+    lost.folder.summary.unlink()
+    comparison = compared(RunRecord(lost.folder), *one, *reversed(two))
+    assert [len(group.runs) for group in comparison.groups] == [1, 3, 3]
+    (verdict,) = (each for each in comparison.verdicts if each.estimate)
+    assert (verdict.a, verdict.b) == ("b", "c")
+    assert verdict.estimate is not None
+    assert verdict.estimate.p == pytest.approx(stats.ttest_rel([0.84, 0.85, 0.86], [0.80, 0.82, 0.81]).pvalue)
+
+
+def test_seeds_on_other_data_are_no_group(tmp_path: Path) -> None:
+    assert len(compared(store_run(tmp_path, "a"), store_run(tmp_path, "a", seed=2, data="x")).groups) == 2
+
+
+def test_an_unfinished_run_does_not_change_what_is_said_of_the_others(tmp_path: Path) -> None:
+    lost = store_run(tmp_path, "c")
+    lost.folder.summary.unlink()
+    runs = store_run(tmp_path, "a", right=WORSE), store_run(tmp_path, "b", right=BETTER)
+    first, *_ = compared(*runs, RunRecord(lost.folder)).verdicts
+    assert (first.role, first.better) == ("test", "b")
+    assert compare_runs(runs, "val_accuracy").verdicts[0].role == "validation"
+
+
+def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
+    other = store_run(tmp_path, "b", accuracy=0.9)
+    summary = {**other.summary, "loss": "mse", "test": {"loss": 0.01, "accuracy": 0.9}}
+    write_json(other.folder.summary, summary)
+    comparison = compared(store_run(tmp_path, "a"), RunRecord(other.folder))
+    assert {result.name: result.best for result in comparison.results}["test loss"] is None
+    assert any("no common scale" in note for note in comparison.notes)
+
+
+def test_a_fork_is_compared_with_a_word_of_caution(tmp_path: Path) -> None:
+    parent, fork = store_run(tmp_path, "a"), store_run(tmp_path, "b", epochs=4)
+    lineage = {"run": parent.id, "checkpoint": "x", "epoch": 4, "step": 40, "changes": [], "data": {"split": "other"}}
+    add_facts(fork, parent=lineage)
+    notes = " ".join(compared(parent, RunRecord(fork.folder)).notes)
+    for part in ("b goes on from a after epoch 4", "its parent's weights", "other validation examples"):
+        assert part in notes
 
 
 def test_the_same_seed_twice_is_no_group(tmp_path: Path) -> None:
@@ -133,7 +178,7 @@ def test_other_data_and_unfinished_runs_are_pointed_out(tmp_path: Path) -> None:
 
 
 def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"No run has measured 'acuracy' on test data\. Measured: loss, accuracy"):
+    with pytest.raises(UserError, match=r"No run has measured 'acuracy'\. Measured: loss, accuracy"):
         compare_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")], "acuracy")
 
 

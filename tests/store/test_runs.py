@@ -52,9 +52,9 @@ def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
         assert RunRecord(run.folder).status is end
     append_json_line(run.folder.history, {"event": "started"})
     assert RunRecord(run.folder).status is Status.LOST
-    write_json(run.folder.summary, {"stopped_early": True})
+    write_json(run.folder.summary, {"stopped_early": True, "epochs": 2, "monitor": "loss"})
     assert RunRecord(run.folder).status is Status.STOPPED_EARLY
-    write_json(run.folder.summary, {"stopped_early": False})
+    write_json(run.folder.summary, {"stopped_early": False, "epochs": 2, "monitor": "loss"})
     assert RunRecord(run.folder).status is Status.FINISHED
 
 

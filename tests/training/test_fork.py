@@ -103,13 +103,26 @@ def test_another_optimizer_starts_anew_from_the_same_weights(parent: RunRecord, 
 
 def test_other_measures_forget_the_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
     run, fact = forked(parent, tmp_path, "training.epochs=4", "data.validation.size=12")
-    assert fact.anew == ["the best epoch, for what is measured has changed"]
+    assert fact.anew == [
+        "the best epoch, for what is measured has changed",
+        "the validation part: the parent may have been trained on examples of it, which then flatter",
+    ]
     assert run.summary["best_epoch"] == 4
+
+
+def test_steps_go_on_from_the_parent_s(parent: RunRecord, tmp_path: Path) -> None:
+    """Also where an epoch has another number of steps: 6 there, 3 here."""
+    run, fact = forked(parent, tmp_path, "training.epochs=5", "training.batch_size=32")
+    assert fact.step == 18
+    assert [row["step"] for row in run.rows] == [6, 12, 18, 21, 24]
+    assert run.summary["training_seconds"] == pytest.approx(sum(row["seconds"] for row in run.rows[3:]), abs=1e-2)
+    assert outcome(forked(run, tmp_path / "again", at=4)[0])["rows"] == outcome(run)["rows"]
 
 
 def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"dense_1/kernel \(36 × 8 there, 36 × 9 here\), .* trained anew"):
         fork(parent.path, ["training.epochs=4", "model.layers.1.units=9"], runs_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
