@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result
     from dnnctl.compare.group import Spread
 
-Axis = Literal["epoch", "time"]
+TIME = "training seconds"
+COUNTS = ("parameters", "epochs", "best epoch", TIME)
+"""Results that are no metrics."""
 MAX_WIDTH = 40
 """Of a value in the table of differences."""
 
@@ -108,10 +113,16 @@ def _print(comparison: Comparison, x: str) -> None:
     if comparison.verdicts:
         _title("does it mean anything?")
         for verdict in comparison.verdicts:
-            typer.echo(str(verdict))
+            _say(str(verdict))
     for note in comparison.notes:
-        typer.echo(f"note: {note}")
+        _say(f"note: {note}")
     _print_curves(comparison, x)
+
+
+def _say(text: str) -> None:
+    """Print a sentence, on a terminal in lines that fit."""
+    width = get_terminal_size().columns if sys.stdout.isatty() else 0
+    typer.echo(fill(text, width) if width > MAX_WIDTH else text)
 
 
 def _title(text: str) -> None:
@@ -155,9 +166,9 @@ def spread_in_words(spread: Spread, name: str) -> str:
 
 
 def _figure(value: float, name: str) -> str:
-    if name == "training seconds":
+    if name == TIME:
         return format_seconds(value)
-    if name in ("parameters", "epochs", "best epoch"):
+    if name in COUNTS:
         return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
     return format_number(value)
 
@@ -166,7 +177,11 @@ def _difference(result: Result) -> str:
     a, b = (spread.mean for spread in result.spreads)
     if a is None or b is None:
         return ""
-    return "0" if a == b else f"{'+' if b > a else '-'}{_figure(abs(b - a), result.name)}"
+    if a == b:
+        return "0"
+    is_fixed = format_number(max(abs(a), abs(b))) == f"{max(abs(a), abs(b)):.4f}" and result.name not in COUNTS
+    amount = f"{abs(b - a):.4f}" if is_fixed else _figure(abs(b - a), result.name)
+    return f"{'+' if b > a else '-'}{amount}"
 
 
 def _cut(text: str) -> str:
