@@ -114,7 +114,8 @@ def spread(values: list[float]) -> str:
 def write(rows: list[str], n_seeds: int) -> None:
     """Put the table between its marks."""
     head = "| experiment | recorded accuracy | ours | recorded loss | ours | time | |"
-    told = f"Means ± standard deviations over {n_seeds} seeds, on the 5,000 validation images after the last epoch.\n\n"
+    figures = f"Means ± standard deviations over {n_seeds} seeds" if n_seeds > 1 else "One seed"
+    told = f"{figures}, on the 5,000 validation images after the last epoch.\n\n"
     table = told + "\n".join([head, "|---|---|---|---|---|---|---|", *rows]) + "\n"
     text = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
