@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["DNNCTL_CACHE_DIR"] = ""  # every test compiles for itself
 
 import dnnctl.training  # noqa: F401  (sets what must precede Keras, whichever test comes first)
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 FASHION_MNIST = Path(__file__).parents[2] / "shared" / "data" / "fashion-mnist"
 

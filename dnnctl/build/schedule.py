@@ -80,6 +80,7 @@ def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup:
 
 def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floats:
     """Start → max over the first half, max → start over the second, start → last in the tail."""
+    assert schedule.max_rate != "auto", "the range test comes before the first step"
     start = schedule.max_rate / 10 if schedule.start == "auto" else schedule.start
     last = start / 1000 if schedule.last == "auto" else schedule.last
     half = _half(n)

@@ -137,8 +137,8 @@ class OneCycle(ScheduleKind):
     """
 
     kind: Literal["one_cycle"]
-    max_rate: Positive
-    """η₁: the rate in the middle."""
+    max_rate: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM]
+    """η₁: the rate in the middle; with `auto` a range test comes first, as `dnnctl find-rate` does it."""
     start: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM] = "auto"
     """The first rate; `auto` is max_rate / 10."""
     last: Annotated[Annotated[NonNegative, NUMBER] | OrAuto, BY_FORM] = "auto"

@@ -28,9 +28,19 @@ from dnnctl.training.best import BestWeights
 from dnnctl.training.engine.compilation import Compilation, choose_compilation
 from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
-from dnnctl.training.facts import DataReady, Downloading, EpochEnded, ModelReady, Report, RunEnded, StepsDone
+from dnnctl.training.facts import (
+    DataReady,
+    Downloading,
+    EpochEnded,
+    ModelReady,
+    RateFound,
+    Report,
+    RunEnded,
+    StepsDone,
+)
 from dnnctl.training.loop import EpochDone, Loop
 from dnnctl.training.monitor import Monitor
+from dnnctl.training.rate_finder import suggest, sweep
 from dnnctl.training.rates import Rates
 from dnnctl.training.records import Records
 from dnnctl.training.resuming import Resuming, data_facts, recorded_compilation
@@ -99,6 +109,7 @@ def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, re
     differences = resuming.compare(run, setting) if resuming else []
     _record_setting(run, setting)
     engine = make_engine(setting)
+    setting = _with_found_rate(setting, run, engine, report)
     parts = {role: _place(setting, getattr(setting.dataset, role)) for role in ("validation", "test")}
     setting = _without_training_inputs(setting)
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
@@ -148,6 +159,22 @@ def _follow(
                 break
         saver.finish()
     signals.check()
+
+
+def _with_found_rate(setting: Setting, run: RunRecord, engine: Engine, report: Report) -> Setting:
+    """The setting with the largest rate of its cycle, found once in a run's life where the spec leaves it open."""
+    schedule = setting.spec.schedule
+    if not isinstance(schedule, OneCycle) or schedule.max_rate != "auto":
+        return setting
+    parent = run.facts.get("parent") or {}
+    found = run.facts.get("rate_finder") or parent.get("rate_finder")
+    if found is None:
+        suggestion = suggest(sweep(engine, seed=setting.spec.seed, momentum=setting.low_momentum))
+        found = {"max_rate": suggestion.max_rate, "reason": suggestion.reason}
+        report(RateFound(**found))
+    add_facts(run, rate_finder=found)
+    resolved = schedule.model_copy(update={"max_rate": found["max_rate"]})
+    return replace(setting, spec=setting.spec.model_copy(update={"schedule": resolved}))
 
 
 def _describe_data(dataset: Dataset) -> DataReady:

@@ -87,6 +87,15 @@ class ModelReady(Fact):
 
 
 @dataclass(frozen=True)
+class RateFound(Fact):
+    """The range test has found the largest rate of a cycle."""
+
+    event = "rate_found"
+    max_rate: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class Restored(Fact):
     """The state of an interrupted run is restored."""
 

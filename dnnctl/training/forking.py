@@ -71,8 +71,16 @@ def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]
         "epoch": checkpoint.epoch,
         "step": checkpoint.step,
         "data": parent.facts.get("data"),
+        **_found_rate(parent, changed),
         "changes": [asdict(change) for change in changed],
     }
+
+
+def _found_rate(parent: RunRecord, changed: Sequence[Change]) -> dict[str, Any]:
+    """What the parent's range test found, for a fork that goes on with its schedule."""
+    found = parent.facts.get("rate_finder") or (parent.facts.get("parent") or {}).get("rate_finder")
+    is_same = not has_changed(["schedule"], [change.path for change in changed])
+    return {"rate_finder": found} if found and is_same else {}
 
 
 def _not_there(parent: RunRecord, epoch: int | None, ends: Sequence[Checkpoint]) -> str:
