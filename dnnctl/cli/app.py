@@ -9,6 +9,7 @@ from dnnctl.cli import (
     check,
     compare,
     doctor,
+    evaluate,
     find_rate,
     fork,
     init,
@@ -35,6 +36,8 @@ app.command("init")(init.init_command)
 app.command("train")(train.train_command)
 app.command("resume")(resume.resume_command)
 app.command("fork")(fork.fork_command)
+app.command("evaluate")(evaluate.evaluate_command)
+app.command("predict")(evaluate.predict_command)
 app.command("verify-resume")(verify_resume.verify_resume_command)
 app.command("find-rate")(find_rate.find_rate_command)
 app.command("check")(check.check_command)

@@ -110,7 +110,7 @@ def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, re
     _record_setting(run, setting)
     engine = make_engine(setting)
     setting = _with_found_rate(setting, run, engine, report)
-    parts = {role: _place(setting, getattr(setting.dataset, role)) for role in ("validation", "test")}
+    parts = {role: place(setting, getattr(setting.dataset, role)) for role in ("validation", "test")}
     setting = _without_training_inputs(setting)
     best = BestWeights(setting.model, _plain_model(setting), run.folder.model)
     loop = _make_loop(setting, engine, parts["validation"])
@@ -261,7 +261,7 @@ def _record_setting(run: RunRecord, setting: Setting) -> None:
 
 def make_engine(setting: Setting) -> Engine:
     """The engine, with the training examples on the device."""
-    train = _place(setting, setting.dataset.train)
+    train = place(setting, setting.dataset.train)
     assert train is not None
     return Engine(
         setting.model,
@@ -272,7 +272,8 @@ def make_engine(setting: Setting) -> Engine:
     )
 
 
-def _place(setting: Setting, part: Part | None) -> OnDevice | None:
+def place(setting: Setting, part: Part | None) -> OnDevice | None:
+    """A part of the data on the device, with its targets as the loss takes them."""
     if part is None:
         return None
     return to_device(encode_targets(part, setting.head.targets, setting.dataset.n_outputs))

@@ -1,0 +1,91 @@
+"""MC dropout: the answers of a trained model over many passes in which its dropout layers, and they alone, are random.
+
+Shapes: N is the number of examples, K of the model's outputs.
+
+Source: Gal and Ghahramani, Dropout as a Bayesian Approximation (2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from dnnctl.errors import RunError
+
+DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout)
+BATCH = 1024
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What the passes say together."""
+
+    mean: NDArray[np.float32]
+    """(N, K) the mean answer."""
+    deviation: NDArray[np.float32]
+    """(N, K) the standard deviation of the answers over the passes."""
+
+    @property
+    def entropy(self) -> NDArray[np.float32]:
+        """(N,) the predictive entropy of the mean, -sum p ln p, in nats; a single column p stands for p and 1 - p."""
+        p = self.mean.astype(np.float64)
+        p = np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+        return np.asarray(-np.sum(p * np.log(np.clip(p, TINY, 1.0)), axis=1), np.float32)
+
+
+def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: int = 0) -> Samples:
+    """Pass examples through a model `n_samples` times.
+
+    Batch normalization and every other layer stay as they are at inference.
+
+    Raises:
+        RunError: the model has no dropout, so that all passes would be the same.
+    """
+    if not any(isinstance(layer, DROPOUTS) and layer.rate > 0 for layer in model.layers):
+        raise RunError(
+            "This network has no dropout: every pass would give the same answer, with a standard deviation of 0. "
+            "MC dropout needs one that was trained with dropout or alpha_dropout."
+        )
+    seeds = count(seed)
+
+    def make_random(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return _AlwaysRandom(layer, next(seeds)) if isinstance(layer, DROPOUTS) else layer
+
+    random_model = keras.models.clone_model(keras.Model(model.inputs, model.outputs), clone_function=make_random)
+
+    def passes(batch: Any) -> tuple[Any, Any]:
+        """The sum and the sum of squares of the answers' distances from the first, over the passes."""
+        first = tf.cast(random_model(batch, training=False), tf.float32)
+
+        def body(i: Any, total: Any, squares: Any) -> tuple[Any, Any, Any]:
+            distance = tf.cast(random_model(batch, training=False), tf.float32) - first
+            return i + 1, total + distance, squares + tf.square(distance)
+
+        zeros = tf.zeros_like(first)
+        _, total, squares = tf.while_loop(
+            lambda i, *_: i < n_samples, body, (tf.constant(1), zeros, zeros), parallel_iterations=1
+        )
+        mean = total / n_samples
+        return first + mean, tf.sqrt(tf.maximum(squares / n_samples - tf.square(mean), 0.0))
+
+    run = tf.function(passes, autograph=False, reduce_retracing=True)
+    parts = [run(tf.constant(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
+    return Samples(*(np.concatenate([part[i].numpy() for part in parts]) for i in (0, 1)))
+
+
+class _AlwaysRandom(keras.layers.Layer):
+    """A dropout layer that is random at inference too, with a stream of its own."""
+
+    def __init__(self, layer: keras.layers.Layer, seed: int) -> None:
+        super().__init__(name=layer.name, dtype=layer.dtype_policy)
+        self.fresh = type(layer).from_config({**layer.get_config(), "seed": seed})
+
+    def call(self, inputs: Any) -> Any:
+        return self.fresh(inputs, training=True)
