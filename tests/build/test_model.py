@@ -270,3 +270,16 @@ def test_unit_scaling_divides_pixels_and_ranges_features() -> None:
     scaled = np.asarray(features(rows))
     assert scaled.min(axis=0) == pytest.approx(0, abs=1e-6)
     assert scaled.max(axis=0)[[0, 1, 3]] == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("dropout", ["none", {"kind": "alpha_dropout", "rate": 0.1}])
+def test_selu_keeps_mean_and_deviation_through_a_hundred_layers(dropout: Any) -> None:
+    """At initialization, on standardized inputs: within 0.1 of mean 0 and 10 % of deviation 1 (Klambauer et al., 2017)."""
+    inputs = np.random.default_rng(0).normal(3, 2, (500, 100)).astype(np.float32)
+    defaults = {"activation": "selu", "initializer": "lecun_normal", "dropout": dropout}
+    spec = make_spec([{"kind": "dense", "units": 100, "repeat": 100}], defaults, data={"scaling": "standardize"})
+    model = build(spec, inputs)
+    hidden = [layer.output for layer in model.layers if layer.name.startswith("dense_")]
+    for activations in keras.Model(model.input, hidden)(inputs, training=True):
+        assert abs(float(np.mean(activations))) <= 0.1
+        assert abs(float(np.std(activations)) - 1) <= 0.1
