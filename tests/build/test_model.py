@@ -274,7 +274,7 @@ def test_unit_scaling_divides_pixels_and_ranges_features() -> None:
 
 @pytest.mark.parametrize("dropout", ["none", {"kind": "alpha_dropout", "rate": 0.1}])
 def test_selu_keeps_mean_and_deviation_through_a_hundred_layers(dropout: Any) -> None:
-    """At initialization, on standardized inputs: within 0.1 of mean 0 and 10 % of deviation 1 (Klambauer et al., 2017)."""
+    """At initialization, on standardized inputs: within 0.1 of mean 0 and 10 % of deviation 1 (Klambauer, 2017)."""
     inputs = np.random.default_rng(0).normal(3, 2, (500, 100)).astype(np.float32)
     defaults = {"activation": "selu", "initializer": "lecun_normal", "dropout": dropout}
     spec = make_spec([{"kind": "dense", "units": 100, "repeat": 100}], defaults, data={"scaling": "standardize"})
