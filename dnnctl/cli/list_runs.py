@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,10 @@ from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
+LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
+"""The columns that a narrow terminal goes without, one after the other."""
+GAP = 2
+"""Between two columns."""
 METRICS = ("best", "test")
 """The columns that hold several metrics, of which a table shows the one that says most."""
 IN_SECONDS = ("seconds", "age")
@@ -71,7 +76,7 @@ def list_command(
         elif as_csv:
             _print_csv(names, rows)
         elif rows:
-            _print(names, rows)
+            _print(names, rows, can_drop=columns is None)
         elif condition:
             typer.echo(f"No run in {directory} fits the filter.")
         else:
@@ -138,9 +143,23 @@ def _in_cell(name: str, value: Any) -> Any:
     return _headline(value) if name in METRICS and isinstance(value, dict) else in_words(value)
 
 
-def _print(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    cells = [[_in_words(name, row[name]) for name in names] for row in rows]
-    print_table(names, cells, right=[name for name in names if name not in TEXTS])
+def _print(names: Sequence[str], rows: Sequence[dict[str, Any]], *, can_drop: bool) -> None:
+    texts = {name: [_in_words(name, row[name]) for row in rows] for name in names}
+    if can_drop and sys.stdout.isatty():
+        texts = fit_columns(texts, get_terminal_size().columns)
+    print_table(
+        list(texts), list(zip(*texts.values(), strict=True)), right=[name for name in texts if name not in TEXTS]
+    )
+
+
+def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """The columns that a terminal has room for: those that say least are left out first."""
+    kept = dict(texts)
+    for name in LEAST_FIRST:
+        if sum(GAP + max(map(len, [column, *cells])) for column, cells in kept.items()) - GAP <= width:
+            break
+        kept.pop(name, None)
+    return kept
 
 
 def _in_words(name: str, value: Any) -> str:

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
+from dnnctl.cli.list_runs import fit_columns
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord
@@ -61,6 +62,13 @@ def test_list_shows_chosen_columns_as_text_and_csv() -> None:
     assert all(int(row["bytes"]) > 1000 for row in rows)
     done = call("list", "--columns", "nmae")
     assert (done.exit_code, "Did you mean name" in done.stderr) == (2, True)
+
+
+def test_a_narrow_terminal_goes_without_the_columns_that_say_least() -> None:
+    texts = {name: ["x" * n] for name, n in (("id", 20), ("name", 10), ("status", 8), ("best", 30), ("age", 5))}
+    assert list(fit_columns(texts, 81)) == list(texts)
+    assert list(fit_columns(texts, 80)) == ["id", "status", "best", "age"]
+    assert list(fit_columns(texts, 10)) == ["id", "status"]
 
 
 def test_damaged_and_foreign_folders_are_shown_as_such(runs: list[RunRecord]) -> None:
