@@ -45,9 +45,9 @@ def evaluate(run: RunRecord, role: str, *, mc_samples: int = 0) -> Evaluation:
     loaded = load(run.folder.spec)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.training.engine.sampling import sample
-        from dnnctl.training.experiment import make_engine, place, prepare
         from dnnctl.training.facts import ignore
         from dnnctl.training.resuming import data_facts, recorded_compilation
+        from dnnctl.training.setting import make_engine, place, prepare
 
         best = run.model()
         setting = prepare(loaded.spec, ignore, compilation=recorded_compilation(run))

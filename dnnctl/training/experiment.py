@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from dnnctl.build.loss import build_loss
-from dnnctl.build.metric import build_metrics
-from dnnctl.build.model import build_model, count_parameters
+from dnnctl.build.model import count_parameters
 from dnnctl.build.optimizer import build_optimizer
-from dnnctl.build.output import Head, choose_head
-from dnnctl.build.schedule import Span, warmup_steps
-from dnnctl.data.dataset import Dataset, Part
-from dnnctl.data.load import load_data
-from dnnctl.errors import Fault, SpecError
+from dnnctl.data.dataset import Part
 from dnnctl.spec.experiment import Spec
-from dnnctl.spec.schedule import MomentumCycle, OneCycle
+from dnnctl.spec.schedule import OneCycle
 from dnnctl.store.creation import add_facts
 from dnnctl.store.files import write_through
 from dnnctl.store.record import RunRecord
 from dnnctl.training.best import BestWeights
-from dnnctl.training.engine.compilation import Compilation, choose_compilation
-from dnnctl.training.engine.device import Device, prepare_device
-from dnnctl.training.engine.engine import Engine, OnDevice, to_device
+from dnnctl.training.engine.engine import Engine, OnDevice
 from dnnctl.training.facts import (
-    DataReady,
-    Downloading,
     EpochEnded,
-    ModelReady,
     RateFound,
     Report,
     RunEnded,
@@ -45,61 +35,9 @@ from dnnctl.training.rates import Rates
 from dnnctl.training.records import Records
 from dnnctl.training.resuming import Resuming, data_facts, recorded_compilation
 from dnnctl.training.saver import Saver
+from dnnctl.training.setting import Setting, layer_table, make_engine, place, prepare
 from dnnctl.training.signals import StopSignals
 from dnnctl.training.state import read_state, state_digest, state_variables
-from dnnctl.training.targets import encode_targets
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Everything that training needs, built from the spec and the data."""
-
-    spec: Spec
-    device: Device
-    dataset: Dataset
-    head: Head
-    model: keras.Model
-    compilation: Compilation
-    span: Span
-
-    @property
-    def low_momentum(self) -> float | None:
-        """The momentum at the largest rate, where momentum cycles."""
-        schedule = self.spec.schedule
-        if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
-            return schedule.momentum.low
-        return None
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """Fresh metrics."""
-        return build_metrics(self.spec, self.head)
-
-
-def prepare(spec: Spec, report: Report, *, compilation: Compilation | None = None) -> Setting:
-    """Get the device, the data and the model ready: everything that can go wrong before the first step.
-
-    Args:
-        compilation: how an earlier process compiled the steps; chosen anew if there was none.
-    """
-    device = prepare_device(spec.runtime)
-    dataset = load_data(spec.data, seed=spec.seed, progress=lambda *state: report(Downloading(*state)))
-    report(_describe_data(dataset))
-    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
-    _check_targets(dataset, head)
-    model = build_model(spec, head, dataset.train.inputs)
-    model.compile(
-        optimizer=build_optimizer(spec.optimizer, spec.schedule),
-        loss=build_loss(spec.loss, head.loss),
-        jit_compile=False,
-    )
-    span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
-    compilation = compilation or choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
-    setting = Setting(spec, device, dataset, head, model, compilation, span)
-    _check_monitors(setting)
-    _check_warmup(setting)
-    report(_describe_model(setting))
-    return setting
 
 
 def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, resuming: Resuming | None = None) -> None:
@@ -177,75 +115,6 @@ def _with_found_rate(setting: Setting, run: RunRecord, engine: Engine, report: R
     return replace(setting, spec=setting.spec.model_copy(update={"schedule": resolved}))
 
 
-def _describe_data(dataset: Dataset) -> DataReady:
-    validation, test = dataset.validation, dataset.test
-    return DataReady(
-        n_train=len(dataset.train),
-        n_validation=len(validation) if validation else 0,
-        n_test=len(test) if test else 0,
-        input_shape=tuple(dataset.train.inputs.shape[1:]),
-        task=dataset.task,
-        n_outputs=dataset.n_outputs,
-    )
-
-
-def _describe_model(setting: Setting) -> ModelReady:
-    model = setting.model
-    total, trainable = count_parameters(model)
-    return ModelReady(
-        parameters=total,
-        trainable_parameters=trainable,
-        loss=setting.head.loss,
-        device=setting.device.name,
-        compile=setting.compilation.mode,
-        compile_reason=setting.compilation.reason,
-        precision=setting.spec.runtime.precision,
-        epochs=setting.span.epochs,
-        steps_per_epoch=setting.span.steps_per_epoch,
-        layers=_layers(model),
-    )
-
-
-def _layers(model: keras.Model) -> list[tuple[str, str, int]]:
-    """For each layer its name, its output's shape, and its number of parameters."""
-    return [
-        (layer.name, " × ".join(str(size) for size in layer.output.shape[1:]), layer.count_params())
-        for layer in model.layers
-    ]
-
-
-def _check_targets(dataset: Dataset, head: Head) -> None:
-    """Poisson and logarithmic errors are not defined for negative numbers."""
-    if (
-        head.loss in ("poisson", "msle")
-        and head.targets == "numbers"
-        and np.min(dataset.train.targets.astype(np.float64)) < 0
-    ):
-        raise SpecError([Fault(f"{head.loss} is for numbers from 0 up, some targets are negative", "loss")])
-
-
-def _check_monitors(setting: Setting) -> None:
-    """What `auto` metrics left open: whether what is watched will be measured."""
-    names = ["loss", *(metric.name for metric in setting.metrics)]
-    if setting.dataset.validation is not None:
-        names += [f"val_{name}" for name in names]
-    stopping, schedule = setting.spec.training.early_stopping, setting.spec.schedule
-    watched = {} if stopping == "none" else {"training.early_stopping.monitor": stopping.monitor}
-    if schedule.kind == "performance":
-        watched["schedule.monitor"] = schedule.monitor
-    for path, name in watched.items():
-        if name not in names:
-            raise SpecError([Fault(f"'{name}' is not measured", path, hint=f"Allowed: {', '.join(names)}.")])
-
-
-def _check_warmup(setting: Setting) -> None:
-    """A warm-up must leave steps for the schedule it leads to."""
-    n_warmup, n_steps = warmup_steps(setting.spec.schedule), setting.span.steps
-    if n_warmup >= n_steps:
-        rule = f"the warm-up takes all of the {n_steps} steps there are"
-        raise SpecError([Fault(rule, "schedule.warmup.steps", received=str(n_warmup), hint="Make it shorter.")])
-
-
 def _record_setting(run: RunRecord, setting: Setting) -> None:
     if "data" in run.facts:
         return  # an interrupted run keeps what its first process recorded
@@ -255,28 +124,8 @@ def _record_setting(run: RunRecord, setting: Setting) -> None:
         data=data_facts(setting),
         compile={"mode": setting.compilation.mode, "reason": setting.compilation.reason},
         parameters=count_parameters(setting.model)[0],
-        layers=_layers(setting.model),
+        layers=layer_table(setting.model),
     )
-
-
-def make_engine(setting: Setting) -> Engine:
-    """The engine, with the training examples on the device."""
-    train = place(setting, setting.dataset.train)
-    assert train is not None
-    return Engine(
-        setting.model,
-        setting.metrics,
-        train,
-        batch_size=setting.spec.training.batch_size,
-        mode=setting.compilation.mode,
-    )
-
-
-def place(setting: Setting, part: Part | None) -> OnDevice | None:
-    """A part of the data on the device, with its targets as the loss takes them."""
-    if part is None:
-        return None
-    return to_device(encode_targets(part, setting.head.targets, setting.dataset.n_outputs))
 
 
 def _without_training_inputs(setting: Setting) -> Setting:

@@ -38,9 +38,9 @@ def find_rate(
     loaded = spec if isinstance(spec, LoadedSpec) else load(spec)
     sweep = sweep or Sweep()
     with stderr_to(os.devnull), faults_located(loaded):
-        from dnnctl.training.experiment import make_engine, prepare
         from dnnctl.training.rate_finder import suggest
         from dnnctl.training.rate_finder import sweep as run_sweep
+        from dnnctl.training.setting import make_engine, prepare
 
         changes = {"batch_size": sweep.batch_size or loaded.spec.training.batch_size}
         training = loaded.spec.training.model_copy(update=changes)

@@ -16,7 +16,7 @@ from dnnctl.training.origin import start_from_origin
 from dnnctl.training.saver import Saver
 
 if TYPE_CHECKING:
-    from dnnctl.training.experiment import Setting
+    from dnnctl.training.setting import Setting
 
 EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
 """Whose versions the bits rest on."""

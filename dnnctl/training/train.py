@@ -126,7 +126,7 @@ def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -
     """
     loaded = _loaded(spec)
     with stderr_to(os.devnull):
-        from dnnctl.training.experiment import prepare
+        from dnnctl.training.setting import prepare
 
         with faults_located(loaded):
             prepare(loaded.spec, report)
