@@ -15,7 +15,7 @@ from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison
-    from dnnctl.compare.page import Mistakes
+    from dnnctl.compare.page_run import Mistakes
 
 
 def report_command(
@@ -58,7 +58,7 @@ def find_mistakes(run: RunRecord) -> Mistakes:
     """What a run is surely wrong about, with the pictures from its data where they are images and still the same."""
     from pydantic import ValidationError
 
-    from dnnctl.compare.page import Mistakes, mistakes_of
+    from dnnctl.compare.page_run import Mistakes, mistakes_of
     from dnnctl.compare.picture import data_url, is_picture
     from dnnctl.data.load import load_data
     from dnnctl.spec import Spec

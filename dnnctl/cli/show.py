@@ -11,11 +11,12 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
+from dnnctl.store.advice import way_out
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
 from dnnctl.store.numbers import format_bytes, format_number, format_seconds
-from dnnctl.store.record import RunRecord, Status, way_out
+from dnnctl.store.record import RunRecord, Status
 
 MAX_ROWS = 12
 MIN_POINTS = 2

@@ -27,13 +27,6 @@ class Group:
         """The run that stands for the recipe."""
         return self.runs[0]
 
-    @property
-    def title(self) -> str:
-        """Which runs these are."""
-        if len(self.runs) == 1:
-            return self.first.id
-        return f"{self.first.name}, {len(self.runs)} seeds"
-
     def measured(self, role: str, metric: str) -> list[float]:
         """A metric of the best weights on a part of the data, of each finished run."""
         return list(self.by_seed(role, metric).values())
@@ -98,6 +91,6 @@ def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
 
 
 def _label(index: int) -> str:
-    """A … z, then a2, b2, …"""
+    """The labels in turn: a … z, then a2, b2, …"""
     turn, letter = divmod(index, 26)
     return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

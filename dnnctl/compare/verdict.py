@@ -96,13 +96,11 @@ def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdic
 
 
 def _common_role(a: Group, b: Group) -> str:
-    """Test data, unless both runs have been measured on validation data alone."""
-    measured = [{role for role in ("test", "validation") if group.first.summary.get(role)} for group in (a, b)]
-    return (
-        "validation"
-        if "test" not in measured[0] & measured[1] and "validation" in measured[0] & measured[1]
-        else "test"
-    )
+    """The data on which both have been measured: test data if they can be, else validation data."""
+    for role in ("test", "validation"):
+        if all(group.first.summary.get(role) for group in (a, b)):
+            return role
+    return "test"
 
 
 def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:

@@ -11,11 +11,9 @@ from functools import cached_property
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from shlex import quote
 from typing import Any, Self
 
 from dnnctl.errors import RunError
-from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.lock import is_held
@@ -201,13 +199,6 @@ def last_end(run: RunRecord) -> Status:
         return Status.DAMAGED
     last = run.history[-1] if run.history else {}
     return Status(last["end"]) if last.get("end") in list(Status) else Status.LOST
-
-
-def way_out(run: RunRecord) -> str:
-    """The command that trains a diverged run's spec with clipped gradients, from a state before if there is one."""
-    has_state = bool(list_checkpoints(run.folder.checkpoints))
-    command = f"fork {quote(str(run.path))}" if has_state else f"train {quote(str(run.folder.spec))}"
-    return f"dnnctl {command} --set optimizer.clip=norm"
 
 
 def _objects(path: Path) -> list[dict[str, Any]]:

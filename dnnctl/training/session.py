@@ -13,8 +13,9 @@ from typing import Literal
 
 from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
 from dnnctl.spec import LoadedSpec, Spec
+from dnnctl.store.advice import way_out
 from dnnctl.store.history import record_event
-from dnnctl.store.record import RunRecord, Status, way_out
+from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Fact, Forked, Report, RunBroken, RunOpened
 from dnnctl.training.narration import Narrator

@@ -12,10 +12,11 @@ from pathlib import Path
 from dnnctl.errors import RunError, UserError
 from dnnctl.spec import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.spec.yaml_reader import read_text
+from dnnctl.store.advice import way_out
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run
 from dnnctl.store.lock import hold
-from dnnctl.store.record import RunRecord, Status, last_end, way_out
+from dnnctl.store.record import RunRecord, Status, last_end
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Report, ignore
 from dnnctl.training.forking import changes_of_spec, choose_checkpoint, lineage

@@ -197,6 +197,9 @@ def test_a_report_is_one_file_that_loads_nothing_and_runs_no_foreign_code(
     page = (tmp_path / "r.html").read_text()
     assert len(page) < 6_000_000
     assert SCRIPT not in page
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, flags=re.DOTALL)
+    assert data is not None
+    assert SCRIPT in json.loads(data[1])["curves"][0]["rows"], "a script element ends where HTML says that it ends"
     own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", own)
     assert "default-src 'none'" in page
