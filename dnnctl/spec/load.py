@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
@@ -49,7 +49,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     overrides = [overrides] if isinstance(overrides, str) else overrides
     document, faults = read_with_bases(path)
     document, override_faults = apply_overrides(document, overrides)
-    document = _with_name(_with_absolute_path(document), path)
+    document = _with_name(_with_absolute_paths(document), path)
     try:
         spec = Spec.model_validate(document.plain())
     except ValidationError as error:
@@ -109,16 +109,26 @@ def _with_name(document: Node, path: Path) -> Node:
     return replace(document, value={"name": Node(name, document.place), **document.value})
 
 
-def _with_absolute_path(document: Node) -> Node:
-    """A data file's path counts from the spec that names it, wherever the spec is read again later."""
-    data = document.child("data")
-    source = data.child("source") if data else None
-    path = source.child("path") if source else None
-    if data is None or source is None or path is None or not isinstance(path.value, str) or not path.value:
+def _with_absolute_paths(document: Node) -> Node:
+    """A file's path counts from the spec that names it, wherever the spec is read again later."""
+    document = _with_absolute_path(document, ("data", "source", "path"), bool)
+    return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
+
+
+def _with_absolute_path(document: Node, path: tuple[str, ...], is_path: Callable[[str], bool]) -> Node:
+    node: Node | None = document
+    for part in path:
+        node = node.child(part) if node else None
+    if node is None or not isinstance(node.value, str) or not is_path(node.value):
         return document
-    here = Path.cwd() if path.place.file.startswith("--set ") else Path(path.place.file).parent
-    absolute = Node(str((here / Path(path.value).expanduser()).resolve()), path.place, path.key_place)
-    return _put(document, ("data", "source", "path"), absolute)
+    here = Path.cwd() if node.place.file.startswith("--set ") else Path(node.place.file).parent
+    absolute = Node(str((here / Path(node.value).expanduser()).resolve()), node.place, node.key_place)
+    return _put(document, path, absolute)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a run is named by a path, not by its id or name."""
+    return "/" in text or text.endswith(".keras")
 
 
 def _put(node: Node, path: tuple[str, ...], value: Node) -> Node:

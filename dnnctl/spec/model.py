@@ -8,11 +8,12 @@ from dnnctl.spec.activation import LINEAR, Activation, Elu, LeakyRelu, PlainActi
 from dnnctl.spec.common_kind import AUTO, NONE, Auto
 from dnnctl.spec.constraint import Constraint
 from dnnctl.spec.dropout import DropoutChoice
-from dnnctl.spec.field import BY_FORM, CHOICE, MAPPING, SWITCH, CountOrAuto, OrAuto, Section
+from dnnctl.spec.field import BY_FORM, CHOICE, MAPPING, SWITCH, CountOrAuto, OrAuto, OrNone, Section
 from dnnctl.spec.initializer import Initializer, NamedInitializer
 from dnnctl.spec.layer import Layer
 from dnnctl.spec.normalization import Normalization
 from dnnctl.spec.regularizer import Regularizer
+from dnnctl.spec.reuse import Reuse
 
 GLOROT_UNIFORM = NamedInitializer.model_construct(kind="glorot_uniform")
 
@@ -68,3 +69,5 @@ class Model(Section):
     """The layers in order; each stands exactly where it is written."""
     output: OutputOrAuto = "auto"
     """The last layer; `auto` follows from the data and the loss."""
+    reuse: Annotated[Annotated[Reuse, MAPPING] | OrNone, BY_FORM] = "none"
+    """A trained network whose layers' weights this one starts with."""

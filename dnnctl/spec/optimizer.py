@@ -248,18 +248,7 @@ class ScheduleFreeAdamW(AdamKind):
     """The steps over which the rate grows from 0."""
 
 
-Optimizer: TypeAlias = Annotated[
-    Sgd
-    | RmsProp
-    | Adam
-    | AdamW
-    | AdamVariant
-    | Adagrad
-    | Adadelta
-    | Adafactor
-    | Ftrl
-    | Lion
-    | Muon
-    | ScheduleFreeAdamW,
-    *CHOICE,
-]
+AnyOptimizer: TypeAlias = (
+    Sgd | RmsProp | Adam | AdamW | AdamVariant | Adagrad | Adadelta | Adafactor | Ftrl | Lion | Muon | ScheduleFreeAdamW
+)
+Optimizer: TypeAlias = Annotated[AnyOptimizer, *CHOICE]

@@ -8,6 +8,7 @@ from dnnctl.spec.document import Path
 from dnnctl.spec.experiment import Spec
 from dnnctl.spec.faults import suggest
 from dnnctl.spec.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
+from dnnctl.spec.planned_phase import PlannedPhase, planned_phases
 from dnnctl.spec.schedule import OneCycle, Performance
 
 Broken = tuple[Path, str, str]
@@ -21,10 +22,12 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     if spec.name == "last":
         yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
     yield from _monitors(spec)
-    yield from _momentum(spec)
     yield from _metrics(spec)
-    if spec.optimizer.kind == "schedule_free_adamw" and spec.schedule.kind != "none":
-        yield ("schedule",), "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
+    phases = planned_phases(spec)
+    for phase in phases:
+        if phase.starts_schedule:
+            yield from _phase(phase)
+    yield from _reuse(spec, phases)
 
 
 def metric_name(metric: Metric) -> str:
@@ -45,8 +48,11 @@ def _monitors(spec: Spec) -> Iterator[Broken]:
     watched: list[tuple[Path, str]] = []
     if stopping != "none":
         watched.append((("training", "early_stopping", "monitor"), stopping.monitor))
-    if isinstance(spec.schedule, Performance):
-        watched.append((("schedule", "monitor"), spec.schedule.monitor))
+    watched += [
+        ((*phase.schedule_path, "monitor"), phase.schedule.monitor)
+        for phase in planned_phases(spec)
+        if phase.starts_schedule and isinstance(phase.schedule, Performance)
+    ]
     for path, name in watched:
         if name in names:
             continue
@@ -61,14 +67,28 @@ def _monitors(spec: Spec) -> Iterator[Broken]:
             yield path, f"'{name}' is not measured", hint
 
 
-def _momentum(spec: Spec) -> Iterator[Broken]:
-    schedule, optimizer = spec.schedule, spec.optimizer
+def _phase(phase: PlannedPhase) -> Iterator[Broken]:
+    """What an optimizer and a schedule ask of each other."""
+    schedule, optimizer = phase.schedule, phase.optimizer
+    if optimizer.kind == "schedule_free_adamw" and schedule.kind != "none":
+        yield phase.schedule_path, "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
     if isinstance(schedule, OneCycle) and schedule.momentum != "none":
         if optimizer.kind not in HAS_MOMENTUM:
             hint = f"Use one of {', '.join(HAS_MOMENTUM)}, or remove the key."
-            yield ("schedule", "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
-        elif not getattr(optimizer, "momentum", 0.0):
-            yield ("schedule", "momentum"), "momentum is 0, it cannot cycle", "Set `optimizer.momentum`, say to 0.9."
+            yield (*phase.schedule_path, "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
+        elif not optimizer.momentum:
+            hint = "Set the optimizer's `momentum`, say to 0.9."
+            yield (*phase.schedule_path, "momentum"), "momentum is 0, it cannot cycle", hint
+
+
+def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:
+    """Whether what is to be frozen is there."""
+    if spec.model.reuse != "none":
+        return
+    for phase in phases:
+        if phase.freeze == "reused":
+            hint = "Set `model.reuse`, or name the layers."
+            yield ("training", "phases", phase.number - 1, "freeze"), "nothing is reused", hint
 
 
 def _metrics(spec: Spec) -> Iterator[Broken]:

@@ -172,6 +172,7 @@ class Polynomial(ScheduleKind):
     """The exponent."""
 
 
-Schedule: TypeAlias = Annotated[
-    ConstantRate | Power | Exponential | Piecewise | Performance | OneCycle | Cosine | Polynomial | Nothing, *CHOICE
-]
+AnySchedule: TypeAlias = (
+    ConstantRate | Power | Exponential | Piecewise | Performance | OneCycle | Cosine | Polynomial | Nothing
+)
+Schedule: TypeAlias = Annotated[AnySchedule, *CHOICE]
