@@ -62,6 +62,9 @@ def _print(run: RunRecord) -> None:
         lines["forked from"] = f"{parent['run']} at {parent['checkpoint']}"
         for change in parent["changes"]:
             lines[f"  {change['path']}"] = str(Change(**change)).partition(": ")[2]
+    reuse = facts.get("reuse")
+    if reuse:
+        lines["reuses"] = f"{', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}"
     summary = run.summary
     if summary:
         lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"

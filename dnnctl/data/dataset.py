@@ -58,6 +58,8 @@ class Dataset:
     train: Part
     validation: Part | None
     test: Part | None
+    unlabelled: NDArray[np.generic] | None
+    """(N, …) the inputs of all training examples, those beyond `limit` too, where they are wanted."""
     task: Task
     class_names: tuple[str, ...]
     digest: str

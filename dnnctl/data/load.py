@@ -31,8 +31,11 @@ def no_progress(_name: str, _done: int, _total: int) -> None:
     """Show nothing of a download."""
 
 
-def load_data(data: Data, *, seed: int, progress: Progress = no_progress) -> Dataset:
+def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress: Progress = no_progress) -> Dataset:
     """The examples that a spec asks for.
+
+    Args:
+        with_unlabelled: whether the inputs beyond `limit` are wanted too.
 
     Raises:
         DataError: they are missing, damaged, or not what the spec says.
@@ -45,6 +48,7 @@ def load_data(data: Data, *, seed: int, progress: Progress = no_progress) -> Dat
     train_rows, validation_rows = np.arange(len(raw.train)), np.arange(0)
     if data.validation != "none":
         train_rows, validation_rows = split_rows(data.validation, raw.train, raw.task, seed=seed)
+    unlabelled_rows = train_rows
     if data.limit != "none":
         train_rows = train_rows[: data.limit]
     state = sha256()
@@ -54,6 +58,7 @@ def load_data(data: Data, *, seed: int, progress: Progress = no_progress) -> Dat
         train=raw.train.take(_as_slice(train_rows)),
         validation=raw.train.take(validation_rows) if len(validation_rows) else None,
         test=raw.test,
+        unlabelled=raw.train.inputs[_as_slice(unlabelled_rows)] if with_unlabelled else None,
         task=raw.task,
         class_names=raw.class_names,
         digest=digest,

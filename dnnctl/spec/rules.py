@@ -83,11 +83,13 @@ def _phase(phase: PlannedPhase) -> Iterator[Broken]:
 
 def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:
     """Whether what is to be frozen is there."""
-    if spec.model.reuse != "none":
-        return
+    has_reuse, has_pretraining = spec.model.reuse != "none", spec.training.pretraining.kind != "none"
+    if has_reuse and has_pretraining:
+        rule = "`model.reuse` and `training.pretraining` both say what the weights start from"
+        yield ("training", "pretraining"), rule, "Remove one of them."
     for phase in phases:
-        if phase.freeze == "reused":
-            hint = "Set `model.reuse`, or name the layers."
+        if phase.freeze == "reused" and not has_reuse and not has_pretraining:
+            hint = "Set `model.reuse` or `training.pretraining`, or name the layers."
             yield ("training", "phases", phase.number - 1, "freeze"), "nothing is reused", hint
 
 

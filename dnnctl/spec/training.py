@@ -4,8 +4,10 @@ from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from dnnctl.spec.common_kind import NONE
 from dnnctl.spec.field import BY_FORM, LIST, MAPPING, NUMBER, Count, NonNegative, OrNone, Positive, Section
 from dnnctl.spec.phase import Phase
+from dnnctl.spec.pretraining import Pretraining
 
 
 class EarlyStopping(Section):
@@ -51,6 +53,8 @@ class Training(Section):
     """How often every training example is seen; with `phases`, in all of them together."""
     phases: Annotated[Annotated[Phases, LIST] | OrNone, BY_FORM] = "none"
     """Stretches that differ in what is trained, by which optimizer, at which rates."""
+    pretraining: Pretraining = NONE
+    """What is learned from the inputs alone before the first epoch."""
     early_stopping: Annotated[Annotated[EarlyStopping, MAPPING] | OrNone, BY_FORM] = "none"
     """When to stop before the last epoch."""
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)

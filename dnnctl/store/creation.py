@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 from dnnctl.errors import RunError
 from dnnctl.store.checkpoint import Checkpoint, copy_checkpoint
-from dnnctl.store.files import write_json, write_text
+from dnnctl.store.files import sync, write_json, write_text
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.record import TIME, RunRecord
 
@@ -51,6 +52,10 @@ class Blueprint:
     """The lineage of a run that starts from another's state."""
     origin: Checkpoint | None = None
     """That state; a copy of it goes into the new run's folder."""
+    reuse: Mapping[str, Any] | None = None
+    """Which trained network it starts with."""
+    reused: Path | None = None
+    """Its file; a copy of it goes into the new run's folder."""
 
 
 def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
@@ -65,6 +70,8 @@ def create_run(directory: Path, blueprint: Blueprint) -> RunRecord:
         write_text(folder.source, blueprint.source)
         if blueprint.origin is not None:
             copy_checkpoint(blueprint.origin, folder.origin)
+        if blueprint.reused is not None:
+            _copy_reused(blueprint.reused, folder)
         write_json(folder.run, _facts(folder.id, created, blueprint))
     except OSError as error:
         reason = error.strerror or error
@@ -109,7 +116,15 @@ def _facts(run_id: str, created: datetime, blueprint: Blueprint) -> dict[str, An
         "processor": processor_name(),
         "cpus": os.cpu_count(),
         "parent": blueprint.parent,
+        "reuse": blueprint.reuse,
     }
+
+
+def _copy_reused(path: Path, folder: RunFolder) -> None:
+    folder.origin.mkdir(exist_ok=True)
+    shutil.copyfile(path, folder.reused)
+    sync(folder.reused)
+    sync(folder.origin)
 
 
 def installed_version(package: str) -> str | None:

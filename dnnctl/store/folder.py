@@ -59,8 +59,18 @@ class RunFolder:
 
     @property
     def origin(self) -> Path:
-        """The checkpoint of another run that this one started from."""
+        """What of other runs this one started from."""
         return self.path / "origin"
+
+    @property
+    def reused(self) -> Path:
+        """A copy of the trained network whose weights it started with."""
+        return self.origin / "model.keras"
+
+    @property
+    def pretraining(self) -> Path:
+        """One row for each epoch of its pretraining."""
+        return self.path / "pretraining.jsonl"
 
     @property
     def model(self) -> Path:

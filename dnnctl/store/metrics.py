@@ -12,7 +12,7 @@ LESS_IS_BETTER = (
     "msle",
     "log_cosh",
 )
-NO_METRICS = ("epoch", "step", "seconds", "learning_rate")
+NO_METRICS = ("epoch", "step", "seconds", "phase", "part", "learning_rate")
 """What a row of metrics.jsonl holds besides."""
 
 

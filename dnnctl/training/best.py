@@ -19,11 +19,12 @@ class BestWeights:
 
     Args:
         model: the model that is trained.
-        plain: a model of the same layers, as it is to be found on disk.
     """
 
-    def __init__(self, model: keras.Model, plain: keras.Model, path: Path) -> None:
-        self.plain = plain
+    plain: keras.Model
+    """A model of the same layers, as it is to be found on disk."""
+
+    def __init__(self, model: keras.Model, path: Path) -> None:
         self.path = path
         self.variables = {f"{i}": variable for i, variable in enumerate(model.weights)}
         self.copy: Arrays | None = None

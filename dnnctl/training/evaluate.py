@@ -13,6 +13,7 @@ from dnnctl.errors import RunError
 from dnnctl.spec import load
 from dnnctl.store.record import RunRecord
 from dnnctl.training.capture import stderr_to
+from dnnctl.training.reusing import kept_source
 from dnnctl.training.session import faults_located
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def evaluate(run: RunRecord, role: str, *, mc_samples: int = 0) -> Evaluation:
         from dnnctl.training.setting import make_engine, place, prepare
 
         best = run.model()
-        setting = prepare(loaded.spec, ignore, compilation=recorded_compilation(run))
+        setting = prepare(loaded.spec, ignore, compilation=recorded_compilation(run), source=kept_source(run))
         if run.facts.get("data") not in (None, data_facts(setting)):
             raise RunError(
                 f"The data of {run.id} have changed since it was trained: there is nothing to measure it on."

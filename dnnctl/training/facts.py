@@ -87,6 +87,57 @@ class ModelReady(Fact):
 
 
 @dataclass(frozen=True)
+class Reused(Fact):
+    """Layers start with the weights of a trained network."""
+
+    event = "reused"
+    source: str
+    """The id of its run, or its file."""
+    layers: list[str]
+
+
+@dataclass(frozen=True)
+class PhaseBegun(Fact):
+    """One of several phases begins, or goes on after an interruption."""
+
+    event = "phase_begun"
+    phase: int
+    """From 1."""
+    n_phases: int
+    epochs: int
+    frozen: list[str]
+    """The layers that stay as they are."""
+    trainable_parameters: int
+    optimizer: str
+    is_fresh: bool
+    """Whether the optimizer starts fresh."""
+
+
+@dataclass(frozen=True)
+class PretrainingBegun(Fact):
+    """A part of the pretraining begins, or goes on after an interruption."""
+
+    event = "pretraining_begun"
+    kind: str
+    part: str
+    """The layers that are pretrained."""
+    number: int
+    n_parts: int
+    epochs: int
+    steps_per_epoch: int
+    n_examples: int
+    """Without labels."""
+
+
+@dataclass(frozen=True)
+class PretrainingEpochEnded(Fact):
+    """An epoch of the pretraining is done, and its row is written."""
+
+    event = "pretraining_epoch_ended"
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class RateFound(Fact):
     """The range test has found the largest rate of a cycle."""
 
@@ -121,6 +172,8 @@ class StepsDone(Fact):
     """Some steps of an epoch are done."""
 
     event = "steps_done"
+    stage: str
+    """`phase`, or `pretraining`, whose epochs have a count of their own."""
     epoch: int
     step: int
     """In this epoch."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dnnctl.spec import LoadedSpec, load
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Report, ignore
+from dnnctl.training.reusing import find_source
 from dnnctl.training.session import faults_located
 
 if TYPE_CHECKING:
@@ -28,27 +29,33 @@ class Sweep:
 
 
 def find_rate(
-    spec: LoadedSpec | str | Path, sweep: Sweep | None = None, *, report: Report = ignore
+    spec: LoadedSpec | str | Path,
+    sweep: Sweep | None = None,
+    *,
+    runs_dir: str | Path | None = None,
+    report: Report = ignore,
 ) -> tuple[RateCurve, Suggestion]:
     """The loss at growing rates on a fresh model of a spec, and the rates that it suggests.
 
     Raises:
         UserError: the spec, the data or the device is not as it must be, or no rate makes the loss fall.
     """
-    loaded = spec if isinstance(spec, LoadedSpec) else load(spec)
+    loaded, source = find_source(spec if isinstance(spec, LoadedSpec) else load(spec), runs_dir)
     sweep = sweep or Sweep()
     with stderr_to(os.devnull), faults_located(loaded):
+        from dnnctl.training.phases import low_momentum
         from dnnctl.training.rate_finder import suggest
         from dnnctl.training.rate_finder import sweep as run_sweep
         from dnnctl.training.setting import make_engine, prepare
 
         changes = {"batch_size": sweep.batch_size or loaded.spec.training.batch_size}
         training = loaded.spec.training.model_copy(update=changes)
-        setting = prepare(loaded.spec.model_copy(update={"training": training}), report)
+        resized = loaded.spec.model_copy(update={"training": training})
+        setting = prepare(resized, report, source=source.path if source else None)
         curve = run_sweep(
             make_engine(setting),
             seed=loaded.spec.seed,
-            momentum=setting.low_momentum,
+            momentum=low_momentum(setting.phases[0].schedule),
             n_steps=sweep.n_steps,
             lowest=sweep.lowest,
             highest=sweep.highest,

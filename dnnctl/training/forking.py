@@ -16,6 +16,10 @@ OF_AN_EPOCH = ("seed", "data", "metrics", "training.batch_size")
 """The keys on which the order of an epoch's examples and its metrics rest: changed, half an epoch is worth nothing."""
 
 
+BEFORE = ("model.reuse", "training.pretraining")
+"""The keys that say what the first weights were: of no use to a fork, which starts later."""
+
+
 def changes_of_spec(parent: RunRecord, loaded: LoadedSpec) -> list[Change]:
     """The keys in which a spec differs from a run's; the name is not counted."""
     found = changes(to_plain(load(parent.folder.spec).spec), to_plain(loaded.spec))
@@ -38,13 +42,22 @@ def choose_checkpoint(parent: RunRecord, epoch: int | None, changed: Sequence[st
     Raises:
         RunError: there is none, or nothing is left to train after it.
     """
+    if has_changed(BEFORE, changed):
+        raise RunError(
+            f"A fork starts with the weights of {parent.id}: {' and '.join(BEFORE)} cannot change. "
+            f"Train a new run: dnnctl train {parent.folder.spec} --set KEY=VALUE"
+        )
     sound = [each for each in list_checkpoints(parent.folder.checkpoints) if each.damage() is None]
     if not sound:
         raise RunError(
             f"{parent.id} has no usable checkpoint to start from. Train its spec anew: "
             f"dnnctl train {parent.folder.spec} --set KEY=VALUE"
         )
-    states = [each.read_state()["loop"] for each in sound]
+    states = [each.read_state() for each in sound]
+    sound = [each for each, state in zip(sound, states, strict=True) if not is_pretraining(state)]
+    if not sound:
+        raise RunError(f"{parent.id} has not finished its pretraining: resume it. dnnctl resume {parent.path}")
+    states = [state["loop"] for state in states if not is_pretraining(state)]
     ends = [each for each, state in zip(sound, states, strict=True) if state["step"] == 0]
     if epoch is not None:
         candidates = [each for each in ends if each.epoch == epoch]
@@ -63,6 +76,11 @@ def choose_checkpoint(parent: RunRecord, epoch: int | None, changed: Sequence[st
     return chosen
 
 
+def is_pretraining(state: dict[str, Any]) -> bool:
+    """Whether a checkpoint was written in the pretraining."""
+    return bool(state.get("stage", {}).get("kind") == "pretraining")
+
+
 def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]) -> dict[str, Any]:
     """What run.json says of where a run comes from."""
     return {
@@ -79,7 +97,7 @@ def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]
 def _found_rate(parent: RunRecord, changed: Sequence[Change]) -> dict[str, Any]:
     """What the parent's range test found, for a fork that goes on with its schedule."""
     found = parent.facts.get("rate_finder") or (parent.facts.get("parent") or {}).get("rate_finder")
-    is_same = not has_changed(["schedule"], [change.path for change in changed])
+    is_same = not has_changed(["schedule", "training.phases"], [change.path for change in changed])
     return {"rate_finder": found} if found and is_same else {}
 
 

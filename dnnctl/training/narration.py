@@ -15,8 +15,12 @@ from dnnctl.training.facts import (
     Fact,
     Forked,
     ModelReady,
+    PhaseBegun,
+    PretrainingBegun,
+    PretrainingEpochEnded,
     RateFound,
     Restored,
+    Reused,
     RunBroken,
     RunEnded,
     RunOpened,
@@ -81,6 +85,25 @@ def _model(_: Narrator, fact: ModelReady) -> list[str]:
     return [f"model: {parameters}, {fact.loss}", f"training: {steps} on {fact.device}{precision}, {compiled}"]
 
 
+def _phase(_: Narrator, fact: PhaseBegun) -> list[str]:
+    frozen = f"{', '.join(fact.frozen)} frozen" if fact.frozen else "nothing frozen"
+    optimizer = f"{'fresh ' if fact.is_fresh else ''}{fact.optimizer}"
+    counts = f"{fact.epochs} epochs, {fact.trainable_parameters:,} parameters trained by {optimizer}"
+    return [f"phase {fact.phase} of {fact.n_phases}: {counts}, {frozen}"]
+
+
+def _pretraining(_: Narrator, fact: PretrainingBegun) -> list[str]:
+    part = f" {fact.number} of {fact.n_parts}" if fact.n_parts > 1 else ""
+    counts = f"{fact.epochs} epochs of {fact.steps_per_epoch:,} steps on {fact.n_examples:,} examples without labels"
+    return [f"pretraining{part}: {fact.kind} of {fact.part}, {counts}"]
+
+
+def _pretraining_epoch(_: Narrator, fact: PretrainingEpochEnded) -> list[str]:
+    row = fact.row
+    rate = f"rate {row['learning_rate']:<8.3g}"
+    return [f"pretraining epoch {row['epoch']}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"]
+
+
 def _restored(_: Narrator, fact: Restored) -> list[str]:
     lines = [f"not usable: {each}" for each in fact.damaged]
     if fact.checkpoint is None:
@@ -108,6 +131,10 @@ NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {
     Downloading: lambda _, _fact: [],
     DataReady: _data,
     ModelReady: _model,
+    PhaseBegun: _phase,
+    PretrainingBegun: _pretraining,
+    PretrainingEpochEnded: _pretraining_epoch,
+    Reused: lambda _, fact: [f"weights of {', '.join(fact.layers)} taken from {fact.source}"],
     RateFound: lambda _, fact: [f"max_rate {fact.max_rate:.3g}: {fact.reason}"],
     Restored: _restored,
     StepsDone: lambda _, _fact: [],

@@ -8,6 +8,6 @@ from numpy.typing import NDArray
 from dnnctl.data.generator import generator
 
 
-def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int32]:
-    """(n,) a permutation of the examples; epochs count from 1."""
-    return generator(seed, "order", epoch).permutation(n).astype(np.int32)
+def epoch_order(seed: int, epoch: int, n: int, *, purpose: str = "order") -> NDArray[np.int32]:
+    """(n,) a permutation of the examples; epochs count from 1, and each purpose has permutations of its own."""
+    return generator(seed, purpose, epoch).permutation(n).astype(np.int32)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from dnnctl.errors import RunError
+from dnnctl.spec.planned_phase import PlannedPhase
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.record import RunRecord
+from dnnctl.training.course import FIRST_PHASE, Course, Key
 from dnnctl.training.forking import has_changed
 from dnnctl.training.saver import Saver, read_arrays
 from dnnctl.training.state import Arrays, shapes_of, write_state
@@ -26,7 +30,9 @@ MAX_LISTED = 3
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def start_from_origin(run: RunRecord, data: dict[str, Any], saver: Saver) -> tuple[Checkpoint, list[str]]:
+def start_from_origin(
+    run: RunRecord, data: dict[str, Any], course: Course, saver: Saver
+) -> tuple[Checkpoint, list[str]]:
     """Give a fork the state that it starts from; returns the checkpoint and what begins anew, each with the reason.
 
     Args:
@@ -44,8 +50,17 @@ def start_from_origin(run: RunRecord, data: dict[str, Any], saver: Saver) -> tup
             f"{origin.name} is in the middle of an epoch, and the data have changed since. Fork {parent['run']} anew "
             f"--at the end of an epoch."
         )
+    has_same_phases = not has_changed(["training.phases"], changed)
+    place = _same_place(state) if has_same_phases else _place(state, course.setting.phases)
+    loop = saver.attend(course.enter(place.key))
     values, best = read_arrays(origin)
-    anew = _take_over(saver, values, origin, is_other_optimizer=has_changed(["optimizer.kind"], changed))
+    was = state.get("optimizer", loop.stage.optimizer)
+    reason = None
+    if was != loop.stage.optimizer or has_changed(["optimizer.kind"], changed):
+        reason = "it is of another kind"
+    elif place.is_fresh:
+        reason = "the phase begins with a fresh one"
+    anew = _take_over(saver, values, origin, reason)
     with_best = not has_new_data and not has_changed(OF_THE_BEST, changed)
     if with_best:
         saver.best.recall(best)
@@ -55,10 +70,49 @@ def start_from_origin(run: RunRecord, data: dict[str, Any], saver: Saver) -> tup
         anew.append("the data: they have changed since the parent was trained")
     if parent["data"] and parent["data"]["split"] != data["split"]:
         anew.append("the validation part: the parent may have been trained on examples of it, which then flatter")
-    with_rates = not has_changed(OF_THE_RATES, changed)
-    saver.loop.branch_off(state["loop"], origin.step, with_best=with_best, with_rates=with_rates)
-    saver.records.begin_with(state["rows"])
+    loop.begun, loop.rates.begun = place.begun, place.schedule_begun
+    loop.branch_off(
+        state["loop"],
+        origin.step,
+        with_best=with_best,
+        with_rates=has_same_phases and not has_changed(OF_THE_RATES, changed),
+        with_end=has_same_phases and loop.stage.number < len(course.setting.phases),
+    )
+    saver.records.begin_with(state["rows"], state.get("pretraining", []))
     return origin, anew
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where among the phases a fork begins."""
+
+    number: int
+    begun: int
+    """Epochs before its phase."""
+    schedule_begun: int
+    """Epochs before the first step of its schedule."""
+    is_fresh: bool = False
+    """Whether it begins a phase that has a fresh optimizer."""
+
+    @property
+    def key(self) -> Key:
+        return {**FIRST_PHASE, "number": self.number}
+
+
+def _same_place(state: dict[str, Any]) -> _Place:
+    """Where the parent was."""
+    loop = state["loop"]
+    return _Place(state.get("stage", FIRST_PHASE)["number"], loop.get("begun", 0), loop["rates"].get("begun", 0))
+
+
+def _place(state: dict[str, Any], phases: Sequence[PlannedPhase]) -> _Place:
+    """The phase that so many epochs lead to."""
+    epoch = state["loop"]["epoch"]
+    begins = list(accumulate((phase.epochs for phase in phases), initial=0))
+    number = next((phase.number for phase in phases if epoch < begins[phase.number]), len(phases))
+    phase, begun = phases[number - 1], begins[number - 1]
+    is_fresh = phase.starts_optimizer and number > 1 and (epoch, state["loop"]["step"]) == (begun, 0)
+    return _Place(number, begun, begins[phase.schedule_of - 1], is_fresh)
 
 
 def _sound_origin(run: RunRecord) -> Checkpoint:
@@ -72,8 +126,12 @@ def _sound_origin(run: RunRecord) -> Checkpoint:
     return found[0]
 
 
-def _take_over(saver: Saver, values: Arrays, origin: Checkpoint, *, is_other_optimizer: bool) -> list[str]:
-    """Write what fits into the variables: every weight, the optimizer if all of it does, noise where there was some."""
+def _take_over(saver: Saver, values: Arrays, origin: Checkpoint, reason: str | None) -> list[str]:
+    """Write what fits into the variables: every weight, the optimizer if all of it does, noise where there was some.
+
+    Args:
+        reason: why the optimizer begins anew, if it does.
+    """
     there, wanted = shapes_of(values), shapes_of(saver.variables)
     _check_weights(_weights(there), _weights(wanted))
     if not all(np.isfinite(value).all() for value in values.values()):
@@ -81,8 +139,8 @@ def _take_over(saver: Saver, values: Arrays, origin: Checkpoint, *, is_other_opt
     fitting = {path for path, shape in wanted.items() if there.get(path) == shape}
     optimizer = {path for path in wanted if path.startswith("optimizer/") and not SET_AT_EVERY_STEP.fullmatch(path)}
     anew = []
-    if is_other_optimizer or not optimizer <= fitting:
-        reason = "it is of another kind" if is_other_optimizer else "it keeps other variables"
+    if reason is not None or not optimizer <= fitting:
+        reason = reason or "it keeps other variables"
         anew.append(f"the optimizer, for {reason}")
         fitting = {path for path in fitting if not path.startswith("optimizer/")}
     write_state({path: saver.variables[path] for path in fitting}, values)

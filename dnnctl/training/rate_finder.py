@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dnnctl.errors import RunError
 from dnnctl.training.engine.engine import Engine, EpochPlan
 from dnnctl.training.order import epoch_order
-from dnnctl.training.state import read_state, state_variables, write_state
+from dnnctl.training.state import read_state, write_state
 
 Floats = NDArray[np.float64]
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -86,7 +86,7 @@ def sweep(
     """
     n_steps = n_steps or min(max(engine.n_steps, MIN_STEPS), MAX_STEPS)
     rates = np.geomspace(lowest, highest, n_steps)
-    variables = state_variables(engine.model, engine.optimizer, engine.all_metrics)
+    variables = engine.variables
     before = read_state(variables)
     try:
         losses = _losses(engine, seed, rates, momentum)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from dnnctl.build.schedule import Floats, Span, learning_rates, momenta
-from dnnctl.spec.experiment import Spec
 from dnnctl.spec.schedule import OneCycle, Performance
 from dnnctl.training.monitor import Monitor
 
@@ -16,15 +15,21 @@ from dnnctl.training.monitor import Monitor
 class Rates:
     """Gives each epoch its rates; with `performance` it learns from the epochs' metrics."""
 
-    def __init__(self, spec: Spec, span: Span) -> None:
-        self.schedule = spec.schedule
-        self.base_rate = spec.optimizer.learning_rate
+    def __init__(
+        self, schedule: Any, base_rate: float, span: Span, *, begun: int = 0, momentum: float | None = None
+    ) -> None:
+        self.schedule = schedule
+        self.base_rate = base_rate
         self.span = span
+        self.begun = begun
+        """Epochs finished before the schedule's first step."""
+        self.momentum = momentum
+        """What an optimizer whose momentum can change has where the schedule does not change it."""
         self.factor = 1.0
         """What performance has multiplied the rate by so far."""
         self.monitor: Monitor | None = None
-        if isinstance(self.schedule, Performance):
-            self.monitor = Monitor(self.schedule.monitor, self.schedule.min_delta)
+        if isinstance(schedule, Performance):
+            self.monitor = Monitor(schedule.monitor, schedule.min_delta)
 
     def of_epoch(self, epoch: int) -> Floats:
         """The rates of an epoch's steps; epochs count from 1."""
@@ -38,7 +43,7 @@ class Rates:
         """The momenta of an epoch's steps, where they change."""
         if isinstance(self.schedule, OneCycle) and self.schedule.momentum != "none":
             return momenta(self.schedule, self._steps(epoch), self.span)
-        return None
+        return None if self.momentum is None else np.full(self.span.steps_per_epoch, self.momentum)
 
     def see(self, epoch: int, row: dict[str, float]) -> None:
         """Learn how an epoch went: the rate falls when the metric has not improved for `patience` epochs."""
@@ -50,14 +55,15 @@ class Rates:
 
     def state(self) -> dict[str, Any]:
         """What it has learned."""
-        return {"factor": self.factor, "monitor": None if self.monitor is None else asdict(self.monitor)}
+        monitor = None if self.monitor is None else asdict(self.monitor)
+        return {"begun": self.begun, "factor": self.factor, "monitor": monitor}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Know again what it had learned."""
-        self.factor = state["factor"]
+        self.begun, self.factor = state.get("begun", 0), state["factor"]
         if state["monitor"] is not None:
             self.monitor = Monitor(**state["monitor"])
 
     def _steps(self, epoch: int) -> np.ndarray:
-        first = (epoch - 1) * self.span.steps_per_epoch
+        first = (epoch - self.begun - 1) * self.span.steps_per_epoch
         return np.arange(first, first + self.span.steps_per_epoch)

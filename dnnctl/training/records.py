@@ -8,7 +8,7 @@ from dnnctl.store.files import append_json_line, to_json_line, write_json, write
 from dnnctl.store.folder import RunFolder
 from dnnctl.training.engine.event_file import EventFile, cut_back
 
-NO_METRICS = ("epoch", "step", "seconds")
+NO_SCALARS = ("epoch", "step", "seconds", "phase")
 ROLES = ("train", "validation")
 
 
@@ -18,6 +18,7 @@ class Records:
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.rows: list[dict[str, Any]] = []
+        self.pretraining: list[dict[str, Any]] = []
         self._events: dict[str, EventFile] = {}
 
     def add_row(self, row: dict[str, Any]) -> None:
@@ -26,7 +27,7 @@ class Records:
         append_json_line(self.folder.metrics, row)
         scalars: dict[str, dict[str, float]] = {role: {} for role in ROLES}
         for name, value in row.items():
-            if name in NO_METRICS:
+            if name in NO_SCALARS:
                 continue
             role = "validation" if name.startswith("val_") else "train"
             scalars[role][f"epoch_{name.removeprefix('val_')}"] = value
@@ -34,17 +35,24 @@ class Records:
             if values:
                 self._event_file(role).add(row["epoch"], values)
 
-    def cut_back(self, rows: list[dict[str, Any]]) -> None:
-        """Have these rows alone in metrics.jsonl, and TensorBoard's files no longer than they are."""
-        self.rows = list(rows)
+    def add_pretraining_row(self, row: dict[str, Any]) -> None:
+        """Write a row of the pretraining."""
+        self.pretraining.append(row)
+        append_json_line(self.folder.pretraining, row)
+
+    def cut_back(self, rows: list[dict[str, Any]], pretraining: list[dict[str, Any]]) -> None:
+        """Have these rows alone in the files of metrics, and TensorBoard's files no longer than they are."""
+        self.rows, self.pretraining = list(rows), list(pretraining)
         write_text(self.folder.metrics, "".join(to_json_line(row) + "\n" for row in rows))
+        if pretraining or self.folder.pretraining.exists():
+            write_text(self.folder.pretraining, "".join(to_json_line(row) + "\n" for row in pretraining))
         last = int(rows[-1]["epoch"]) if rows else 0
         for role in ROLES:
             cut_back(self.folder.tensorboard / role, last)
 
-    def begin_with(self, rows: list[dict[str, Any]]) -> None:
+    def begin_with(self, rows: list[dict[str, Any]], pretraining: list[dict[str, Any]]) -> None:
         """Begin with the rows of another run."""
-        self.cut_back([])
+        self.cut_back([], pretraining)
         for row in rows:
             self.add_row(row)
 

@@ -10,8 +10,10 @@ from dnnctl.errors import RunError
 from dnnctl.store.creation import installed_version, processor_name
 from dnnctl.store.history import record_event
 from dnnctl.store.record import RunRecord
+from dnnctl.training.course import FIRST_PHASE, Course
 from dnnctl.training.engine.compilation import Compilation
 from dnnctl.training.facts import Report, Restored
+from dnnctl.training.loop import Loop
 from dnnctl.training.origin import start_from_origin
 from dnnctl.training.saver import Saver
 
@@ -62,19 +64,24 @@ class Resuming:
             differences.append("the data have changed")
         return differences
 
-    def restore(self, run: RunRecord, setting: Setting, saver: Saver, differences: list[str], report: Report) -> None:
-        """Restore the newest sound checkpoint, and record and report from where training goes on."""
-        checkpoint, damaged = saver.restore()
+    def restore(self, run: RunRecord, course: Course, saver: Saver, differences: list[str], report: Report) -> Loop:
+        """The loop at the newest sound checkpoint; from where training goes on is recorded and reported."""
+        checkpoint, damaged = saver.find()
         anew: list[str] = []
         is_origin = checkpoint is None and bool(run.facts.get("parent"))
         if is_origin:
-            checkpoint, anew = start_from_origin(run, data_facts(setting), saver)
+            checkpoint, anew = start_from_origin(run, data_facts(course.setting), course, saver)
         elif checkpoint is None:
-            saver.records.cut_back([])
+            saver.attend(course.begin())
+            saver.records.cut_back([], [])
+        else:
+            saver.attend(course.enter(checkpoint.read_state().get("stage", FIRST_PHASE)))
+            saver.restore(checkpoint)
+        loop = saver.loop
         fact = Restored(
             checkpoint=None if checkpoint is None else checkpoint.name,
-            initial_epoch=saver.loop.epoch,
-            step=saver.loop.global_step,
+            initial_epoch=0 if loop.stage.is_pretraining else loop.epoch,
+            step=loop.global_step,
             damaged=damaged,
             approximate=differences,
             is_origin=is_origin,
@@ -82,6 +89,7 @@ class Resuming:
         )
         record_event(run.folder, **fact.as_json())
         report(fact)
+        return loop
 
 
 def data_facts(setting: Setting) -> dict[str, Any]:

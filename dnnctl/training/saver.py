@@ -30,27 +30,26 @@ class Saver:
 
     Args:
         folder: where the checkpoints lie.
-        variables: every variable that the next step depends on, by path.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        spec: CheckpointSpec,
-        variables: Mapping[str, keras.Variable],
-        loop: Loop,
-        best: BestWeights,
-        records: Records,
-    ) -> None:
+    loop: Loop
+    variables: Mapping[str, keras.Variable]
+    """Every variable that the stage's next step depends on, by path."""
+
+    def __init__(self, folder: Path, spec: CheckpointSpec, best: BestWeights, records: Records) -> None:
         self.folder = folder
         self.spec = spec
-        self.variables = variables
-        self.loop = loop
         self.best = best
         self.records = records
         self._thread: Thread | None = None
         self._error: OSError | None = None
         self._saved = time.monotonic()
+
+    def attend(self, loop: Loop) -> Loop:
+        """Save and restore this loop from now on; returns it."""
+        self.loop = loop
+        self.variables = loop.engine.variables
+        return loop
 
     def is_due(self) -> bool:
         """Whether the spec wants a checkpoint now, in the middle of an epoch."""
@@ -72,8 +71,16 @@ class Saver:
         self.finish()
         arrays = {VARIABLES + path: value for path, value in read_state(self.variables).items()}
         arrays |= {BEST + path: value for path, value in (self.best.copy or {}).items()}
-        state = {"loop": self.loop.state(), "rows": list(self.records.rows)}
-        position = (self.loop.epoch, self.loop.global_step, self.loop.best.best_epoch)
+        loop, records = self.loop, self.records
+        state = {
+            "stage": loop.stage.key,
+            "optimizer": loop.stage.optimizer,
+            "loop": loop.state(),
+            "rows": list(records.rows),
+            "pretraining": list(records.pretraining),
+        }
+        epoch, best_epoch = (0, -1) if loop.stage.is_pretraining else (loop.epoch, loop.best.best_epoch)
+        position = (epoch, loop.global_step, best_epoch)
         self._saved = time.monotonic()
         self._thread = Thread(target=self._write, args=(arrays, state, *position), name="checkpoint")
         self._thread.start()
@@ -109,22 +116,22 @@ class Saver:
                 f"Make room, choose another --runs-dir, or keep fewer checkpoints (training.checkpoint.keep)."
             )
 
-    def restore(self) -> tuple[Checkpoint | None, list[str]]:
-        """Restore the newest sound checkpoint; returns it, if there is one, and what was wrong with newer ones.
-
-        Raises:
-            RunError: it is of another model.
-        """
+    def find(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest sound checkpoint, if there is one, and what is wrong with newer ones."""
         damaged: list[str] = []
         for checkpoint in reversed(list_checkpoints(self.folder)):
             damage = checkpoint.damage()
             if damage is None:
-                self._restore(checkpoint)
                 return checkpoint, damaged
             damaged.append(f"{checkpoint.name} ({damage})")
         return None, damaged
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Restore a checkpoint of the stage that is attended to.
+
+        Raises:
+            RunError: it is of another model.
+        """
         values, best = read_arrays(checkpoint)
         if shapes_of(values) != shapes_of(self.variables):
             raise RunError(f"{checkpoint.path} holds the state of another model than the spec beside it describes.")
@@ -132,7 +139,7 @@ class Saver:
         self.best.recall(best)
         state = checkpoint.read_state()
         self.loop.restore(state["loop"])
-        self.records.cut_back(state["rows"])
+        self.records.cut_back(state["rows"], state.get("pretraining", []))
 
     def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
         try:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from dnnctl.build.loss import build_loss
 from dnnctl.build.metric import build_metrics
-from dnnctl.build.model import build_model, count_parameters
-from dnnctl.build.optimizer import build_optimizer
+from dnnctl.build.model import Network, build_network, count_parameters
 from dnnctl.build.output import Head, choose_head
+from dnnctl.build.reuse import load_source, source_scaling, transplant
 from dnnctl.build.schedule import Span, warmup_steps
 from dnnctl.data.dataset import Dataset, Part
 from dnnctl.data.load import load_data
 from dnnctl.errors import Fault, SpecError
+from dnnctl.spec.document import dotted
 from dnnctl.spec.experiment import Spec
-from dnnctl.spec.schedule import MomentumCycle, OneCycle
+from dnnctl.spec.planned_phase import PlannedPhase, planned_phases
 from dnnctl.training.engine.compilation import Compilation, choose_compilation
 from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
 from dnnctl.training.facts import DataReady, Downloading, ModelReady, Report
 from dnnctl.training.targets import encode_targets
+from dnnctl.training.trainability import check_freezing, compile_for
 
 
 @dataclass(frozen=True)
@@ -33,61 +36,87 @@ class Setting:
     device: Device
     dataset: Dataset
     head: Head
-    model: keras.Model
+    network: Network
     compilation: Compilation
     span: Span
+    phases: Sequence[PlannedPhase]
+    reused: Sequence[str] = ()
+    """The blocks whose weights were taken over from another network."""
 
     @property
-    def low_momentum(self) -> float | None:
-        """The momentum at the largest rate, where momentum cycles."""
-        schedule = self.spec.schedule
-        if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
-            return schedule.momentum.low
-        return None
+    def model(self) -> keras.Model:
+        """The model that is trained."""
+        return self.network.model
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """Fresh metrics."""
         return build_metrics(self.spec, self.head)
 
+    def engine(self, train: OnDevice) -> Engine:
+        """An engine for the model as it is compiled now."""
+        return Engine(
+            self.model,
+            self.metrics,
+            train,
+            batch_size=self.spec.training.batch_size,
+            mode=self.compilation.mode,
+        )
 
-def prepare(spec: Spec, report: Report, *, compilation: Compilation | None = None) -> Setting:
-    """Get the device, the data and the model ready: everything that can go wrong before the first step.
+
+def prepare(
+    spec: Spec, report: Report, *, compilation: Compilation | None = None, source: Path | None = None
+) -> Setting:
+    """Get the device, the data and the model ready for the first phase: all that can go wrong before the first step.
 
     Args:
         compilation: how an earlier process compiled the steps; chosen anew if there was none.
+        source: the network that the spec reuses.
     """
     device = prepare_device(spec.runtime)
-    dataset = load_data(spec.data, seed=spec.seed, progress=lambda *state: report(Downloading(*state)))
+    has_pretraining = spec.training.pretraining.kind != "none"
+    dataset = load_data(
+        spec.data,
+        seed=spec.seed,
+        with_unlabelled=has_pretraining,
+        progress=lambda *state: report(Downloading(*state)),
+    )
     report(_describe_data(dataset))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
-    model = build_model(spec, head, dataset.train.inputs)
-    model.compile(
-        optimizer=build_optimizer(spec.optimizer, spec.schedule),
-        loss=build_loss(spec.loss, head.loss),
-        jit_compile=False,
-    )
+    network, reused = _build(spec, head, dataset, source)
+    phases = planned_phases(spec)
+    check_freezing(network, phases, reused)
+    compile_for(network, spec, head, phases[0], phases, reused)
     span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
-    compilation = compilation or choose_compilation(spec.runtime, model, device=device.kind, n_steps=span.steps)
-    setting = Setting(spec, device, dataset, head, model, compilation, span)
+    compilation = compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=span.steps)
+    setting = Setting(spec, device, dataset, head, network, compilation, span, phases, reused)
     _check_monitors(setting)
     _check_warmup(setting)
     report(_describe_model(setting))
     return setting
 
 
+def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tuple[Network, list[str]]:
+    """The network, and the names of its blocks that start with another's weights."""
+    reuse = spec.model.reuse
+    if dataset.unlabelled is not None:
+        network = build_network(spec, head, dataset.unlabelled)
+        return network, [block.name for block in network.weighted_blocks]
+    if reuse == "none":
+        return build_network(spec, head, dataset.train.inputs), []
+    assert source is not None, "whoever prepares a spec that reuses a network has found it"
+    trained = load_source(source)
+    scaling = source_scaling(trained, reuse, spec.data.scaling)
+    network = build_network(spec, head, dataset.train.inputs, scaling=scaling)
+    return network, transplant(trained, network, reuse)
+
+
 def make_engine(setting: Setting) -> Engine:
-    """The engine, with the training examples on the device."""
+    """The engine of the first phase, with the training examples on the device."""
     train = place(setting, setting.dataset.train)
     assert train is not None
-    return Engine(
-        setting.model,
-        setting.metrics,
-        train,
-        batch_size=setting.spec.training.batch_size,
-        mode=setting.compilation.mode,
-    )
+    return setting.engine(train)
 
 
 def place(setting: Setting, part: Part | None) -> OnDevice | None:
@@ -149,10 +178,11 @@ def _check_monitors(setting: Setting) -> None:
     names = ["loss", *(metric.name for metric in setting.metrics)]
     if setting.dataset.validation is not None:
         names += [f"val_{name}" for name in names]
-    stopping, schedule = setting.spec.training.early_stopping, setting.spec.schedule
+    stopping = setting.spec.training.early_stopping
     watched = {} if stopping == "none" else {"training.early_stopping.monitor": stopping.monitor}
-    if schedule.kind == "performance":
-        watched["schedule.monitor"] = schedule.monitor
+    for phase in setting.phases:
+        if phase.schedule.kind == "performance":
+            watched[dotted((*phase.schedule_path, "monitor"))] = phase.schedule.monitor
     for path, name in watched.items():
         if name not in names:
             raise SpecError([Fault(f"'{name}' is not measured", path, hint=f"Allowed: {', '.join(names)}.")])
@@ -160,7 +190,9 @@ def _check_monitors(setting: Setting) -> None:
 
 def _check_warmup(setting: Setting) -> None:
     """A warm-up must leave steps for the schedule it leads to."""
-    n_warmup, n_steps = warmup_steps(setting.spec.schedule), setting.span.steps
-    if n_warmup >= n_steps:
-        rule = f"the warm-up takes all of the {n_steps} steps there are"
-        raise SpecError([Fault(rule, "schedule.warmup.steps", received=str(n_warmup), hint="Make it shorter.")])
+    for phase in setting.phases:
+        n_warmup, n_steps = warmup_steps(phase.schedule), setting.span.steps_per_epoch * phase.span
+        if n_warmup >= n_steps:
+            rule = f"the warm-up takes all of the {n_steps} steps there are"
+            path = dotted((*phase.schedule_path, "warmup", "steps"))
+            raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Make it shorter.")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -20,9 +19,8 @@ from dnnctl.store.record import RunRecord, Status, last_end
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Report, ignore
 from dnnctl.training.forking import changes_of_spec, choose_checkpoint, lineage
+from dnnctl.training.reusing import find_source, kept_source
 from dnnctl.training.session import conduct_session, faults_located
-
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
 
 def train(
@@ -39,8 +37,11 @@ def train(
         UserError: the spec, the data or the device is not as it must be.
         DivergedError: the loss became infinite or not a number.
     """
-    loaded = _loaded(spec)
-    run = create_run(runs_directory(runs_dir), _blueprint(loaded))
+    loaded, source = find_source(_loaded(spec), runs_dir)
+    blueprint = _blueprint(loaded)
+    if source is not None:
+        blueprint = replace(blueprint, reuse=source.facts(), reused=source.path)
+    run = create_run(runs_directory(runs_dir), blueprint)
     with hold(run.folder.lock):
         conduct_session(loaded, run, report, event="started")
     return RunRecord(run.folder)
@@ -107,7 +108,13 @@ def fork(
     loaded = load(parent.folder.spec, overrides)
     changed = changes_of_spec(parent, loaded)
     checkpoint = choose_checkpoint(parent, at, [change.path for change in changed], loaded.spec.training.epochs)
-    blueprint = replace(_blueprint(loaded), parent=lineage(parent, checkpoint, changed), origin=checkpoint)
+    blueprint = replace(
+        _blueprint(loaded),
+        parent=lineage(parent, checkpoint, changed),
+        origin=checkpoint,
+        reuse=parent.facts.get("reuse"),
+        reused=kept_source(parent),
+    )
     run = create_run(runs_directory(runs_dir) if runs_dir else parent.path.parent, blueprint)
     try:
         with hold(run.folder.lock):
@@ -119,7 +126,9 @@ def fork(
     return RunRecord(run.folder)
 
 
-def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> None:
+def rehearse(
+    spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore
+) -> None:
     """Load the data and build the model of a spec as `train` would, but train and write nothing.
 
     Raises:
@@ -129,8 +138,9 @@ def rehearse(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -
     with stderr_to(os.devnull):
         from dnnctl.training.setting import prepare
 
+        loaded, source = find_source(loaded, runs_dir)
         with faults_located(loaded):
-            prepare(loaded.spec, report)
+            prepare(loaded.spec, report, source=source.path if source else None)
 
 
 def _loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from dnnctl.data.dataset import Part
 from dnnctl.training.engine.compilation import Mode
 from dnnctl.training.engine.noise import Noise
+from dnnctl.training.state import state_variables
 
 EVALUATION_BATCH = 512
 NEVER = -1
@@ -39,6 +40,11 @@ class OnDevice:
 def to_device(part: Part) -> OnDevice:
     """Copy examples to the device, where they stay."""
     return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
+
+
+def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer itself, where mixed precision has wrapped it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ class Engine:
         mode: `xla` or `graph`.
     """
 
+    LOSS = "loss"
+    """What the mean loss is called."""
+
     def __init__(
         self,
         model: keras.Model,
@@ -78,9 +87,12 @@ class Engine:
         self.train = train
         self.batch_size = batch_size
         self.n_full_steps, self.n_left = divmod(train.n, batch_size)
-        self.mean_loss = keras.metrics.Mean(name="loss")
+        self.mean_loss = keras.metrics.Mean(name=self.LOSS)
         self.optimizer = model.optimizer
-        self.optimizer.build(model.trainable_variables)
+        if not self.optimizer.built:
+            self.optimizer.build(model.trainable_variables)
+        self.cycled_momentum = getattr(inner_optimizer(self.optimizer), "cycled_momentum", None)
+        """The variable of a momentum that can change from step to step."""
         self.noise = Noise(model) if mode == "xla" else None
         self._run_full, self._run_left = self._make_runs(jit_compile=mode == "xla")
         self._evaluate_batch = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
@@ -96,6 +108,11 @@ class Engine:
     def all_metrics(self) -> list[keras.metrics.Metric]:
         """The mean loss and the metrics."""
         return [self.mean_loss, *self.metrics]
+
+    @property
+    def variables(self) -> dict[str, keras.Variable]:
+        """Every variable that the next step depends on, by path."""
+        return state_variables(self.model, self.optimizer, self.all_metrics)
 
     def start_epoch(self, plan: EpochPlan) -> None:
         """Put an epoch's order and rates on the device."""
@@ -164,9 +181,7 @@ class Engine:
 
     def _make_step(self) -> Any:
         """One training step: what Keras's own `train_step` does."""
-        model, optimizer = self.model, self.optimizer
-        cycled_momentum = getattr(getattr(optimizer, "inner_optimizer", optimizer), "cycled_momentum", None)
-
+        model, optimizer, cycled_momentum = self.model, self.optimizer, self.cycled_momentum
         twin = self.noise.twin if self.noise else model
 
         def step(inputs: Any, targets: Any, rate: Any, momentum: Any) -> Any:

@@ -94,7 +94,7 @@ class Noise:
         if any(is_drawable(layer) for layer in model.layers):
             uncompiled = keras.Model(model.inputs, model.outputs)
             self.twin = keras.models.clone_model(uncompiled, clone_function=self._replace)
-        self._shapes = [handed.original.input.shape[1:] for handed in self._handed]
+        self._shapes = [handed.input.shape[1:] for handed in self._handed]
         self._draw = tf.function(self._draw_steps, autograph=False)
 
     def steps_at_once(self, size: int) -> int:

@@ -1,0 +1,76 @@
+"""Which weights a phase trains, and the optimizer that trains them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dnnctl.build.loss import build_loss
+from dnnctl.build.model import Network
+from dnnctl.build.optimizer import build_optimizer
+from dnnctl.build.output import Head
+from dnnctl.errors import Fault, SpecError
+from dnnctl.spec.experiment import Spec
+from dnnctl.spec.planned_phase import PlannedPhase
+from dnnctl.spec.schedule import OneCycle
+
+OUTPUT = "output"
+
+
+def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
+    """The blocks that stay as they are in a phase.
+
+    Args:
+        reused: the blocks whose weights were taken over.
+    """
+    if phase.freeze == "none":
+        return set()
+    return set(reused if phase.freeze == "reused" else phase.freeze)
+
+
+def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> None:
+    """Whether what phases freeze is there, and something is left to train.
+
+    Raises:
+        SpecError: it is not.
+    """
+    known = [*(block.name for block in network.weighted_blocks), OUTPUT]
+    for phase in phases:
+        path = f"training.phases.{phase.number - 1}.freeze"
+        frozen = frozen_names(phase, reused)
+        unknown = sorted(frozen - set(known))
+        if unknown:
+            rule = f"there is no layer with weights called '{unknown[0]}'"
+            raise SpecError([Fault(rule, path, hint=f"Allowed: {', '.join(known)}.")])
+        if set(known) <= frozen:
+            raise SpecError([Fault("nothing is left to train", path, hint="Freeze fewer layers.")])
+
+
+def freeze(network: Network, frozen: set[str]) -> None:
+    """Have these blocks stay as they are, and train all others."""
+    for block in network.blocks:
+        for layer in block.layers:
+            layer.trainable = block.name not in frozen
+    network.model.get_layer(OUTPUT).trainable = OUTPUT not in frozen
+
+
+def compile_for(
+    network: Network, spec: Spec, head: Head, phase: PlannedPhase, phases: Sequence[PlannedPhase], reused: Sequence[str]
+) -> None:
+    """Give a model the fresh optimizer of a phase, with room for all that the phases which share it train."""
+    sharing = [each for each in phases if each.optimizer_of == phase.optimizer_of]
+    cycling = next((each.schedule for each in sharing if _cycles(each.schedule)), None)
+    network.model.compile(
+        optimizer=build_optimizer(phase.optimizer, cycling), loss=build_loss(spec.loss, head.loss), jit_compile=False
+    )
+    trained: set[int] = set()
+    for each in sharing:
+        freeze(network, frozen_names(each, reused))
+        trained |= {id(variable) for variable in network.model.trainable_variables}
+    freeze(network, set())
+    everything = network.model.trainable_variables
+    network.model.optimizer.build([variable for variable in everything if id(variable) in trained])
+    freeze(network, frozen_names(phase, reused))
+
+
+def _cycles(schedule: object) -> bool:
+    return isinstance(schedule, OneCycle) and schedule.momentum != "none"
