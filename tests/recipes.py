@@ -43,6 +43,53 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer": {"kind": "sgd", "learning_rate": 1.5},
         "schedule": {"kind": "performance", "patience": 1, "min_delta": 0.1},
     },
+    "phases": {
+        "model": {
+            "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}, {"kind": "dense", "units": 6}],
+        },
+        "schedule": {"kind": "one_cycle", "max_rate": 0.2, "momentum": {"high": 0.95, "low": 0.85}},
+        "training": {
+            "batch_size": 16,
+            "checkpoint": MID_EPOCH,
+            "phases": [
+                {"epochs": 1, "freeze": ["dense_1"]},
+                {"epochs": 1},
+                {"epochs": 2, "freeze": ["dense_2"], "optimizer": "nadam", "schedule": "none"},
+            ],
+        },
+    },
+    "greedy pretraining, XLA": {
+        "model": {
+            "defaults": {"activation": "rrelu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}, {"kind": "dense", "units": 6}],
+        },
+        "training": {
+            "batch_size": 16,
+            "epochs": 2,
+            "checkpoint": MID_EPOCH,
+            "pretraining": {
+                "kind": "autoencoder",
+                "greedy": True,
+                "epochs": 2,
+                "optimizer": "adam",
+                "noise": {"kind": "dropout", "rate": 0.2},
+            },
+        },
+        "runtime": {"compile": "xla"},
+    },
+    "adversarial pretraining": {
+        "model": {
+            "defaults": {"activation": "relu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "training": {
+            "batch_size": 16,
+            "epochs": 2,
+            "checkpoint": MID_EPOCH,
+            "pretraining": {"kind": "gan", "codings": 5, "epochs": 2, "optimizer": "adam"},
+        },
+    },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from dnnctl.store.files import read_json_lines
 from dnnctl.store.record import RunRecord
 
 N_CLASSES = 3
@@ -65,7 +66,9 @@ def outcome(run: RunRecord) -> dict[str, Any]:
     summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
     with np.load(run.folder.predictions) as file:
         predictions = {name: file[name].tobytes() for name in file.files}
-    return {"summary": summary, "rows": rows, "predictions": predictions}
+    pretraining = read_json_lines(run.folder.pretraining) if run.folder.pretraining.exists() else []
+    before = [{key: value for key, value in row.items() if key != "seconds"} for row in pretraining]
+    return {"summary": summary, "rows": rows, "pretraining": before, "predictions": predictions}
 
 
 def cifar_batch(n: int, seed: int, key: bytes) -> bytes:

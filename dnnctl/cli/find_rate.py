@@ -11,7 +11,7 @@ import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Overrides
+from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def find_rate_command(
             "--write", help="Write the rate into the spec: schedule.max_rate of a one_cycle, else learning_rate."
         ),
     ] = False,
+    runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
     """Find a learning rate: train a fresh model a little while the rate grows. No run is made, nothing else changes."""
@@ -49,7 +50,7 @@ def find_rate_command(
         loaded = load(spec, overrides or [])
         sweep = Sweep(lowest, highest, steps, batch_size)
         with choose_display(quiet=as_json, as_json=False) as display:
-            curve, suggestion = find_rate(loaded, sweep, report=display.show)
+            curve, suggestion = find_rate(loaded, sweep, runs_dir=runs_dir, report=display.show)
         if output is not None:
             _write_csv(curve, output)
         section, key, rate = _for_spec(loaded, suggestion)

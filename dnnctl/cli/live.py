@@ -18,7 +18,7 @@ from dnnctl.training.facts import (
     EpochEnded,
     Fact,
     ModelReady,
-    Restored,
+    PretrainingBegun,
     RunBroken,
     RunEnded,
     RunOpened,
@@ -53,6 +53,7 @@ class LiveDisplay:
         self.live = Live(Group(self.downloads, self.progress, self.curve), console=self.console, transient=True)
         self.path = ""
         self.model: ModelReady | None = None
+        self.pretraining: PretrainingBegun | None = None
         self.started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -85,8 +86,9 @@ class LiveDisplay:
             self.model = fact
             total = fact.epochs * fact.steps_per_epoch
             self.progress.reset(self.task, total=total, description="compiling the first step")
-        elif isinstance(fact, Restored):
-            self.progress.update(self.task, completed=fact.step)
+        elif isinstance(fact, PretrainingBegun):
+            self.pretraining = fact
+            self.progress.reset(self.task, total=fact.epochs * fact.steps_per_epoch, description="pretraining")
         elif isinstance(fact, StepsDone):
             self._show_steps(fact)
         elif isinstance(fact, EpochEnded):
@@ -111,12 +113,19 @@ class LiveDisplay:
 
     def _show_steps(self, fact: StepsDone) -> None:
         assert self.model is not None
-        done = (fact.epoch - 1) * self.model.steps_per_epoch + fact.step
+        if fact.stage == "pretraining" and self.pretraining is not None:
+            what, epochs, steps = "pretraining epoch", self.pretraining.epochs, self.pretraining.steps_per_epoch
+        else:
+            what, epochs, steps = "epoch", self.model.epochs, self.model.steps_per_epoch
+            if self.pretraining is not None:
+                self.pretraining = None
+                self.progress.reset(self.task, total=epochs * steps)
+        done = (fact.epoch - 1) * steps + fact.step
         speed = self.progress.tasks[0].speed
         self.progress.update(
             self.task,
             completed=done,
-            description=f"epoch {fact.epoch}/{self.model.epochs}",
+            description=f"{what} {fact.epoch}/{epochs}",
             rate=f"{speed:,.0f} steps/s" if speed else "",
             metrics="  ".join(f"{name} {format_number(value)}" for name, value in fact.metrics.items()),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -29,6 +30,7 @@ def train_seeds(
     A seed that diverges does not keep the others from being trained; any other failure does.
     """
     directory = runs_directory(runs_dir)
+    loaded = _with_source(loaded, directory)
     first = loaded.spec.seed
     codes: list[int] = []
     runs: list[RunRecord] = []
@@ -43,6 +45,17 @@ def train_seeds(
     if not as_json and not quiet:
         _print(runs)
     return max(codes)
+
+
+def _with_source(loaded: LoadedSpec, directory: Path) -> LoadedSpec:
+    """The spec with the run that it reuses named once for all seeds."""
+    from dnnctl.training.reusing import find_source
+
+    resolved, source = find_source(loaded, directory)
+    reuse = resolved.spec.model.reuse
+    if source is None or reuse == "none":
+        return loaded
+    return replace(resolved, overrides=(*loaded.overrides, f"model.reuse.run={reuse.run}"))
 
 
 def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, quiet: bool, as_json: bool) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Overrides
+from dnnctl.cli.options import Json, Overrides, RunsDir
 
 if TYPE_CHECKING:
     from dnnctl.training.verification import Verdict
@@ -23,19 +23,24 @@ def verify_resume_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
     overrides: Overrides = None,
     kills: Annotated[int, typer.Option("--kills", min=1, help="How often training is killed.")] = 5,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Train at most so many epochs.")] = 3,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Train at most so many epochs, where there are no phases.")
+    ] = 3,
+    runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
     """Train a spec twice, once killed at random instants and resumed, and compare the bits: on this machine."""
     from dnnctl.spec import load
 
     with failures_reported(as_json=as_json):
-        n_epochs = min(load(spec, overrides or []).spec.training.epochs, epochs)
-        overrides = [*(overrides or []), f"training.epochs={n_epochs}"]
+        overrides = list(overrides or [])
+        training = load(spec, overrides).spec.training
+        if training.phases == "none":
+            overrides.append(f"training.epochs={min(training.epochs, epochs)}")
         directory = Path(mkdtemp(prefix="dnnctl-verify-"))
         is_to_be_kept = False
         try:
-            verdict = _verify(spec, overrides, directory, kills, as_json=as_json)
+            verdict = _verify(spec, overrides, directory, kills, runs_dir, as_json=as_json)
             is_to_be_kept = bool(verdict.differences)
         finally:
             if not is_to_be_kept:
@@ -44,14 +49,16 @@ def verify_resume_command(
         raise typer.Exit(NOT_EXACT)
 
 
-def _verify(spec: Path, overrides: list[str], directory: Path, n_kills: int, *, as_json: bool) -> Verdict:
+def _verify(
+    spec: Path, overrides: list[str], directory: Path, n_kills: int, runs_dir: Path | None, *, as_json: bool
+) -> Verdict:
     from dnnctl.training.verification import verify_resume
 
     def tell(line: str) -> None:
         if not as_json:
             typer.echo(line)
 
-    verdict = verify_resume(spec, overrides, directory, n_kills=n_kills, tell=tell)
+    verdict = verify_resume(spec, overrides, directory, n_kills=n_kills, runs_dir=runs_dir, tell=tell)
     typer.echo(json.dumps(_as_object(verdict)) if as_json else _in_words(verdict))
     return verdict
 

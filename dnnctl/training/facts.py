@@ -177,6 +177,8 @@ class StepsDone(Fact):
     epoch: int
     step: int
     """In this epoch."""
+    global_step: int
+    """Since the run's beginning."""
     metrics: dict[str, float]
     """Over the epoch so far."""
 

@@ -188,7 +188,7 @@ class Loop:
                 raise DivergedError(self._divergence(epoch, bad))
             pace.learn(stop - done, time.perf_counter() - called)
             self.step = stop
-            yield StepsDone(self.stage.key["kind"], epoch, stop, self.engine.results())
+            yield StepsDone(self.stage.key["kind"], epoch, stop, self.global_step, self.engine.results())
 
     def _next_checkpoint(self) -> int:
         """The step of this epoch after which the spec wants a checkpoint next."""

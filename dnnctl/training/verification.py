@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 
 from dnnctl.errors import RunError
+from dnnctl.spec import load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.training.reusing import find_source
 
 SHARE_AT_THE_START = 0.2
 """Of the kills: while the process starts, reads its checkpoint and cuts back its records."""
@@ -54,18 +56,28 @@ class Verdict:
 
 
 def verify_resume(
-    spec: Path, overrides: Sequence[str], directory: Path, *, n_kills: int, tell: Callable[[str], None]
+    spec: Path,
+    overrides: Sequence[str],
+    directory: Path,
+    *,
+    n_kills: int,
+    runs_dir: Path | None = None,
+    tell: Callable[[str], None],
 ) -> Verdict:
     """Train a spec twice, once with kills at random instants and a resume after each.
 
     Args:
         directory: an empty one, for both runs.
+        runs_dir: where a run that the spec reuses is found.
         n_kills: how often the second training is killed, if it lives long enough.
         tell: called with a line of text as things happen.
 
     Raises:
         RunError: the training fails without a kill too, or cannot be resumed.
     """
+    _, source = find_source(load(spec, overrides), runs_dir)
+    if source is not None and source.run is not None:
+        overrides = [*overrides, f"model.reuse.run={source.path.parent.resolve()}"]
     tell("training without a kill …")
     command = ["train", str(spec), *(part for override in overrides for part in ("--set", override))]
     _run_to_the_end([*command, "--runs-dir", str(directory / "whole")])
@@ -123,14 +135,11 @@ def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_fo
 
 def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
     """The steps since the run's beginning, as a training tells of them."""
-    steps_per_epoch = 0
     assert process.stdout is not None
     for line in process.stdout:
         fact: dict[str, Any] = json.loads(line)
-        if fact["event"] == "model_ready":
-            steps_per_epoch = fact["steps_per_epoch"]
-        elif fact["event"] == "steps_done":
-            yield (fact["epoch"] - 1) * steps_per_epoch + fact["step"]
+        if fact["event"] == "steps_done":
+            yield fact["global_step"]
 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:

@@ -24,6 +24,9 @@ KILLS = {
     "batch norm, one-cycle, graph": [("before_fsync", 9), ("after_arrays", 2), ("after_steps", 5)],
     "early stopping": [("after_row", 3), ("after_row", 2)],
     "performance": [("after_row", 3), ("before_removal", 2)],
+    "phases": [("after_row", 1), ("after_steps", 7), ("before_rename", 4)],
+    "greedy pretraining, XLA": [("after_steps", 9), ("before_fsync", 9), ("after_steps", 12), ("after_row", 1)],
+    "adversarial pretraining": [("after_steps", 8), ("after_steps", 7)],
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
 }
 """For each recipe the instants at which one process after the other dies."""
@@ -36,6 +39,8 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     expected = train(spec, runs_dir=tmp_path / "whole")
     assert (expected.status == Status.STOPPED_EARLY) == (recipe == "early stopping")
     has_schedule = "schedule" in RECIPES[recipe]
+    has_pretraining = "pretraining" in RECIPES[recipe].get("training", {})
+    assert expected.folder.pretraining.exists() == has_pretraining
     assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule
     runs = tmp_path / "killed"
     first, *others = KILLS[recipe]
