@@ -14,6 +14,7 @@ from dnnctl.cli import (
     fork,
     init,
     list_runs,
+    prune,
     remove,
     report,
     resume,
@@ -38,6 +39,7 @@ app.command("resume")(resume.resume_command)
 app.command("fork")(fork.fork_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("predict")(evaluate.predict_command)
+app.command("prune")(prune.prune_command)
 app.command("verify-resume")(verify_resume.verify_resume_command)
 app.command("find-rate")(find_rate.find_rate_command)
 app.command("check")(check.check_command)

@@ -65,6 +65,9 @@ def _print(run: RunRecord) -> None:
     reuse = facts.get("reuse")
     if reuse:
         lines["reuses"] = f"{', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}"
+    pruned = facts.get("pruned")
+    if pruned:
+        lines["pruned from"] = f"{pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero"
     summary = run.summary
     if summary:
         lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"

@@ -12,6 +12,8 @@ from dnnctl.store.record import RunRecord
 
 NO_RECIPE = ("name", "description", "seed")
 """The keys of a spec that say nothing of what is trained, but which draw of it."""
+LINEAGE = ("parent", "pruned")
+"""What run.json says of a run that its spec alone did not make."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def data_digest(run: RunRecord) -> str | None:
 
 
 def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
-    if not run.spec or run.facts.get("parent") or group[0].facts.get("parent"):
+    if not run.spec or any(each.facts.get(key) for each in (run, group[0]) for key in LINEAGE):
         return False
     seeds = {other.facts.get("seed") for other in group}
     is_same_data = data_digest(run) == data_digest(group[0]) or None in (data_digest(run), data_digest(group[0]))

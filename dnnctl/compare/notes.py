@@ -17,7 +17,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
     Args:
         roles: the parts of the data that verdicts are about.
     """
-    notes = _unfinished(groups) + _other_data(groups) + _forks(groups)
+    notes = _unfinished(groups) + _other_data(groups) + _forks(groups) + _pruned(groups)
     if len(losses_of(groups)) > 1:
         notes.append(
             f"Their losses are not the same ({', '.join(sorted(losses_of(groups)))}): they have no common scale."
@@ -68,6 +68,16 @@ def _forks(groups: Sequence[Group]) -> list[str]:
                     f"some of them, which then flatter."
                 )
     return notes
+
+
+def _pruned(groups: Sequence[Group]) -> list[str]:
+    """What was set to zero after training, which no spec says."""
+    return [
+        f"{group.label} is {pruned['run']} with {pruned['sparsity']:.0%} of its kernel weights set to zero."
+        for group in groups
+        for run in group.runs
+        if (pruned := run.facts.get("pruned"))
+    ]
 
 
 def _unfinished(groups: Sequence[Group]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field
+
 from dnnctl.spec.common_kind import Inherit, Nothing
-from dnnctl.spec.field import CHOICE, Fraction, Kind, NonNegative
+from dnnctl.spec.field import CHOICE, Fraction, Kind
 
 
 class Dropout(Kind):
@@ -32,8 +34,8 @@ class GaussianNoise(Kind):
     """Numbers from a normal distribution are added."""
 
     kind: Literal["gaussian_noise"]
-    stddev: NonNegative
-    """The standard deviation of the noise."""
+    stddev: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    """The standard deviation of the noise, at most 1."""
 
 
 class GaussianDropout(Kind):

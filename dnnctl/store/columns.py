@@ -23,7 +23,7 @@ FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "device": lambda run: run.facts.get("device", {}).get("name"),
     "compile": lambda run: run.facts.get("compile", {}).get("mode"),
     "host": lambda run: run.facts.get("host"),
-    "parent": lambda run: (run.facts.get("parent") or {}).get("run"),
+    "parent": lambda run: (run.facts.get("parent") or run.facts.get("pruned") or {}).get("run"),
     "bytes": lambda run: run.n_bytes,
 }
 """What is known of every run; `seconds` and `age` in seconds, `bytes` on the disk."""

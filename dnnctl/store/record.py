@@ -20,7 +20,7 @@ from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
 
 MAX_CURVE = 4000
-SECTIONS = ("spec", "device", "data", "compile", "versions", "parent", "git", "reuse")
+SECTIONS = ("spec", "device", "data", "compile", "versions", "parent", "git", "reuse", "pruned")
 """What run.json holds mappings under."""
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any
 
-import keras
-import numpy as np
-
-from dnnctl.build.loss import build_loss
 from dnnctl.build.model import count_parameters
-from dnnctl.build.optimizer import build_optimizer
 from dnnctl.spec.experiment import Spec
 from dnnctl.store.creation import add_facts
-from dnnctl.store.files import write_through
 from dnnctl.store.record import RunRecord
 from dnnctl.training.best import BestWeights
 from dnnctl.training.course import Course
-from dnnctl.training.engine.engine import Engine, OnDevice
 from dnnctl.training.facts import (
     EpochEnded,
     Fact,
@@ -28,7 +20,8 @@ from dnnctl.training.facts import (
     RunEnded,
     StepsDone,
 )
-from dnnctl.training.loop import EpochDone, Loop, Stage
+from dnnctl.training.loop import EpochDone, Loop
+from dnnctl.training.outcome import measure, plain_model, summarize, write_predictions
 from dnnctl.training.records import Records
 from dnnctl.training.resuming import Resuming, data_facts, recorded_compilation
 from dnnctl.training.reusing import kept_source
@@ -64,11 +57,8 @@ def conduct(spec: Spec, run: RunRecord, report: Report, signals: StopSignals, re
     finally:
         records.close()
     best.restore()
-    summary = _summary(run, setting, loop, records)
-    for role in ("validation", "test"):
-        part = course.parts[role]
-        summary[role] = None if part is None else loop.engine.evaluate(part)
-    _write_predictions(run, setting, loop.engine, course.parts)
+    summary = summarize(run, setting, loop, records) | measure(loop.engine, course.parts)
+    write_predictions(run.folder, setting, loop.engine, course.parts)
     summary["state"] = state
     summary["seconds"] = round(time.perf_counter() - started, 3)
     records.write_summary(summary)
@@ -79,7 +69,7 @@ def _follow_all(course: Course, loop: Loop, saver: Saver, signals: StopSignals, 
     """Train stage after stage; returns the last one's loop."""
     while True:
         if not loop.stage.is_pretraining:
-            saver.best.plain = _plain_model(course.setting, loop.stage)
+            saver.best.plain = plain_model(course.setting, loop.stage.number)
         _follow(loop, saver, signals, report)
         following = course.after(loop)
         if following is None:
@@ -126,55 +116,3 @@ def _record_setting(run: RunRecord, setting: Setting) -> None:
         layers=layer_table(setting.model),
         reuse=source and {**source, "layers": list(setting.reused)},
     )
-
-
-def _plain_model(setting: Setting, stage: Stage) -> keras.Model:
-    """The same layers as a model of its own, compiled afresh: so it is saved, without the training's counters."""
-    plain = keras.Model(setting.model.input, setting.model.output, name=setting.spec.name.replace(".", "_"))
-    plain.compile(
-        optimizer=build_optimizer(setting.phases[stage.number - 1].optimizer),
-        loss=build_loss(setting.spec.loss, setting.head.loss),
-        metrics=setting.metrics,
-    )
-    plain.optimizer.build(plain.trainable_variables)  # Keras warns when it loads an optimizer without its variables
-    return plain
-
-
-def _summary(run: RunRecord, setting: Setting, loop: Loop, records: Records) -> dict[str, Any]:
-    last, rows = loop.last, records.rows
-    assert last is not None, "a spec has at least one epoch"
-    best_epoch = loop.best.best_epoch
-    return {
-        "id": run.id,
-        "name": setting.spec.name,
-        "stopped_early": last.stopped_early,
-        "epochs": last.row["epoch"],
-        "steps": last.row["step"],
-        "monitor": loop.best.metric,
-        "best_epoch": best_epoch,
-        "best": next(row for row in rows if row["epoch"] == best_epoch),
-        "parameters": count_parameters(setting.model)[0],
-        "task": setting.dataset.task,
-        "loss": setting.head.loss,
-        "device": setting.device.name,
-        "compile": setting.compilation.mode,
-        "training_seconds": round(sum(row["seconds"] for row in rows if row["epoch"] > _epochs_of_parent(run)), 3),
-    }
-
-
-def _epochs_of_parent(run: RunRecord) -> int:
-    """The epochs that a fork has taken over."""
-    return int((run.facts.get("parent") or {}).get("epoch", 0))
-
-
-def _write_predictions(run: RunRecord, setting: Setting, engine: Engine, parts: dict[str, OnDevice | None]) -> None:
-    arrays: dict[str, Any] = {}
-    for role in ("validation", "test"):
-        part = parts[role]
-        examples = getattr(setting.dataset, role)
-        if part is not None:
-            arrays[f"{role}_predictions"] = engine.predict(part)
-            arrays[f"{role}_labels"] = examples.targets
-    if setting.dataset.class_names:
-        arrays["class_names"] = np.array(setting.dataset.class_names)
-    write_through(run.folder.predictions, lambda aside: np.savez_compressed(aside, **arrays))

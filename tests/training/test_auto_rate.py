@@ -25,7 +25,7 @@ def test_the_bits_are_those_of_a_run_that_was_given_the_rate(tmp_path: Path) -> 
     facts: list[Fact] = []
     run = train(spec(tmp_path), runs_dir=tmp_path / "auto", report=facts.append)
     (found,) = (fact for fact in facts if isinstance(fact, RateFound))
-    assert run.facts["rate_finder"] == {"max_rate": found.max_rate, "reason": found.reason}
+    assert run.facts["rate_finder"] == {"1": {"max_rate": found.max_rate, "reason": found.reason}}
     given = train(spec(tmp_path, found.max_rate), runs_dir=tmp_path / "given")
     assert outcome(run) == outcome(given)
 

@@ -193,7 +193,7 @@ def test_momentum_stays_where_no_schedule_moves_it(tmp_path: Path) -> None:
     run = run_phases(tmp_path, {"epochs": 1}, {"epochs": 1, "schedule": cycle}, schedule={"kind": "constant"})
     momenta = [momentum_of(at_the_end_of(run, epoch)) for epoch in (1, 2)]
     assert momenta[0] == pytest.approx(0.9)
-    assert 0.5 <= momenta[1] <= 0.6
+    assert 0.5 <= momenta[1] < 0.61
 
 
 def test_patience_ends_the_phase_and_not_the_training(tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""Valid specs at random, over everything that the spec's own types allow."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import numpy as np
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
+
+from dnnctl.spec import Spec
+from dnnctl.spec.field import Kind, Section
+from dnnctl.spec.layer import Layer
+from dnnctl.spec.model import Defaults, Output
+from dnnctl.spec.outline import is_section, kinds_of, members
+from dnnctl.spec.rules import broken_rules
+
+SPATIAL = ("conv2d", "max_pool", "average_pool")
+FLATTENING = ("flatten", "global_average_pool", "global_max_pool", "reshape")
+ANYWHERE = ("batch_norm", "layer_norm", "activation", "dropout", "alpha_dropout", "gaussian_noise", "gaussian_dropout")
+HUGE = 4
+"""No count is greater."""
+NEEDS_NO_SAMPLE = ("inherit", "auto")
+BINARY_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+
+
+def write_data(folder: Path) -> None:
+    """Six by six images for three classes, and the same for two numbers."""
+    draw = np.random.default_rng(3)
+    images = draw.integers(0, 256, (60, 6, 6)).astype(np.uint8)
+    classes = draw.integers(0, 3, 60)
+    numbers = draw.uniform(0.1, 1, (60, 2)).astype(np.float32)
+    np.savez(folder / "classes.npz", x_train=images, y_train=classes)
+    np.savez(folder / "numbers.npz", x_train=images, y_train=numbers)
+
+
+class Chance:
+    """Draws specs; of the kinds that a place may have, those first that have been drawn least."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.draw = random.Random(seed)
+        self.folder = folder
+        self.drawn: Counter[str] = Counter()
+
+    def specs(self) -> Iterator[Spec]:
+        """One valid spec after the other."""
+        while True:
+            try:
+                spec = Spec.model_validate(self.spec())
+            except ValidationError:
+                continue  # what one key allows, another may not
+            if not list(broken_rules(spec)):
+                yield spec
+
+    def spec(self) -> dict[str, Any]:
+        task = self.draw.choice(["classes", "numbers"])
+        schedule = self.value(Spec.model_fields["schedule"].annotation, "schedule")
+        if schedule.get("max_rate") == "auto":
+            schedule["max_rate"] = 0.1  # a range test takes more steps than all the rest
+        loss = self.value(Spec.model_fields["loss"].annotation, "loss")
+        return {
+            "name": "any",
+            "seed": self.draw.randrange(2**32),
+            "data": {
+                "source": {"kind": "npz", "path": str(self.folder / f"{task}.npz")},
+                "validation": {"size": 12},
+                "scaling": self.draw.choice(["none", "unit", "standardize"]),
+            },
+            "model": {
+                "defaults": self.section(Defaults, "defaults"),
+                "layers": self.layers(),
+                "output": self.draw.choice(["auto", self.section(Output, "output")]),
+            },
+            "loss": loss,
+            "optimizer": self.value(Spec.model_fields["optimizer"].annotation, "optimizer"),
+            "schedule": schedule,
+            "training": {"batch_size": 16, "epochs": 2},
+        }
+
+    def layers(self) -> list[Any]:
+        """First images, then rows of values."""
+        images = [self.layer(*SPATIAL, "spatial_dropout", *ANYWHERE) for _ in range(self.draw.randrange(3))]
+        rows = [self.layer("dense", "residual", *ANYWHERE) for _ in range(self.draw.randrange(1, 4))]
+        flattening = self.layer("flatten", "flatten", "flatten", "global_average_pool", "global_max_pool", "reshape")
+        return [*images, flattening, *rows]
+
+    def layer(self, *kinds: str) -> Any:
+        options = [option for option in members(Layer) if set(kinds_of([option])) & set(kinds)]
+        kind = self.least_drawn("layer", list(kinds))
+        (section,) = (option for option in options if kind in kinds_of([option]))
+        if kind == "residual":
+            return {"kind": kind, "layers": [self.layer("dense", *ANYWHERE)]}
+        if kind == "reshape":
+            return {"kind": kind, "shape": [36]}
+        return {**self.section(section, "layer"), "kind": kind}
+
+    def section(self, section: type[Section], place: str) -> dict[str, Any]:
+        """Some of a section's keys, and all that it asks for."""
+        fields = {name: field for name, field in section.model_fields.items() if name != "kind"}
+        return {
+            name: self.value(field.annotation, place if place == "layer" else name, bounds(field.metadata))
+            for name, field in fields.items()
+            if name not in ("repeat", "axis") and (field.default is PydanticUndefined or self.draw.random() < 0.4)
+        }
+
+    def value(self, annotation: Any, place: str, limits: tuple[float, float] = (0.01, 0.9)) -> Any:
+        options = members(annotation)
+        sections = [option for option in options if is_section(option)]
+        if sections and issubclass(sections[0], Kind):
+            kind = self.least_drawn(place, [k for k in kinds_of(sections) if k not in NEEDS_NO_SAMPLE])
+            (section,) = (option for option in sections if kind in kinds_of([option]))
+            return {"kind": kind, **self.section(section, place)}
+        option = self.draw.choice(options)
+        if is_section(option):
+            return self.section(option, place)
+        if get_origin(option) is Literal:
+            return self.draw.choice([word for word in get_args(option) if word != "auto" or len(options) > 1])
+        if get_origin(option) is list:
+            inner = get_args(option)[0]
+            return sorted(self.value(inner, place, bounds(getattr(inner, "__metadata__", ()))) for _ in range(2))
+        if option is bool:
+            return self.draw.random() < 0.5
+        return self.draw.randint(1, HUGE) if option is int else self.draw.uniform(*limits)
+
+    def least_drawn(self, place: str, kinds: list[str]) -> str:
+        fewest = min(self.drawn[f"{place} {kind}"] for kind in kinds)
+        kind = self.draw.choice([kind for kind in kinds if self.drawn[f"{place} {kind}"] == fewest])
+        self.drawn[f"{place} {kind}"] += 1
+        return kind
+
+
+def bounds(metadata: Any) -> tuple[float, float]:
+    """Where numbers are drawn from: not far from where they are of use, and where they are allowed."""
+    low, high = 0.01, 0.9
+    for entry in metadata:
+        for part in getattr(entry, "metadata", [entry]):
+            low = max(low, getattr(part, "gt", None) or low, getattr(part, "ge", None) or low)
+            most = getattr(part, "le", None)
+            high = min(high, most) if most is not None else high
+    return (high - 1, high) if high <= 0 else (low, high)
