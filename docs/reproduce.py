@@ -1,6 +1,6 @@
 """Trains every spec of configs/chapter11 and writes what came out beside what is recorded into docs/chapter11.md.
 
-    python docs/reproduce.py [--seeds 3] [--only NAME] [--runs-dir runs/chapter11]
+    python docs/reproduce.py [--seeds 3] [--table recorded|pairs] [--only NAME] [--runs-dir runs/chapter11]
 
 It needs the full Fashion-MNIST. A seed that has been trained before with the same spec is not trained again, so that it
 can be interrupted at any time.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from dnnctl.compare.seeds import paired_student
 from dnnctl.spec import digest, load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
@@ -23,7 +24,8 @@ from dnnctl.store.record import RunRecord
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs" / "chapter11"
 PAGE = ROOT / "docs" / "chapter11.md"
-BEGIN, END = "<!-- reproduction -->\n", "<!-- end -->\n"
+END = "<!-- end -->\n"
+SPECS = "../configs/chapter11"
 FIRST_SEED = 42
 
 
@@ -54,31 +56,51 @@ RECORDED = {
     "dropout": Recorded(0.3395, 0.8722),
     "max_norm": Recorded(0.3714, 0.8662),
 }
+PAIRS = {
+    "transfer_b": "transfer_scratch",
+    "auxiliary_hard": "auxiliary_scratch",
+    "autoencoder": "few_labels",
+    "gan": "few_labels",
+}
+"""Experiments that show what something adds, and what each is compared with."""
 
 
 def main() -> None:
     """Train what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", choices=RECORDED)
+    parser.add_argument("--table", choices=TABLES)
+    parser.add_argument("--only", choices=[*RECORDED, *PAIRS])
     parser.add_argument("--runs-dir", type=Path, default=ROOT / "runs" / "chapter11")
     options = parser.parse_args()
-    rows = []
-    for name in [options.only] if options.only else RECORDED:
-        runs = [train(name, seed, options.runs_dir) for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)]
-        rows.append(row(name, runs))
-        print(rows[-1], flush=True)
-    if not options.only:
-        write(rows, options.seeds)
+    for name in [options.table] if options.table else TABLES:
+        experiments, make_row, head, told = TABLES[name]
+        rows = []
+        for experiment in experiments:
+            if options.only in (None, experiment):
+                rows.append(make_row(experiment, options.seeds, options.runs_dir))
+                print(rows[-1], flush=True)
+        if not options.only:
+            write(name, [*head, *rows], told.format(options.seeds))
+
+
+def train_all(name: str, n_seeds: int, runs_dir: Path) -> list[RunRecord]:
+    """The finished runs of a spec, one for each seed."""
+    return [train(name, seed, runs_dir) for seed in range(FIRST_SEED, FIRST_SEED + n_seeds)]
 
 
 def train(name: str, seed: int, runs_dir: Path) -> RunRecord:
-    """The finished run of a spec and a seed."""
+    """The finished run of a spec and a seed; what it reuses is trained first, with the same seed."""
     path = CONFIGS / f"{name}.yaml"
-    wanted = digest(load(path, [f"seed={seed}"]).spec)
+    overrides = [f"seed={seed}"]
+    reuse = load(path).spec.model.reuse
+    if reuse != "none":
+        overrides.append(f"model.reuse.run={train(reuse.run, seed, runs_dir).id}")
+    wanted = digest(load(path, overrides).spec)
     found = finished(wanted, runs_dir)
     if not found:
-        command = [sys.executable, "-m", "dnnctl", "train", str(path), "--set", f"seed={seed}", "--quiet"]
+        settings = [part for override in overrides for part in ("--set", override)]
+        command = [sys.executable, "-m", "dnnctl", "train", str(path), *settings, "--quiet"]
         subprocess.run([*command, "--runs-dir", str(runs_dir)], check=True, stdout=subprocess.DEVNULL)
         found = finished(wanted, runs_dir)
     return found[-1]
@@ -89,9 +111,9 @@ def finished(wanted: str, runs_dir: Path) -> list[RunRecord]:
     return [run for run in list_runs(runs_dir) if run.facts.get("spec_digest") == wanted and run.status.is_complete]
 
 
-def row(name: str, runs: list[RunRecord]) -> str:
-    """A line of the table: recorded, ours, and whether ours is within the tolerance."""
-    recorded = RECORDED[name]
+def recorded_row(name: str, n_seeds: int, runs_dir: Path) -> str:
+    """A line of the first table: recorded, ours, and whether ours is within the tolerance."""
+    recorded, runs = RECORDED[name], train_all(name, n_seeds, runs_dir)
     accuracies = [run.rows[-1]["val_accuracy"] for run in runs]
     losses = [run.rows[-1]["val_loss"] for run in runs]
     miss = mean(accuracies) - recorded.accuracy
@@ -99,11 +121,25 @@ def row(name: str, runs: list[RunRecord]) -> str:
         "reproduced" if abs(miss) <= recorded.tolerance else f"{'above' if miss > 0 else 'below'} by {abs(miss):.3f}"
     )
     seconds = mean(run.summary["seconds"] for run in runs)
-    cells = [
-        f"[{name}](../configs/chapter11/{name}.yaml)", f"{recorded.accuracy:.4f}", spread(accuracies),
-        f"{recorded.loss:.4f}", spread(losses), f"{seconds:.0f} s", verdict,
-    ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return line(
+        name, f"{recorded.accuracy:.4f}", spread(accuracies), f"{recorded.loss:.4f}", spread(losses),
+        f"{seconds:.0f} s", verdict,
+    )  # fmt: skip
+
+
+def pair_row(name: str, n_seeds: int, runs_dir: Path) -> str:
+    """A line of the second table: the test accuracy with and without something, and what their difference means."""
+    ours, others = train_all(name, n_seeds, runs_dir), train_all(PAIRS[name], n_seeds, runs_dir)
+    pairs = [[run.summary["test"]["accuracy"] for run in runs] for runs in (ours, others)]
+    estimate = paired_student(pairs[1], pairs[0]) if n_seeds > 1 else None
+    difference = mean(pairs[0]) - mean(pairs[1])
+    verdict = f"{100 * difference:+.2f} points" + (f", p = {estimate.p:.2g}" if estimate else "")
+    return line(name, spread(pairs[0]), f"[{PAIRS[name]}]({SPECS}/{PAIRS[name]}.yaml)", spread(pairs[1]), verdict)
+
+
+def line(name: str, *cells: str) -> str:
+    """A row of a table, with a link to its spec."""
+    return "| " + " | ".join([f"[{name}]({SPECS}/{name}.yaml)", *cells]) + " |"
 
 
 def spread(values: list[float]) -> str:
@@ -111,16 +147,31 @@ def spread(values: list[float]) -> str:
     return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
 
 
-def write(rows: list[str], n_seeds: int) -> None:
-    """Put the table between its marks."""
-    head = "| experiment | recorded accuracy | ours | recorded loss | ours | time | |"
-    figures = f"Means ± standard deviations over {n_seeds} seeds" if n_seeds > 1 else "One seed"
-    told = f"{figures}, on the 5,000 validation images after the last epoch.\n\n"
-    table = told + "\n".join([head, "|---|---|---|---|---|---|---|", *rows]) + "\n"
+TABLES = {
+    "recorded": (
+        RECORDED,
+        recorded_row,
+        ("| experiment | recorded accuracy | ours | recorded loss | ours | time | |", "|---|---|---|---|---|---|---|"),
+        "Means ± standard deviations over {} seeds, on the 5,000 validation images after the last epoch.",
+    ),
+    "pairs": (
+        PAIRS,
+        pair_row,
+        ("| experiment | accuracy | against | accuracy | difference |", "|---|---|---|---|---|"),
+        "Means ± standard deviations over {} seeds, on the test images; p by Student's test, paired by seed.",
+    ),
+}
+"""For each table its experiments, what makes a row of one, its head, and what stands above it."""
+
+
+def write(name: str, lines: list[str], told: str) -> None:
+    """Put a table between its marks."""
     text = PAGE.read_text(encoding="utf-8")
-    pattern = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
+    begin = f"<!-- {name} -->\n"
+    pattern = re.compile(f"{begin}.*?{END}", re.DOTALL)
     assert pattern.search(text), f"{PAGE} has no marks for the table"
-    PAGE.write_text(pattern.sub(lambda _: BEGIN + table + END, text), encoding="utf-8")
+    table = f"{told}\n\n" + "\n".join(lines) + "\n"
+    PAGE.write_text(pattern.sub(lambda _: begin + table + END, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -196,6 +196,10 @@ def _first_reason(message: str) -> str:
 
 
 def _check(tensor: Any, spec: Kind, path: Path) -> Any:
+    function = getattr(spec, "function", getattr(spec, "activation", LINEAR))
+    if tensor.shape[-1] == 1 and function.kind == "softmax":
+        rule = "a softmax over one value is always 1"
+        raise SpecError([Fault(rule, dotted(path), hint="Use another activation, or more than one unit.")])
     if 0 in tensor.shape[1:]:
         rule = f"nothing is left of the image behind {spec.kind}: {_shape(tensor)}"
         raise SpecError([Fault(rule, dotted(path), hint="Use a smaller window or `padding: same`.")])

@@ -13,6 +13,7 @@ from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.numbers import format_number
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def evaluate_command(
         if as_json:
             typer.echo(json.dumps({"run": record.id, "on": on, "n": found.n, **_as_object(found)}))
         else:
-            figures = "  ".join(f"{name} {format_number(value)}" for name, value in found.metrics.items())
-            typer.echo(f"{record.id}, {found.n:,} {on} examples: {figures}")
+            typer.echo(f"{record.id}, {found.n:,} {on} examples: {format_metrics(found.metrics)}")
             if found.samples is not None:
                 typer.echo(f"over {mc_samples} passes of MC dropout: {_in_words(found)}")
 

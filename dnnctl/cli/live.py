@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.text import Text
 
 from dnnctl.cli.display import closing_lines
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.numbers import format_number
 from dnnctl.training.facts import (
     Downloading,
@@ -127,7 +128,7 @@ class LiveDisplay:
             completed=done,
             description=f"{what} {fact.epoch}/{epochs}",
             rate=f"{speed:,.0f} steps/s" if speed else "",
-            metrics="  ".join(f"{name} {format_number(value)}" for name, value in fact.metrics.items()),
+            metrics=format_metrics(fact.metrics),
         )
 
     def _draw_curve(self, fact: EpochEnded) -> None:

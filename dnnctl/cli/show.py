@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from shlex import quote
 from typing import Any
 
@@ -15,6 +16,7 @@ from dnnctl.store.advice import way_out
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
 
@@ -43,6 +45,7 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "summary": run.summary or None,
         "history": run.history,
         "metrics": run.rows,
+        "pretraining": run.pretraining or None,
     }
 
 
@@ -65,6 +68,9 @@ def _print(run: RunRecord) -> None:
     reuse = facts.get("reuse")
     if reuse:
         lines["reuses"] = f"{', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}"
+    for part, rows in groupby(run.pretraining, key=lambda row: row.get("part", "")):
+        last = list(rows)[-1]
+        lines[f"pretraining {part}".strip()] = f"{format_metrics(last)} after {last['epoch']} epochs"
     pruned = facts.get("pruned")
     if pruned:
         lines["pruned from"] = f"{pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero"
@@ -73,7 +79,7 @@ def _print(run: RunRecord) -> None:
         lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"
         for role in ("validation", "test"):
             if summary.get(role):
-                lines[role] = "  ".join(f"{name} {format_number(value)}" for name, value in summary[role].items())
+                lines[role] = format_metrics(summary[role])
         lines["time"] = format_seconds(summary["seconds"])
     for number, resumption in enumerate(_resumptions(run), 1):
         lines[f"resumed ({number})"] = _resumption(resumption)
@@ -144,6 +150,6 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
 
 
 def _cell(name: str, value: Any) -> str:
-    if name in ("epoch", "step"):
+    if name in ("epoch", "step", "phase"):
         return str(value)
     return f"{value:.3g}" if name == "learning_rate" else format_number(value)

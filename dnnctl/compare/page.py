@@ -22,7 +22,7 @@ from dnnctl.compare.seeds import interval_of_mean
 from dnnctl.errors import UserError
 from dnnctl.store.creation import installed_version
 from dnnctl.store.difference import in_words
-from dnnctl.store.metrics import NO_METRICS
+from dnnctl.store.metrics import NO_METRICS, NO_SCALARS
 from dnnctl.store.numbers import format_number
 from dnnctl.store.record import RunRecord
 
@@ -155,7 +155,7 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     seconds = list(accumulate(row.get("seconds") or 0.0 for row in rows))
     stride = -(-len(rows) // MAX_POINTS)
     kept = sorted({*range(0, len(rows), stride), len(rows) - 1})
-    names = [name for name in rows[-1] if name not in ("epoch", "step", "seconds")]
+    names = [name for name in rows[-1] if name not in NO_SCALARS]
     columns = {name: [rows[i].get(name) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
     label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.get('seed')}"

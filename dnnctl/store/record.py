@@ -103,6 +103,11 @@ class RunRecord:
         return _objects(self.folder.metrics)
 
     @cached_property
+    def pretraining(self) -> list[dict[str, Any]]:
+        """The rows of its pretraining; none if there was none, or the file is damaged."""
+        return _objects(self.folder.pretraining)
+
+    @cached_property
     def history(self) -> list[dict[str, Any]]:
         """The starts and ends of its training."""
         return _objects(self.folder.history)

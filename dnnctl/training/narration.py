@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from dnnctl.store.difference import Change
-from dnnctl.store.metrics import NO_METRICS
-from dnnctl.store.numbers import format_number, format_seconds
+from dnnctl.store.metrics import format_metrics
+from dnnctl.store.numbers import format_seconds
 from dnnctl.training.facts import (
     DataReady,
     Downloading,
@@ -32,26 +32,27 @@ class Narrator:
     """Tells a run fact by fact; it remembers how many epochs are planned."""
 
     def __init__(self) -> None:
-        self.epochs = 0
+        self.epochs = self.pretraining_epochs = 0
 
     def tell(self, fact: Fact) -> list[str]:
         """The fact as lines of text; most facts are one line, progress within an epoch is none."""
         if isinstance(fact, ModelReady):
             self.epochs = fact.epochs
+        if isinstance(fact, PretrainingBegun):
+            self.pretraining_epochs = fact.epochs
         return NARRATIONS[type(fact)](self, fact)
 
     def _epoch(self, fact: EpochEnded) -> list[str]:
-        row = fact.row
-        width = len(str(self.epochs))
-        best = "  best" if fact.is_best else ""
-        head = f"epoch {row['epoch']:>{width}}/{self.epochs}"
-        rate = f"rate {row['learning_rate']:<8.3g}"
-        return [f"{head}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s{best}"]
+        return [f"epoch {_row(fact.row, self.epochs)}{'  best' if fact.is_best else ''}"]
+
+    def _pretraining_epoch(self, fact: PretrainingEpochEnded) -> list[str]:
+        return [f"pretraining epoch {_row(fact.row, self.pretraining_epochs)}"]
 
 
-def format_metrics(row: dict[str, Any]) -> str:
-    """The metrics of a row, four digits behind the point."""
-    return "  ".join(f"{name} {format_number(value)}" for name, value in row.items() if name not in NO_METRICS)
+def _row(row: dict[str, Any], epochs: int) -> str:
+    """An epoch of so many: its number, metrics, rate and time."""
+    rate = f"rate {row['learning_rate']:<8.3g}"
+    return f"{row['epoch']:>{len(str(epochs))}}/{epochs}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"
 
 
 def _opened(_: Narrator, fact: RunOpened) -> list[str]:
@@ -98,12 +99,6 @@ def _pretraining(_: Narrator, fact: PretrainingBegun) -> list[str]:
     return [f"pretraining{part}: {fact.kind} of {fact.part}, {counts}"]
 
 
-def _pretraining_epoch(_: Narrator, fact: PretrainingEpochEnded) -> list[str]:
-    row = fact.row
-    rate = f"rate {row['learning_rate']:<8.3g}"
-    return [f"pretraining epoch {row['epoch']}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"]
-
-
 def _restored(_: Narrator, fact: Restored) -> list[str]:
     lines = [f"not usable: {each}" for each in fact.damaged]
     if fact.checkpoint is None:
@@ -133,7 +128,7 @@ NARRATIONS: dict[type[Fact], Callable[[Narrator, Any], list[str]]] = {
     ModelReady: _model,
     PhaseBegun: _phase,
     PretrainingBegun: _pretraining,
-    PretrainingEpochEnded: _pretraining_epoch,
+    PretrainingEpochEnded: Narrator._pretraining_epoch,
     Reused: lambda _, fact: [f"weights of {', '.join(fact.layers)} taken from {fact.source}"],
     RateFound: lambda _, fact: [f"max_rate {fact.max_rate:.3g}: {fact.reason}"],
     Restored: _restored,

@@ -6,9 +6,9 @@ from typing import Any
 
 from dnnctl.store.files import append_json_line, to_json_line, write_json, write_text
 from dnnctl.store.folder import RunFolder
+from dnnctl.store.metrics import NO_SCALARS
 from dnnctl.training.engine.event_file import EventFile, cut_back
 
-NO_SCALARS = ("epoch", "step", "seconds", "phase")
 ROLES = ("train", "validation")
 
 

@@ -25,7 +25,7 @@ from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
 from dnnctl.training.facts import DataReady, Downloading, ModelReady, Report
 from dnnctl.training.targets import encode_targets
-from dnnctl.training.trainability import check_freezing, compile_for
+from dnnctl.training.trainability import check_freezing, compile_for, trained_in
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,11 @@ def _describe_data(dataset: Dataset) -> DataReady:
 
 def _describe_model(setting: Setting) -> ModelReady:
     model = setting.model
-    total, trainable = count_parameters(model)
+    total, _ = count_parameters(model)
+    trained = trained_in(setting.network, setting.phases, setting.reused)
     return ModelReady(
         parameters=total,
-        trainable_parameters=trainable,
+        trainable_parameters=sum(int(np.prod(variable.shape)) for variable in trained),
         loss=setting.head.loss,
         device=setting.device.name,
         compile=setting.compilation.mode,

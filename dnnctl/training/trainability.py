@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import keras
+
 from dnnctl.build.loss import build_loss
 from dnnctl.build.model import Network
 from dnnctl.build.optimizer import build_optimizer
@@ -62,14 +64,22 @@ def compile_for(
     network.model.compile(
         optimizer=build_optimizer(phase.optimizer, cycling), loss=build_loss(spec.loss, head.loss), jit_compile=False
     )
+    network.model.optimizer.build(trained_in(network, sharing, reused))
+    freeze(network, frozen_names(phase, reused))
+
+
+def trained_in(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> list[keras.Variable]:
+    """The variables that at least one of the phases trains; what is frozen is as it was afterwards."""
+    before = [(layer, layer.trainable) for layer in network.model.layers]
     trained: set[int] = set()
-    for each in sharing:
-        freeze(network, frozen_names(each, reused))
+    for phase in phases:
+        freeze(network, frozen_names(phase, reused))
         trained |= {id(variable) for variable in network.model.trainable_variables}
     freeze(network, set())
-    everything = network.model.trainable_variables
-    network.model.optimizer.build([variable for variable in everything if id(variable) in trained])
-    freeze(network, frozen_names(phase, reused))
+    found = [variable for variable in network.model.trainable_variables if id(variable) in trained]
+    for layer, is_trainable in before:
+        layer.trainable = is_trainable
+    return found
 
 
 def _cycles(schedule: object) -> bool:

@@ -182,6 +182,14 @@ def test_images_get_a_channel_axis_where_one_is_needed() -> None:
             [{"kind": "residual", "layers": [{"kind": "conv2d", "filters": 3, "kernel_size": 40}]}],
             "model.layers.0.layers.0: ",
         ),
+        (
+            ["flatten", {"kind": "dense", "units": 1, "activation": "softmax"}],
+            "model.layers.1: a softmax over one value is always 1",
+        ),
+        (
+            ["global_average_pool", {"kind": "activation", "function": "softmax"}, "flatten"],
+            "model.layers.1: a softmax over one value is always 1",
+        ),
     ],
 )
 def test_a_layer_that_does_not_fit_is_named(layers: list[Any], message: str) -> None:

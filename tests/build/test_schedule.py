@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,3 +126,18 @@ def test_momentum_cycles_inversely() -> None:
     assert found[0] == found[-1] == found[2 * half] == 0.95
     assert found[half] == 0.85
     assert found[half // 2] == pytest.approx(0.95 - 0.1 * (half // 2) / half)
+
+
+def test_one_cycle_turns_where_it_must_over_430_steps_times_25_epochs() -> None:
+    """n = 10,750: a tail of 1,076 steps, halves of 4,837; rate and momentum at every turning point."""
+    spec = parse({"kind": "one_cycle", "max_rate": 0.05, "momentum": {"high": 0.95, "low": 0.85}})
+    span, t = Span(430, 25), np.arange(430 * 25 + 1)
+    rates_, momenta_ = learning_rates(spec, ETA, t, span), momenta(spec, t, span)
+    turns = [0, 4837, 9674, 10750]
+    np.testing.assert_allclose(rates_[turns], [0.005, 0.05, 0.005, 0.000005], rtol=1e-12)
+    np.testing.assert_allclose(momenta_[turns], [0.95, 0.85, 0.95, 0.95], rtol=1e-12)
+    slopes = np.diff(rates_)
+    assert (slopes[:4837] > 0).all()
+    assert (slopes[4837:] < 0).all()
+    for first, last in pairwise(turns):
+        np.testing.assert_allclose(slopes[first:last], slopes[first], rtol=1e-6)

@@ -37,6 +37,11 @@ def test_a_preset_is_complete_and_trains(preset: str, tmp_path: Path) -> None:
     source = [] if preset == "tabular" else [f"data.source={{kind: npz, path: {digits}}}"]
     validation = [] if preset == "tabular" else ["data.validation.size=24"]
     flat = ["model.layers=[flatten, {kind: dense, units: 8}]"]
+    if preset == "transfer":
+        init = tmp_path / "source.yaml"
+        assert call("init", init, "--preset", "self-normalizing").exit_code == 0
+        train(load_spec(init, [*small, *source, *validation, *flat, "name=selu"]), runs_dir=tmp_path / "runs")
+        small, validation = [], ["data.classes=[0, 1]", "data.validation.size=9"]
     text = load_spec(path, [*small, *source, *validation, *flat])
     assert train(text, runs_dir=tmp_path / "runs").status == Status.FINISHED
 
@@ -51,5 +56,5 @@ def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_an_unknown_preset_is_named_with_those_there_are(tmp_path: Path) -> None:
     done = call("init", tmp_path / "x.yaml", "--preset", "resnet")
-    assert (done.exit_code, "Allowed: conv, default, self-normalizing, tabular." in done.stderr) == (2, True)
+    assert (done.exit_code, "Allowed: conv, default, self-normalizing, tabular, transfer." in done.stderr) == (2, True)
     assert not (tmp_path / "x.yaml").exists()
