@@ -50,12 +50,17 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
 
 
 def _lineage(run: RunRecord) -> str:
-    parent = run.facts.get("parent")
-    if not parent:
-        return ""
-    changed = ", ".join(f"{c['path']} {in_words(c['before'])} → {in_words(c['after'])}" for c in parent["changes"])
-    text = f"Forked from {parent['run']} at {parent['checkpoint']}: {changed or 'no changes'}."
-    return f"<p>{escape(text)}</p>"
+    """What of other runs it started from."""
+    lines = []
+    parent, reuse, pruned = (run.facts.get(key) for key in ("parent", "reuse", "pruned"))
+    if parent:
+        changed = ", ".join(f"{c['path']} {in_words(c['before'])} → {in_words(c['after'])}" for c in parent["changes"])
+        lines.append(f"Forked from {parent['run']} at {parent['checkpoint']}: {changed or 'no changes'}.")
+    if reuse:
+        lines.append(f"It started with {', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}.")
+    if pruned:
+        lines.append(f"Pruned from {pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero.")
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
 def _confusion(found: Predictions) -> str:

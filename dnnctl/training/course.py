@@ -24,8 +24,9 @@ class Course:
 
     def __init__(self, setting: Setting, run: RunRecord, report: Report) -> None:
         self.parts = {role: place(setting, getattr(setting.dataset, role)) for role in ROLES}
-        self.setting = _without_training_inputs(setting)
+        self.setting = _without_inputs(setting)
         self.report = report
+        self.unlabelled = setting.dataset.unlabelled
         self.pretraining: Pretraining | None = None
         train = self.parts["train"]
         assert train is not None
@@ -38,8 +39,10 @@ class Course:
 
     def enter(self, key: Key) -> Loop:
         """The loop of a stage, which its state is to be given to."""
+        unlabelled, self.unlabelled = self.unlabelled, None
         if key["kind"] == "pretraining":
-            self.pretraining = Pretraining(self.setting, self.report)
+            assert unlabelled is not None
+            self.pretraining = Pretraining(self.setting, unlabelled, self.report)
             return self.pretraining.enter(key["number"])
         return self.phases.enter(key["number"])
 
@@ -56,9 +59,8 @@ class Course:
         return self.phases.enter(1, offset=loop.global_step)
 
 
-def _without_training_inputs(setting: Setting) -> Setting:
-    """The device has the training part now: its arrays need not stay in memory a second time."""
+def _without_inputs(setting: Setting) -> Setting:
+    """The device has what training needs: its arrays need not stay in memory a second time."""
     dataset = setting.dataset
-    return replace(
-        setting, dataset=replace(dataset, train=Part(dataset.train.inputs[:0].copy(), dataset.train.targets))
-    )
+    train = Part(dataset.train.inputs[:0].copy(), dataset.train.targets)
+    return replace(setting, dataset=replace(dataset, train=train, unlabelled=None))

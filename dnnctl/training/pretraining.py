@@ -28,21 +28,24 @@ from dnnctl.training.setting import Setting
 
 
 class Pretraining:
-    """Makes the loop of each part. It trains a network of its own, whose weights the setting's is given in the end."""
+    """Makes the loop of each part. It trains a network of its own, whose weights the setting's is given in the end.
 
-    def __init__(self, setting: Setting, report: Report) -> None:
-        dataset = setting.dataset
+    Args:
+        unlabelled: (N, …) the inputs that it learns from.
+    """
+
+    def __init__(self, setting: Setting, unlabelled: np.ndarray, report: Report) -> None:
+        validation = setting.dataset.validation
         choice = setting.spec.training.pretraining
-        assert dataset.unlabelled is not None
         assert not isinstance(choice, Nothing)
         self.spec = setting.spec
         self.choice = choice
         self.setting = setting
         self.report = report
-        self.network = _copy(setting, dataset.unlabelled[:1])
+        self.network = _copy(setting, unlabelled[:1])
         self.parts = parts_of(self.network, greedy=getattr(self.choice, "greedy", False))
-        self.inputs = _without_labels(dataset.unlabelled)
-        self.validation = _without_labels(dataset.validation.inputs) if dataset.validation else None
+        self.inputs = _without_labels(unlabelled)
+        self.validation = _without_labels(validation.inputs) if validation else None
 
     def enter(self, number: int, before: Loop | None = None) -> Loop:
         """The loop of a part, at its beginning.

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from dnnctl.cli.app import app
 from dnnctl.cli.list_runs import fit_columns
 from dnnctl.store.catalog import list_runs
+from dnnctl.store.creation import add_facts
+from dnnctl.store.files import append_json_line
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord
 from stored import store_run
@@ -69,6 +71,24 @@ def test_a_narrow_terminal_goes_without_the_columns_that_say_least() -> None:
     assert list(fit_columns(texts, 81)) == list(texts)
     assert list(fit_columns(texts, 80)) == ["id", "status", "best", "age"]
     assert list(fit_columns(texts, 10)) == ["id", "status"]
+
+
+def test_what_a_run_was_made_from_is_told(runs: list[RunRecord], tmp_path: Path) -> None:
+    """Reused layers, pretraining, weights set to zero: by show, compare and report."""
+    good, bad = runs
+    add_facts(good, reuse={"run": "elder", "path": "/e/model.keras", "sha256": "0", "layers": ["dense_1"]})
+    for part, epoch, loss in (("dense_1", 1, 0.5), ("dense_1", 2, 0.4), ("dense_2", 1, 0.7)):
+        append_json_line(good.folder.pretraining, {"epoch": epoch, "step": 1, "seconds": 1, "part": part, "loss": loss})
+    add_facts(bad, pruned={"run": good.id, "sparsity": 0.8})
+    shown = call("show", "good").output
+    assert re.search(r"^reuses +dense_1 of elder$", shown, re.MULTILINE)
+    assert re.search(r"^pretraining dense_1 +loss 0\.4000 after 2 epochs$", shown, re.MULTILINE)
+    assert f"{good.id}: 80.0% of the kernel weights are zero" in call("show", "bad").output
+    assert f"b is {good.id} with 80% of its kernel weights set to zero." in call("compare", "good", "bad").output
+    assert call("report", "good", "bad", "-o", tmp_path / "r.html").exit_code == 0
+    page = (tmp_path / "r.html").read_text()
+    assert "It started with dense_1 of elder." in page
+    assert f"Pruned from {good.id}: 80.0% of the kernel weights are zero." in page
 
 
 def test_damaged_and_foreign_folders_are_shown_as_such(runs: list[RunRecord]) -> None:
