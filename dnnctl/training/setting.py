@@ -20,6 +20,7 @@ from dnnctl.errors import Fault, SpecError
 from dnnctl.spec.document import dotted
 from dnnctl.spec.experiment import Spec
 from dnnctl.spec.planned_phase import PlannedPhase, planned_phases
+from dnnctl.spec.pretraining import Autoencoder
 from dnnctl.training.engine.compilation import Compilation, choose_compilation
 from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
@@ -89,12 +90,21 @@ def prepare(
     check_freezing(network, phases, reused)
     compile_for(network, spec, head, phases[0], phases, reused)
     span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
-    compilation = compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=span.steps)
+    n_steps = span.steps + _pretraining_steps(spec, dataset)
+    compilation = compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps)
     setting = Setting(spec, device, dataset, head, network, compilation, span, phases, reused)
     _check_monitors(setting)
     _check_warmup(setting)
     report(_describe_model(setting))
     return setting
+
+
+def _pretraining_steps(spec: Spec, dataset: Dataset) -> int:
+    """The steps of an autoencoder, by each part; a GAN's are never compiled by XLA."""
+    choice = spec.training.pretraining
+    if not isinstance(choice, Autoencoder) or dataset.unlabelled is None:
+        return 0
+    return choice.epochs * -(-len(dataset.unlabelled) // spec.training.batch_size)
 
 
 def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tuple[Network, list[str]]:
