@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dnnctl.cli.choose_runs import choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import list_runs, load_runs, runs_directory
 from dnnctl.store.difference import in_words
-from dnnctl.store.filter import parse_filter
 from dnnctl.store.numbers import format_number, format_seconds
-from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result
@@ -74,28 +72,6 @@ def compare_command(
             _print(comparison, x)
             if html is not None:
                 typer.echo(f"report: {html}")
-
-
-def choose_runs(references: Sequence[str] | None, condition: str | None, runs_dir: Path | None) -> list[RunRecord]:
-    """The runs that are named, or those of the directory that a condition holds for.
-
-    Raises:
-        UserError: there are none.
-    """
-    if references:
-        runs = load_runs(references, runs_dir)
-    elif condition:
-        runs = list_runs(runs_directory(runs_dir))
-    else:
-        raise UserError("Which runs? Name some (`dnnctl list` shows them), or choose them with --filter.")
-    if condition:
-        runs = parse_filter(condition).choose(runs)
-    if not runs:
-        raise UserError(f"No run fits --filter '{condition}'.")
-    damaged = [run.id for run in runs if not run.facts]
-    if damaged:
-        raise UserError(f"{', '.join(damaged)}: damaged, run.json cannot be read.")
-    return runs
 
 
 def _print(comparison: Comparison, x: str) -> None:

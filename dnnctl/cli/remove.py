@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dnnctl.cli.compare import choose_runs
+from dnnctl.cli.choose_runs import choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.errors import UserError

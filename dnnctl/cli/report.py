@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.compare import choose_runs
+from dnnctl.cli.choose_runs import choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
 from dnnctl.errors import DnnctlError, UserError
