@@ -76,7 +76,7 @@ def make_rates(schedule: Any, rate: float = 0.4) -> Rates:
             "schedule": schedule,
         }
     )
-    return Rates(spec, Span(2, 20))
+    return Rates(spec.schedule, spec.optimizer.learning_rate, Span(2, 20))
 
 
 def test_performance_multiplies_the_rate_after_patience() -> None:
