@@ -87,8 +87,8 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "init", "train", "resume", "fork", "evaluate", "predict", "prune", "verify-resume", "find-rate", "check", "schema",
-        "list", "show", "compare", "report", "remove", "doctor",
+        "init", "train", "resume", "fork", "evaluate", "predict", "prune", "verify-resume", "find-rate", "check",
+        "schema", "list", "show", "compare", "report", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:
