@@ -162,6 +162,16 @@ def test_a_discriminator_s_layers_are_kept(tmp_path: Path) -> None:
         assert not np.array_equal(run.model().get_layer(name).get_weights()[0], first.get_layer(name).get_weights()[0])
 
 
+@pytest.mark.parametrize("kind", ["autoencoder", "gan"])
+def test_mixed_precision_pretrains_too(kind: str, tmp_path: Path) -> None:
+    """Half numbers within, whole ones where losses are taken; convolutions besides."""
+    training = {"batch_size": 16, "epochs": 1, "pretraining": {"kind": kind, "epochs": 1}}
+    model = {"defaults": {"activation": "elu"}, "layers": NETS["conv"]}
+    spec = write_spec(tmp_path, model=model, training=training, runtime={"precision": "mixed_float16"})
+    rows = train(spec, runs_dir=tmp_path / "runs").pretraining
+    assert np.isfinite([value for name, value in rows[-1].items() if name.endswith("loss")]).all()
+
+
 def test_scaling_is_fitted_on_all_inputs(tmp_path: Path) -> None:
     training = {"batch_size": 16, "epochs": 1, "pretraining": {**PRETRAINING, "epochs": 1}}
     run = train(

@@ -64,7 +64,8 @@ class AdversarialEngine(Engine):
             return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32)))
 
         def generate(n: Any) -> Any:
-            return generator(keras.random.normal((n, n_codings), seed=self.codings), training=True)
+            made = generator(keras.random.normal((n, n_codings), seed=self.codings), training=True)
+            return tf.cast(made, discriminator.input.dtype)
 
         def learn(tape: tf.GradientTape, optimizer: Any, scaled_loss: Any, model: keras.Model) -> None:
             gradients = tape.gradient(scaled_loss, model.trainable_weights)
