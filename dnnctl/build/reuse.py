@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from zipfile import is_zipfile
 
 import keras
 
@@ -20,15 +21,15 @@ def load_source(path: Path) -> keras.Model:
     """A trained network from a .keras file, loaded in safe mode.
 
     Raises:
-        RunError: it is missing, damaged, or holds what safe mode does not load.
+        RunError: it is damaged, or holds what safe mode does not load.
     """
-    if not path.is_file():
-        raise RunError(f"{path} is not there: nothing can be reused.")
+    rule = "model.reuse.run: this is no network that Keras loads in safe mode"
+    if not is_zipfile(path):
+        raise RunError(f"{rule}: the file is damaged, or no .keras file.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, TypeError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise RunError(f"{path} cannot be reused: it is no network that Keras loads in safe mode ({reason}).") from None
+        raise RunError(f"{rule}: {str(error).strip().splitlines()[0]}") from None
 
 
 def source_scaling(source: keras.Model, reuse: Reuse, scaling: str) -> list[keras.layers.Layer] | None:

@@ -63,6 +63,8 @@ def merge(base: Node, over: Node) -> Node:
     merged = dict(below)
     for key, node in above.items():
         merged[key] = merge(merged[key], node) if key in merged else node
+    if "epochs" not in above and isinstance(above.get("phases", over).value, list):
+        merged.pop("epochs", None)  # phases say themselves how many there are
     return Node(merged, over.place, over.key_place)
 
 

@@ -9,6 +9,8 @@ from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.spec.document import Node, Path, dotted
 from dnnctl.spec.yaml_reader import describe, read_text
 
+PHASES = ("training", "phases")
+
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
     """The document with every `path=value` set, in order, and the faults of those that cannot be."""
@@ -16,10 +18,21 @@ def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, lis
     for override in overrides:
         try:
             path, value = parse_override(override)
+            if path[:2] == PHASES and not any(each.startswith("training.epochs=") for each in overrides):
+                document = _without_epochs(document)
             document = _set(document, path, value, ())
         except SpecError as error:
             faults += error.faults
     return document, faults
+
+
+def _without_epochs(document: Node) -> Node:
+    """The document without the number of epochs where phases, which are to change, say it themselves."""
+    training = document.child("training")
+    if training is None or not isinstance(training.value, dict) or not isinstance(document.value, dict):
+        return document
+    kept = {key: node for key, node in training.value.items() if key != "epochs"}
+    return replace(document, value={**document.value, "training": replace(training, value=kept)})
 
 
 def parse_override(override: str) -> tuple[Path, Node]:

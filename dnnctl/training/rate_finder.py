@@ -58,10 +58,17 @@ class Suggestion:
     learning_rate: float
     """For a rate that stays: a tenth of it."""
     exploded_at: float | None
+    is_open: bool = False
+    """Whether the loss still fell at the highest rate that was tried."""
 
     @property
     def reason(self) -> str:
         """Why these."""
+        if self.is_open:
+            return (
+                f"the loss still falls at {self.turning_point:.3g}, the highest rate that was tried: half of it for "
+                f"the middle of a cycle, a tenth for a rate that stays"
+            )
         end = f", and explodes at {self.exploded_at:.3g}" if self.exploded_at is not None else ""
         return (
             f"the loss falls up to a rate of {self.turning_point:.3g} and climbs beyond{end}: half of it for the "
@@ -109,7 +116,8 @@ def suggest(curve: RateCurve) -> Suggestion:
             "No rate makes the loss fall. Try a lower --min, more --steps, or another initializer or activation."
         )
     turning_point = float(curve.rates[lowest])
-    return Suggestion(turning_point, MAX_SHARE * turning_point, START_SHARE * turning_point, curve.exploded_at)
+    is_open = curve.exploded_at is None and lowest >= len(smoothed) - 1 - round(len(smoothed) * SHARE_SMOOTHED)
+    return Suggestion(turning_point, MAX_SHARE * turning_point, START_SHARE * turning_point, curve.exploded_at, is_open)
 
 
 def _losses(engine: Engine, seed: int, rates: Floats, momentum: float | None) -> list[float]:

@@ -216,7 +216,7 @@ def test_a_fork_goes_on_in_its_parent_s_phase(run: RunRecord, tmp_path: Path) ->
 def test_a_fork_may_add_a_phase(run: RunRecord, tmp_path: Path) -> None:
     facts: list[Fact] = []
     phases = "training.phases=[{epochs: 4}, {epochs: 1, freeze: [dense_2], optimizer: adamw}]"
-    longer = fork(run.path, [phases, "training.epochs=5"], runs_dir=tmp_path, report=facts.append)
+    longer = fork(run.path, [phases], runs_dir=tmp_path, report=facts.append)
     assert [(fact.phase, fact.frozen, fact.is_fresh) for fact in facts if isinstance(fact, PhaseBegun)] == [
         (2, ["dense_2"], True)
     ]
@@ -237,6 +237,17 @@ def test_epochs_are_those_of_the_phases(tmp_path: Path) -> None:
     assert load(path).spec.training.epochs == 20
     with pytest.raises(SpecError, match="the phases have 20 in all"):
         load(path, ["training.epochs=5"])
+
+
+def test_phases_over_a_spec_with_epochs_replace_them(tmp_path: Path) -> None:
+    """From the command line, over a run's complete spec too, and over a base that is extended."""
+    path = write_spec(tmp_path, training={"epochs": 20, "phases": [{"epochs": 4}, {"epochs": 16}]})
+    assert load(path, ["training.phases.1.epochs=10"]).spec.training.epochs == 14
+    assert load(path, ["training.phases=[{epochs: 3}]"]).spec.training.epochs == 3
+    child = tmp_path / "child.yaml"
+    child.write_text("extends: small.yaml\ntraining: {phases: [{epochs: 7}]}\n")
+    assert load(child).spec.training.epochs == 7
+    assert load(child, ["training.phases=none", "training.epochs=2"]).spec.training.epochs == 2
 
 
 def test_a_spec_without_phases_is_one_phase(tmp_path: Path) -> None:

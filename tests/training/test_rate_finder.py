@@ -97,3 +97,11 @@ def test_the_command_draws_writes_and_makes_no_run(tmp_path: Path, monkeypatch: 
 def test_rates_in_the_wrong_order_are_an_error_of_the_user(tmp_path: Path) -> None:
     done = call("find-rate", write_spec(tmp_path), "--min", 1, "--max", 0.1)
     assert (done.exit_code, "--min below --max" in done.stderr) == (2, True)
+
+
+def test_a_loss_that_never_climbs_is_said_to_be_one() -> None:
+    rates = np.geomspace(1e-5, 10, 100)
+    falling = suggest(RateCurve(rates, np.linspace(2, 1, 100), exploded_at=None))
+    assert falling.reason.startswith("the loss still falls at 10")
+    turning = suggest(RateCurve(rates, np.abs(np.linspace(-1, 1, 100)) + 1, exploded_at=None))
+    assert "climbs beyond" in turning.reason
