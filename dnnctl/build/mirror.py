@@ -22,6 +22,8 @@ from dnnctl.spec.model import GLOROT_UNIFORM
 
 IMAGE = 3
 """Axes of an image, the batch's not counted."""
+FLAT = 2
+"""Axes of rows of values, the batch's counted."""
 KERNEL_SIZE = 3
 
 
@@ -54,7 +56,11 @@ def _undo(block: Block, tensor: Any, before: Block | None, names: Names, output:
             tensor
         )
     else:
-        tensor = keras.layers.Dense(math.prod(wanted), kernel_initializer=kernel, name=name)(tensor)
+        is_by_row = tensor.shape[1:-1] == wanted[:-1]
+        if not is_by_row and len(tensor.shape) > FLAT:
+            tensor = keras.layers.Flatten(name=f"{name}_flat")(tensor)
+        units = wanted[-1] if is_by_row else math.prod(wanted)
+        tensor = keras.layers.Dense(units, kernel_initializer=kernel, name=name)(tensor)
     if before is not None:
         activation = _of_weighted(before.spec, "activation", LINEAR)
         if activation != LINEAR:

@@ -72,6 +72,9 @@ def transplant(source: keras.Model, network: Network, reuse: Reuse) -> list[str]
         SpecError: a layer is not there, or its weights have another shape.
     """
     blocks = _chosen(source, network, reuse)
+    if not blocks:
+        nothing = "nothing would be reused: the network has no layers with weights before its last one"
+        raise SpecError([Fault(nothing, WHERE, hint="Reuse another network, or none.")])
     targets = [layer for layer in network.model.layers if layer.weights and any(layer in b.layers for b in blocks)]
     if isinstance(reuse.layers, list):
         by_name = {layer.name: layer for layer in _leaves(source)}

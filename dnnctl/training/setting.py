@@ -112,6 +112,9 @@ def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tup
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
         network = build_network(spec, head, dataset.unlabelled)
+        if not network.weighted_blocks:
+            rule = "no layer before the output has weights that could be pretrained"
+            raise SpecError([Fault(rule, "training.pretraining", hint="Add a dense or convolutional layer.")])
         return network, [block.name for block in network.weighted_blocks]
     if reuse == "none":
         return build_network(spec, head, dataset.train.inputs), []

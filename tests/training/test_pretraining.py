@@ -37,6 +37,7 @@ NETS: dict[str, list[Any]] = {
     "residual": [
         "flatten", {"kind": "dense", "units": 8}, {"kind": "residual", "layers": [{"kind": "dense", "units": 4}]},
     ],
+    "dense on rows": [{"kind": "dense", "units": 4}, "flatten", {"kind": "dense", "units": 5}],
     "norm and noise": [
         "flatten", "batch_norm", {"kind": "dropout", "rate": 0.5}, {"kind": "dense", "units": 8}, "layer_norm",
         {"kind": "dense", "units": 5, "normalization": "batch", "activation": "rrelu"}, "batch_norm",
@@ -202,6 +203,12 @@ def test_a_fork_starts_after_the_pretraining(tmp_path: Path) -> None:
     longer = fork(run.path, ["training.epochs=2"], runs_dir=tmp_path / "forks")
     assert [row["step"] for row in longer.rows] == [14, 16]
     assert longer.folder.pretraining.read_text() == run.folder.pretraining.read_text()
+
+
+def test_a_net_without_weights_has_nothing_to_pretrain(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, model={"layers": ["flatten"]}, training={"pretraining": PRETRAINING})
+    with pytest.raises(SpecError, match="no layer before the output has weights"):
+        train(spec, runs_dir=tmp_path / "runs")
 
 
 def test_two_beginnings_are_refused(tmp_path: Path) -> None:
