@@ -97,7 +97,8 @@ def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]
 def _found_rate(parent: RunRecord, changed: Sequence[Change]) -> dict[str, Any]:
     """What the parent's range test found, for a fork that goes on with its schedule."""
     found = parent.facts.get("rate_finder") or (parent.facts.get("parent") or {}).get("rate_finder")
-    is_same = not has_changed(["schedule", "training.phases"], [change.path for change in changed])
+    paths = [change.path for change in changed]
+    is_same = "training.phases" not in paths and not any("schedule" in path.split(".") for path in paths)
     return {"rate_finder": found} if found and is_same else {}
 
 
