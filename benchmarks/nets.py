@@ -10,7 +10,7 @@ import numpy as np
 
 from dnnctl.data.dataset import Part
 from dnnctl.data.fashion_mnist import read_idx
-from dnnctl.spec import Spec
+from dnnctl.specs import Spec
 
 N_IMAGES = 55_000
 BATCH_SIZE = 32

@@ -15,7 +15,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.clock import seconds
-from dnnctl.spec import load, to_plain
+from dnnctl.specs import load, to_plain
 from dnnctl.store.files import to_json_line
 from dnnctl.store.record import TIME
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnnctl.spec.load import load_spec
+    from dnnctl.specs.reading.load import load_spec
     from dnnctl.store.catalog import load_run, runs
     from dnnctl.training.train import fork, resume, train
 
@@ -15,7 +15,7 @@ __all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "runs", "tr
 _HOMES = {
     "fork": "dnnctl.training.train",
     "load_run": "dnnctl.store.catalog",
-    "load_spec": "dnnctl.spec.load",
+    "load_spec": "dnnctl.specs.reading.load",
     "resume": "dnnctl.training.train",
     "runs": "dnnctl.store.catalog",
     "train": "dnnctl.training.train",

@@ -8,12 +8,12 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.field import Kind, Section
-from dnnctl.spec.load import to_plain
-from dnnctl.spec.outline import is_section, kinds_of, members, sections_of
-from dnnctl.spec.schema import field_docs
-from dnnctl.spec.yaml_writer import write_yaml
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Kind, Section
+from dnnctl.specs.reading.introspection import is_section, kinds_of, members, sections_of
+from dnnctl.specs.reading.load import to_plain
+from dnnctl.specs.reading.schema import field_docs
+from dnnctl.specs.reading.yaml_writer import write_yaml
 
 TARGET = Path(__file__).with_name("spec.md")
 INTRODUCTION = """# The spec

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from dnnctl.compare.seeds import paired_student
-from dnnctl.spec import digest, load
+from dnnctl.specs import digest, load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
 

@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from dnnctl.spec import Spec
-from dnnctl.spec.field import Kind, Section
-from dnnctl.spec.layer import Layer
-from dnnctl.spec.model import Defaults, Output
-from dnnctl.spec.outline import is_section, kinds_of, members
-from dnnctl.spec.rules import broken_rules
+from dnnctl.specs import Spec
+from dnnctl.specs.field import Kind, Section
+from dnnctl.specs.layer import Layer
+from dnnctl.specs.model import Defaults, Output
+from dnnctl.specs.reading.introspection import is_section, kinds_of, members
+from dnnctl.specs.rules import broken_rules
 
 SPATIAL = ("conv2d", "max_pool", "average_pool")
 FLATTENING = ("flatten", "global_average_pool", "global_max_pool", "reshape")

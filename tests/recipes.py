@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from specs import write_spec
+from sample_specs import write_spec
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}

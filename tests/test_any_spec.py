@@ -10,10 +10,10 @@ import pytest
 
 from dnnctl.build.schedule import Span
 from dnnctl.errors import SpecError
-from dnnctl.spec import Spec, to_yaml
-from dnnctl.spec.layer import Layer
-from dnnctl.spec.model import Defaults
-from dnnctl.spec.outline import kinds_of, members
+from dnnctl.specs import Spec, to_yaml
+from dnnctl.specs.layer import Layer
+from dnnctl.specs.model import Defaults
+from dnnctl.specs.reading.introspection import kinds_of, members
 from dnnctl.training.engine.engine import EpochPlan
 from dnnctl.training.facts import ignore
 from dnnctl.training.order import epoch_order

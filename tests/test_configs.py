@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dnnctl import train
-from dnnctl.spec import load
-from specs import write_cifar10
+from dnnctl.specs import load
+from sample_specs import write_cifar10
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))

@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
-from dnnctl.spec import Spec, load_spec
+from dnnctl.specs import Spec, load_spec
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

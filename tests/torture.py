@@ -26,7 +26,7 @@ from killed import BY_THE_CLOCK, POINTS
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
 from recipes import RECIPES, run_killed, spec_of
-from specs import outcome
+from sample_specs import outcome
 
 MAX_KILLS_OF_ONE = 4
 MAX_OCCURRENCE = {"before_fsync": 16, "after_row": 3}

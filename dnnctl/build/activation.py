@@ -10,9 +10,9 @@ import keras
 from dnnctl.build.naming import Names
 from dnnctl.build.rrelu import RReLU
 from dnnctl.build.swish import Swish
-from dnnctl.spec.activation import Elu, LeakyRelu, PlainActivation, PRelu, RRelu
-from dnnctl.spec.activation import Swish as SwishSpec
-from dnnctl.spec.field import Kind
+from dnnctl.specs.activation import Elu, LeakyRelu, PlainActivation, PRelu, RRelu
+from dnnctl.specs.activation import Swish as SwishSpec
+from dnnctl.specs.field import Kind
 
 KERAS_NAMES = {"hard_swish": "hard_silu", "swish": "silu"}
 """Words of the spec that Keras spells otherwise."""

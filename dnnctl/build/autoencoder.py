@@ -16,7 +16,7 @@ from dnnctl.build.mirror import mirror
 from dnnctl.build.model import Block, Network
 from dnnctl.build.naming import Names
 from dnnctl.build.rrelu import RReLU
-from dnnctl.spec.field import Kind
+from dnnctl.specs.field import Kind
 
 NOISES = (
     keras.layers.Dropout,

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from dnnctl.build.naming import Names, seeded
-from dnnctl.spec.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout
-from dnnctl.spec.field import Kind
+from dnnctl.specs.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout
+from dnnctl.specs.field import Kind
 
 DROPOUTS: dict[type[Kind], Callable[[Any, Names, str], keras.layers.Layer]] = {
     Dropout: lambda spec, names, name: seeded(keras.layers.Dropout, names, name, rate=spec.rate),

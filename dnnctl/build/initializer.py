@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from dnnctl.spec.field import Kind
-from dnnctl.spec.initializer import (
+from dnnctl.specs.field import Kind
+from dnnctl.specs.initializer import (
     ConstantValue,
     NamedInitializer,
     Orthogonal,

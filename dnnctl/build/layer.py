@@ -16,10 +16,10 @@ from dnnctl.build.initializer import build_initializer
 from dnnctl.build.naming import Names
 from dnnctl.build.normalization import build_normalization
 from dnnctl.build.penalty import CONV_INPUTS, DENSE_INPUTS, build_constraint, build_regularizer
-from dnnctl.spec.activation import PlainActivation
-from dnnctl.spec.common_kind import Inherit
-from dnnctl.spec.field import Kind
-from dnnctl.spec.layer import (
+from dnnctl.specs.activation import PlainActivation
+from dnnctl.specs.common_kind import Inherit
+from dnnctl.specs.field import Kind
+from dnnctl.specs.layer import (
     ActivationLayer,
     BatchNorm,
     Conv2D,
@@ -31,8 +31,8 @@ from dnnctl.spec.layer import (
     Reshape,
     WeightedLayer,
 )
-from dnnctl.spec.model import Defaults
-from dnnctl.spec.normalization import BatchNormalization
+from dnnctl.specs.model import Defaults
+from dnnctl.specs.normalization import BatchNormalization
 
 Layers = list[keras.layers.Layer]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from dnnctl.spec.field import Kind
+from dnnctl.specs.field import Kind
 
 LOSSES: dict[str, type[keras.losses.Loss]] = {
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,

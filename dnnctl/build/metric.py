@@ -9,9 +9,9 @@ import keras
 
 from dnnctl.build.output import Head
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.metric import ClassMetric, F1Score, Metric, TopKAccuracy
-from dnnctl.spec.rules import metric_name
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.metric import ClassMetric, F1Score, Metric, TopKAccuracy
+from dnnctl.specs.rules import metric_name
 
 Factory = Callable[..., keras.metrics.Metric]
 

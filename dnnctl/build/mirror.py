@@ -15,10 +15,10 @@ from dnnctl.build.activation import build_activation
 from dnnctl.build.initializer import build_initializer
 from dnnctl.build.model import Block
 from dnnctl.build.naming import Names
-from dnnctl.spec.activation import LINEAR
-from dnnctl.spec.field import Kind
-from dnnctl.spec.layer import Residual, WeightedLayer
-from dnnctl.spec.model import GLOROT_UNIFORM
+from dnnctl.specs.activation import LINEAR
+from dnnctl.specs.field import Kind
+from dnnctl.specs.layer import Residual, WeightedLayer
+from dnnctl.specs.model import GLOROT_UNIFORM
 
 IMAGE = 3
 """Axes of an image, the batch's not counted."""

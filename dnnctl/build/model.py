@@ -20,12 +20,12 @@ from dnnctl.build.naming import Names
 from dnnctl.build.output import Head, build_output
 from dnnctl.build.scaling import build_scaling
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.activation import LINEAR
-from dnnctl.spec.document import Path, dotted
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.field import Kind
-from dnnctl.spec.layer import Conv2D, GlobalPool, Pool, Residual, WeightedLayer
-from dnnctl.spec.model import Defaults
+from dnnctl.specs.activation import LINEAR
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Kind
+from dnnctl.specs.layer import Conv2D, GlobalPool, Pool, Residual, WeightedLayer
+from dnnctl.specs.model import Defaults
+from dnnctl.specs.path import Path, dotted
 
 FLAT = 2
 IMAGE = 4

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from dnnctl.spec.field import Kind
-from dnnctl.spec.normalization import BatchNormalization, LayerNormalization
+from dnnctl.specs.field import Kind
+from dnnctl.specs.normalization import BatchNormalization, LayerNormalization
 
 NORMALIZATIONS: dict[type[Kind], Callable[[Any, str], keras.layers.Layer]] = {
     BatchNormalization: lambda spec, name: keras.layers.BatchNormalization(

@@ -7,10 +7,10 @@ from typing import Any
 import keras
 
 from dnnctl.build.cyclic_momentum import CyclicMomentumSGD
-from dnnctl.spec.common_kind import Nothing
-from dnnctl.spec.field import Kind
-from dnnctl.spec.optimizer import OptimizerKind
-from dnnctl.spec.schedule import OneCycle
+from dnnctl.specs.common_kind import Nothing
+from dnnctl.specs.field import Kind
+from dnnctl.specs.optimizer import OptimizerKind
+from dnnctl.specs.schedule import OneCycle
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "sgd": keras.optimizers.SGD,

@@ -15,8 +15,8 @@ from dnnctl.build.initializer import build_initializer
 from dnnctl.build.naming import Names
 from dnnctl.build.penalty import DENSE_INPUTS, build_constraint, build_regularizer
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.model import Output
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.model import Output
 
 TargetForm = Literal["index", "one_hot", "column", "numbers"]
 """How targets are given to the loss: class numbers (B,), one-hot (B, K), 0 or 1 (B, 1), or numbers (B, K)."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
-from dnnctl.spec.common_kind import Nothing
-from dnnctl.spec.constraint import MaxNorm, MinMaxNorm, PlainConstraint
-from dnnctl.spec.field import Kind
-from dnnctl.spec.regularizer import L1, L1L2, L2
+from dnnctl.specs.common_kind import Nothing
+from dnnctl.specs.constraint import MaxNorm, MinMaxNorm, PlainConstraint
+from dnnctl.specs.field import Kind
+from dnnctl.specs.regularizer import L1, L1L2, L2
 
 REGULARIZERS: dict[type[Kind], Callable[[Any], keras.regularizers.Regularizer | None]] = {
     L1: lambda spec: keras.regularizers.L1(spec.strength),

@@ -11,7 +11,7 @@ import keras
 import dnnctl.build  # noqa: F401  (registers the layers that Keras lacks)
 from dnnctl.build.model import Block, Network
 from dnnctl.errors import Fault, RunError, SpecError
-from dnnctl.spec.reuse import Reuse
+from dnnctl.specs.reuse import Reuse
 
 WHERE = "model.reuse.layers"
 SCALING_LAYERS = (keras.layers.Normalization, keras.layers.Rescaling)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.spec.common_kind import Nothing
-from dnnctl.spec.field import Kind
-from dnnctl.spec.schedule import (
+from dnnctl.specs.common_kind import Nothing
+from dnnctl.specs.field import Kind
+from dnnctl.specs.schedule import (
     ConstantRate,
     Cosine,
     Exponential,

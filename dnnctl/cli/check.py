@@ -36,7 +36,7 @@ def check_command(
 
 def check_specs(specs: Sequence[Path], overrides: Sequence[str] = ()) -> dict[Path, tuple[Fault, ...]]:
     """The faults of each spec; none where it is fine."""
-    from dnnctl.spec import load
+    from dnnctl.specs import load
 
     faults: dict[Path, tuple[Fault, ...]] = {}
     for spec in specs:

@@ -20,7 +20,7 @@ from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
-from dnnctl.store.numbers import format_number, format_seconds
+from dnnctl.text import format_number, format_seconds
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result

@@ -14,7 +14,7 @@ from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
 from dnnctl.store.metrics import format_metrics
-from dnnctl.store.numbers import format_number
+from dnnctl.text import format_number
 
 if TYPE_CHECKING:
     from dnnctl.training.evaluate import Evaluation

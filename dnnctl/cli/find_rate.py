@@ -15,7 +15,7 @@ from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
-    from dnnctl.spec import LoadedSpec
+    from dnnctl.specs import LoadedSpec
     from dnnctl.training.rate_finder import RateCurve, Suggestion
 
 
@@ -44,7 +44,7 @@ def find_rate_command(
     with failures_reported(as_json=as_json):
         if not 0 < lowest < highest:
             raise UserError(f"--min {lowest:g} and --max {highest:g}: both must be above 0, and --min below --max.")
-        from dnnctl.spec import load
+        from dnnctl.specs import load
         from dnnctl.training.find_rate import Sweep, find_rate
 
         loaded = load(spec, overrides or [])
@@ -59,7 +59,7 @@ def find_rate_command(
         else:
             _print(curve, suggestion)
         if write:
-            from dnnctl.spec.edit import set_in_file
+            from dnnctl.specs.reading.edit import set_in_file
 
             set_in_file(spec, section, key, rate)
         if not as_json:

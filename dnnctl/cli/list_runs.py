@@ -21,8 +21,8 @@ from dnnctl.store.columns import plain_name, value_of
 from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
 from dnnctl.store.metrics import NO_METRICS, is_less_better
-from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.text import format_bytes, format_number, format_seconds
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
 LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dnnctl.cli.display import closing_lines
 from dnnctl.store.metrics import format_metrics
-from dnnctl.store.numbers import format_number
+from dnnctl.text import format_number
 from dnnctl.training.facts import (
     Downloading,
     EpochEnded,

@@ -11,7 +11,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Name, RunReference, RunsDir
 from dnnctl.cli.table import print_table
-from dnnctl.store.numbers import format_number
+from dnnctl.text import format_number
 
 if TYPE_CHECKING:
     from dnnctl.training.prune import Pruning

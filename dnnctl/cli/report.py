@@ -61,7 +61,7 @@ def find_mistakes(run: RunRecord) -> Mistakes:
     from dnnctl.compare.page_run import Mistakes, mistakes_of
     from dnnctl.compare.picture import data_url, is_picture
     from dnnctl.data.load import load_data
-    from dnnctl.spec import Spec
+    from dnnctl.specs import Spec
 
     mistakes = mistakes_of(run)
     if not mistakes:

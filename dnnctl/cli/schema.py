@@ -16,7 +16,7 @@ def schema_command(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
 ) -> None:
     """Print the JSON Schema of specs, for editors."""
-    from dnnctl.spec.schema import json_schema
+    from dnnctl.specs.reading.schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     with failures_reported():

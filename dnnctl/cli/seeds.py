@@ -13,10 +13,10 @@ import typer
 
 from dnnctl.cli.table import print_table
 from dnnctl.errors import DivergedError
-from dnnctl.spec import LoadedSpec, digest
+from dnnctl.specs import LoadedSpec, digest
 from dnnctl.store.catalog import list_runs, runs_directory
-from dnnctl.store.numbers import format_number
 from dnnctl.store.record import RunRecord
+from dnnctl.text import format_number
 
 MAX_SEED = 2**32
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

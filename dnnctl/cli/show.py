@@ -17,8 +17,8 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
 from dnnctl.store.metrics import format_metrics
-from dnnctl.store.numbers import format_bytes, format_number, format_seconds
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.text import format_bytes, format_number, format_seconds
 
 MAX_ROWS = 12
 MIN_POINTS = 2

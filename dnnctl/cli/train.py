@@ -12,7 +12,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
 
 if TYPE_CHECKING:
-    from dnnctl.spec import LoadedSpec
+    from dnnctl.specs import LoadedSpec
 
 
 def train_command(
@@ -28,7 +28,7 @@ def train_command(
     ] = False,
 ) -> None:
     """Train a spec. Metrics, the best model and predictions go to a new folder in `runs/`."""
-    from dnnctl.spec import load
+    from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
         loaded = load(spec, with_name(overrides, name))
@@ -52,7 +52,7 @@ def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: b
 
 
 def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
-    from dnnctl.spec import to_yaml
+    from dnnctl.specs import to_yaml
     from dnnctl.training.train import rehearse
 
     if not quiet and not as_json:

@@ -30,7 +30,7 @@ def verify_resume_command(
     as_json: Json = False,
 ) -> None:
     """Train a spec twice, once killed at random instants and resumed, and compare the bits: on this machine."""
-    from dnnctl.spec import load
+    from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
         overrides = list(overrides or [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from dnnctl.compare.group import Group
-from dnnctl.store.numbers import format_seconds
+from dnnctl.text import format_seconds
 
 MUCH_MORE_TIME = 1.5
 FEW_SEEDS = 3

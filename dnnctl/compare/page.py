@@ -23,8 +23,8 @@ from dnnctl.errors import UserError
 from dnnctl.store.creation import installed_version
 from dnnctl.store.difference import in_words
 from dnnctl.store.metrics import NO_METRICS, NO_SCALARS
-from dnnctl.store.numbers import format_number
 from dnnctl.store.record import RunRecord
+from dnnctl.text import format_number
 
 COLOURS = ("#3b7ddd", "#e07b39", "#3aa76d", "#b65fcf", "#d1495b", "#7a8b99", "#c9a227", "#4bb3c3")
 """Readable on light and on dark paper."""

@@ -11,7 +11,7 @@ from dnnctl.compare.group import Group
 from dnnctl.compare.paired import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import Scores, score
 from dnnctl.store.metrics import is_less_better
-from dnnctl.store.numbers import format_number
+from dnnctl.text import format_number
 
 SIGNIFICANT = 0.05
 MAX_ALL_PAIRS = 5

@@ -16,7 +16,7 @@ from dnnctl.data.mnist import load_mnist
 from dnnctl.data.npz import load_npz
 from dnnctl.data.split import split_rows
 from dnnctl.errors import DataError
-from dnnctl.spec.data import BuiltIn, Data
+from dnnctl.specs.data import BuiltIn, Data
 
 BUILT_IN: dict[str, Callable[[Progress], RawData]] = {
     "fashion_mnist_sample": load_sample,

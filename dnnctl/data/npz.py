@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Part, RawData, Task
 from dnnctl.errors import DataError
-from dnnctl.spec.data import Npz
+from dnnctl.specs.data import Npz
 
 Array = NDArray[np.generic]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dnnctl.data.dataset import Part, Task
 from dnnctl.data.generator import generator
 from dnnctl.errors import DataError
-from dnnctl.spec.data import Validation
+from dnnctl.specs.data import Validation
 
 Rows = NDArray[np.intp]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dnnctl.store.numbers import format_number
+from dnnctl.text import format_number
 
 LESS_IS_BETTER = (
     "loss",

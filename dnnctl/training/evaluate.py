@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.errors import RunError
-from dnnctl.spec import load
+from dnnctl.specs import load
 from dnnctl.store.record import RunRecord
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.reusing import kept_source

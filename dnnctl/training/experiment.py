@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from dnnctl.build.model import count_parameters
-from dnnctl.spec.experiment import Spec
+from dnnctl.specs.experiment import Spec
 from dnnctl.store.creation import add_facts
 from dnnctl.store.record import RunRecord
 from dnnctl.training.best import BestWeights

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnctl.spec import LoadedSpec, load
+from dnnctl.specs import LoadedSpec, load
 from dnnctl.training.capture import stderr_to
 from dnnctl.training.facts import Report, ignore
 from dnnctl.training.reusing import find_source

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dnnctl.errors import RunError
-from dnnctl.spec import LoadedSpec, load, to_plain
+from dnnctl.specs import LoadedSpec, load, to_plain
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.difference import Change, changes
 from dnnctl.store.record import RunRecord, Status, last_end

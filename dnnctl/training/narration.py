@@ -7,7 +7,7 @@ from typing import Any
 
 from dnnctl.store.difference import Change
 from dnnctl.store.metrics import format_metrics
-from dnnctl.store.numbers import format_seconds
+from dnnctl.text import format_seconds
 from dnnctl.training.facts import (
     DataReady,
     Downloading,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dnnctl.errors import RunError
-from dnnctl.spec.planned_phase import PlannedPhase
+from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.record import RunRecord
 from dnnctl.training.course import FIRST_PHASE, Course, Key

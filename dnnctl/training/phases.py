@@ -7,8 +7,8 @@ from typing import Any
 
 from dnnctl.build.model import count_parameters
 from dnnctl.build.schedule import Span
-from dnnctl.spec.planned_phase import PlannedPhase
-from dnnctl.spec.schedule import MomentumCycle, OneCycle
+from dnnctl.specs.planned_phase import PlannedPhase
+from dnnctl.specs.schedule import MomentumCycle, OneCycle
 from dnnctl.store.creation import add_facts
 from dnnctl.store.record import RunRecord
 from dnnctl.training.engine.engine import Engine, OnDevice

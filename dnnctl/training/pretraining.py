@@ -14,10 +14,10 @@ from dnnctl.build.reuse import copy_scaling
 from dnnctl.build.schedule import Span
 from dnnctl.data.dataset import Part
 from dnnctl.seeds import derive_seed
-from dnnctl.spec.common_kind import NONE, Nothing
-from dnnctl.spec.optimizer import OptimizerKind
-from dnnctl.spec.phase import Same
-from dnnctl.spec.pretraining import Gan
+from dnnctl.specs.common_kind import NONE, Nothing
+from dnnctl.specs.optimizer import OptimizerKind
+from dnnctl.specs.phase import Same
+from dnnctl.specs.pretraining import Gan
 from dnnctl.training.engine.adversarial import AdversarialEngine
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device
 from dnnctl.training.facts import PretrainingBegun, Report

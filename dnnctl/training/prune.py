@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.errors import RunError, UserError
-from dnnctl.spec import digest, load, to_plain, to_yaml
+from dnnctl.specs import digest, load, to_plain, to_yaml
 from dnnctl.store.catalog import load_run
 from dnnctl.store.creation import Blueprint, add_facts, create_run
 from dnnctl.store.files import write_json, write_through

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dnnctl.build.schedule import Floats, Span, learning_rates, momenta
-from dnnctl.spec.schedule import OneCycle, Performance
+from dnnctl.specs.schedule import OneCycle, Performance
 from dnnctl.training.monitor import Monitor
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dnnctl.errors import RunError
-from dnnctl.spec import LoadedSpec
+from dnnctl.specs import LoadedSpec
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.record import RunRecord
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from dnnctl.errors import RunError
-from dnnctl.spec.training import Checkpoint as CheckpointSpec
+from dnnctl.specs.training import Checkpoint as CheckpointSpec
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints, remove_old, write_checkpoint
 from dnnctl.training.best import BestWeights
 from dnnctl.training.loop import Loop

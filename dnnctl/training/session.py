@@ -12,7 +12,7 @@ from shlex import quote
 from typing import Literal
 
 from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
-from dnnctl.spec import LoadedSpec, Spec
+from dnnctl.specs import LoadedSpec, Spec
 from dnnctl.store.advice import way_out
 from dnnctl.store.history import record_event
 from dnnctl.store.record import RunRecord, Status

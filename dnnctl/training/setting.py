@@ -17,10 +17,10 @@ from dnnctl.build.schedule import Span, warmup_steps
 from dnnctl.data.dataset import Dataset, Part
 from dnnctl.data.load import load_data
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.document import dotted
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.planned_phase import PlannedPhase, planned_phases
-from dnnctl.spec.pretraining import Autoencoder
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.path import dotted
+from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
+from dnnctl.specs.pretraining import Autoencoder
 from dnnctl.training.engine.compilation import Compilation, choose_compilation
 from dnnctl.training.engine.device import Device, prepare_device
 from dnnctl.training.engine.engine import Engine, OnDevice, to_device

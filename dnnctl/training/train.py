@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dnnctl.errors import RunError, UserError
-from dnnctl.spec import LoadedSpec, Spec, digest, load, to_plain, to_yaml
-from dnnctl.spec.yaml_reader import read_text
+from dnnctl.specs import LoadedSpec, Spec, digest, load, to_plain, to_yaml
+from dnnctl.specs.reading.yaml_reader import read_text
 from dnnctl.store.advice import way_out
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.creation import Blueprint, create_run

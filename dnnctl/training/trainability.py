@@ -11,9 +11,9 @@ from dnnctl.build.model import Network
 from dnnctl.build.optimizer import build_optimizer
 from dnnctl.build.output import Head
 from dnnctl.errors import Fault, SpecError
-from dnnctl.spec.experiment import Spec
-from dnnctl.spec.planned_phase import PlannedPhase
-from dnnctl.spec.schedule import OneCycle
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.planned_phase import PlannedPhase
+from dnnctl.specs.schedule import OneCycle
 
 OUTPUT = "output"
 

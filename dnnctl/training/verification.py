@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from dnnctl.errors import RunError
-from dnnctl.spec import load
+from dnnctl.specs import load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.reusing import find_source

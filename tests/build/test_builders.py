@@ -20,20 +20,20 @@ from dnnctl.build.normalization import NORMALIZATIONS
 from dnnctl.build.optimizer import OPTIMIZERS, build_optimizer
 from dnnctl.build.penalty import CONSTRAINTS, REGULARIZERS, build_constraint, build_regularizer
 from dnnctl.build.schedule import SCHEDULES
-from dnnctl.spec.activation import Activation, PlainActivation
-from dnnctl.spec.common_kind import Auto, Inherit, Nothing
-from dnnctl.spec.constraint import Constraint
-from dnnctl.spec.dropout import DropoutChoice
-from dnnctl.spec.field import Section
-from dnnctl.spec.initializer import Initializer, NamedInitializer
-from dnnctl.spec.layer import ActivationLayer, Layer, Residual, WeightedLayer
-from dnnctl.spec.loss import Loss
-from dnnctl.spec.metric import BinaryMetric, NumberMetric
-from dnnctl.spec.normalization import Normalization
-from dnnctl.spec.optimizer import Optimizer
-from dnnctl.spec.outline import kinds_of, members
-from dnnctl.spec.regularizer import Regularizer
-from dnnctl.spec.schedule import Schedule
+from dnnctl.specs.activation import Activation, PlainActivation
+from dnnctl.specs.common_kind import Auto, Inherit, Nothing
+from dnnctl.specs.constraint import Constraint
+from dnnctl.specs.dropout import DropoutChoice
+from dnnctl.specs.field import Section
+from dnnctl.specs.initializer import Initializer, NamedInitializer
+from dnnctl.specs.layer import ActivationLayer, Layer, Residual, WeightedLayer
+from dnnctl.specs.loss import Loss
+from dnnctl.specs.metric import BinaryMetric, NumberMetric
+from dnnctl.specs.normalization import Normalization
+from dnnctl.specs.optimizer import Optimizer
+from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.regularizer import Regularizer
+from dnnctl.specs.schedule import Schedule
 
 
 class Holder(Section):

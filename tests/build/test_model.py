@@ -11,7 +11,7 @@ from dnnctl.build.model import build_model, count_parameters
 from dnnctl.build.output import choose_head
 from dnnctl.build.scaling import build_scaling, mean_and_variance
 from dnnctl.errors import SpecError
-from dnnctl.spec import Spec
+from dnnctl.specs import Spec
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (50, 28, 28), dtype=np.uint8)
 ROWS = np.random.default_rng(2).normal(3, 2, (50, 4)).astype(np.float32)

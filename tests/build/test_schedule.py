@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dnnctl.build.schedule import Span, learning_rates, momenta
-from dnnctl.spec.field import Section
-from dnnctl.spec.schedule import Schedule
+from dnnctl.specs.field import Section
+from dnnctl.specs.schedule import Schedule
 
 ETA = 0.3
 SPAN = Span(steps_per_epoch=40, epochs=5)

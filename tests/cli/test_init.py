@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
 from dnnctl.cli.init import preset_names
-from dnnctl.spec import load_spec, to_plain
-from dnnctl.spec.yaml_reader import read_document
+from dnnctl.specs import load_spec, to_plain
+from dnnctl.specs.reading.yaml_reader import read_document
 from dnnctl.store.record import Status
 from dnnctl.training.train import train
-from specs import write_digits
+from sample_specs import write_digits
 
 
 def call(*arguments: Any) -> Any:

@@ -16,7 +16,7 @@ from dnnctl.cli.app import app
 from dnnctl.store.creation import Blueprint, create_run
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.record import RunRecord
-from specs import write_spec
+from sample_specs import write_spec
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
 

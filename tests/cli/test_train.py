@@ -18,7 +18,7 @@ import pytest
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import Status
-from specs import write_spec
+from sample_specs import write_spec
 
 DNNCTL = [sys.executable, "-m", "dnnctl"]
 

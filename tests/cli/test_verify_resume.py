@@ -14,7 +14,7 @@ from dnnctl.cli import verify_resume
 from dnnctl.cli.app import app
 from dnnctl.training.train import train
 from dnnctl.training.verification import Kill, Verdict
-from specs import write_spec
+from sample_specs import write_spec
 
 
 def test_a_killed_training_is_exact(tmp_path: Path) -> None:

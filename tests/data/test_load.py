@@ -10,7 +10,7 @@ from dnnctl.data.dataset import Part, RawData
 from dnnctl.data.load import BUILT_IN, keep_classes, load_data
 from dnnctl.data.sample.build import build
 from dnnctl.errors import DataError
-from dnnctl.spec.data import BuiltIn, Data
+from dnnctl.specs.data import BuiltIn, Data
 
 SAMPLE: dict[str, Any] = {"source": "fashion_mnist_sample"}
 TAKES: list[dict[str, Any]] = [

@@ -24,8 +24,8 @@ from dnnctl.data.load import no_progress
 from dnnctl.data.mnist import load_mnist
 from dnnctl.data.npz import load_npz
 from dnnctl.errors import DataError
-from dnnctl.spec.data import Npz
-from specs import cifar_batch, write_cifar10
+from dnnctl.specs.data import Npz
+from sample_specs import cifar_batch, write_cifar10
 
 
 @pytest.fixture

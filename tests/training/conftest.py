@@ -10,7 +10,7 @@ import pytest
 
 from dnnctl.training.train import train
 from recipes import kill_at, spec_of
-from specs import outcome
+from sample_specs import outcome
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from dnnctl.training.facts import EpochEnded, Fact, RunOpened
 from dnnctl.training.records import Records
 from dnnctl.training.train import resume, train
 from recipes import spec_of
-from specs import outcome, write_spec
+from sample_specs import outcome, write_spec
 
 RECIPE = "dropout, Nadam, XLA"
 

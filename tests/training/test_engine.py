@@ -18,7 +18,7 @@ from dnnctl.build.model import build_model
 from dnnctl.build.optimizer import build_optimizer
 from dnnctl.build.output import choose_head
 from dnnctl.data.dataset import Part
-from dnnctl.spec import Spec
+from dnnctl.specs import Spec
 from dnnctl.training.engine.engine import Engine, EpochPlan, to_device
 from dnnctl.training.order import epoch_order
 

@@ -16,7 +16,7 @@ from dnnctl.training.facts import Fact, Forked, Restored
 from dnnctl.training.saver import Saver
 from dnnctl.training.train import fork, resume, train
 from recipes import kill_at
-from specs import outcome, write_spec
+from sample_specs import outcome, write_spec
 
 NOISY = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},

@@ -13,9 +13,9 @@ import pytest
 
 from dnnctl.build.schedule import Span
 from dnnctl.seeds import derive_seed
-from dnnctl.spec import Spec
-from dnnctl.spec.metric import NumberMetric
-from dnnctl.spec.outline import kinds_of
+from dnnctl.specs import Spec
+from dnnctl.specs.metric import NumberMetric
+from dnnctl.specs.reading.introspection import kinds_of
 from dnnctl.training.facts import Fact
 from dnnctl.training.monitor import Monitor, is_less_better
 from dnnctl.training.narration import NARRATIONS

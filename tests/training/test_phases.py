@@ -17,15 +17,15 @@ from dnnctl.build.output import choose_head
 from dnnctl.build.schedule import Span, learning_rates
 from dnnctl.data.load import load_data
 from dnnctl.errors import SpecError
-from dnnctl.spec import Spec, load
-from dnnctl.spec.phase import Phase
-from dnnctl.spec.planned_phase import planned_phases
+from dnnctl.specs import Spec, load
+from dnnctl.specs.phase import Phase
+from dnnctl.specs.planned_phase import planned_phases
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.record import RunRecord
 from dnnctl.training.facts import Fact, PhaseBegun
 from dnnctl.training.order import epoch_order
 from dnnctl.training.train import fork, train
-from specs import outcome, small_spec, write_spec
+from sample_specs import outcome, small_spec, write_spec
 
 NOISY = {
     "defaults": {

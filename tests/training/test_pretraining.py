@@ -18,13 +18,13 @@ from dnnctl.build.output import choose_head
 from dnnctl.data.load import load_data
 from dnnctl.errors import SpecError
 from dnnctl.seeds import derive_seed
-from dnnctl.spec import Spec, load
-from dnnctl.spec.common_kind import NONE
+from dnnctl.specs import Spec, load
+from dnnctl.specs.common_kind import NONE
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.record import RunRecord
 from dnnctl.training.order import epoch_order
 from dnnctl.training.train import fork, train
-from specs import small_spec, write_spec
+from sample_specs import small_spec, write_spec
 
 CONV = [
     {"kind": "conv2d", "filters": 4, "padding": "same"}, "max_pool", {"kind": "conv2d", "filters": 3, "strides": 2},

@@ -13,7 +13,7 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.evaluate import evaluate
 from dnnctl.training.prune import prune
 from dnnctl.training.train import resume, train
-from specs import write_spec
+from sample_specs import write_spec
 
 NET = {
     "defaults": {"activation": "prelu", "normalization": "batch"},

@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
 from dnnctl.errors import RunError
-from dnnctl.spec import load_spec
+from dnnctl.specs import load_spec
 from dnnctl.training.engine.engine import Engine, OnDevice
 from dnnctl.training.facts import ignore
 from dnnctl.training.rate_finder import RateCurve, suggest, sweep
 from dnnctl.training.setting import make_engine, prepare
 from dnnctl.training.state import read_state, state_digest, state_variables
-from specs import write_spec
+from sample_specs import write_spec
 
 NOISY = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},

@@ -17,7 +17,7 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.facts import Fact, Restored
 from dnnctl.training.train import resume, train
 from recipes import RECIPES, kill_at, spec_of
-from specs import outcome
+from sample_specs import outcome
 
 KILLS = {
     "dropout, Nadam, XLA": [("after_steps", 8), ("before_rename", 3)],

@@ -17,7 +17,7 @@ from dnnctl.store.record import RunRecord
 from dnnctl.training.facts import Fact, Reused
 from dnnctl.training.train import resume, train
 from recipes import kill_at
-from specs import outcome, write_spec
+from sample_specs import outcome, write_spec
 
 LAYERS = ["flatten", {"kind": "dense", "units": 8}, {"kind": "dense", "units": 6}]
 STANDARDIZED: dict[str, Any] = {"validation": {"size": 24, "take": "last"}, "scaling": "standardize"}

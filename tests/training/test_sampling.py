@@ -17,7 +17,7 @@ from dnnctl.store.record import RunRecord
 from dnnctl.training.engine.sampling import sample
 from dnnctl.training.evaluate import evaluate
 from dnnctl.training.train import train
-from specs import write_digits, write_spec
+from sample_specs import write_digits, write_spec
 
 WITH_DROPOUT = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.4}},

@@ -17,13 +17,13 @@ import tensorflow as tf
 from dnnctl import load_run, load_spec, train
 from dnnctl.data.load import load_data
 from dnnctl.errors import DataError, DeviceError, DivergedError, RunError, SpecError
-from dnnctl.spec import Spec, load, to_yaml
+from dnnctl.specs import Spec, load, to_yaml
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.lock import is_held
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.training.engine.compilation import choose_compilation
 from dnnctl.training.facts import EpochEnded, Fact, RunEnded
-from specs import small_spec, write_digits, write_spec
+from sample_specs import small_spec, write_digits, write_spec
 
 
 def run(tmp_path: Path, **sections: Any) -> RunRecord:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import keras
 
-from dnnctl.spec.runtime import Runtime
+from dnnctl.specs.runtime import Runtime
 from dnnctl.training.engine.noise import is_drawable
 
 Mode = Literal["xla", "graph"]

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from dnnctl.errors import DeviceError
-from dnnctl.spec.runtime import Runtime
+from dnnctl.specs.runtime import Runtime
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""The whole spec: one experiment."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dnnctl.specs.common_kind import AUTO, NONE
+from dnnctl.specs.data import Data
+from dnnctl.specs.field import Section, Seed
+from dnnctl.specs.loss import Loss
+from dnnctl.specs.metric import Metrics
+from dnnctl.specs.model import Model
+from dnnctl.specs.optimizer import Optimizer, Sgd
+from dnnctl.specs.runtime import Runtime
+from dnnctl.specs.schedule import Schedule
+from dnnctl.specs.training import Training
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+
+class Spec(Section):
+    """One experiment: everything that its result depends on."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    """What its runs are called; the file's name where it is left out."""
+    description: str = ""
+    """What it is for, in a sentence."""
+    seed: Seed = 42
+    """What every random draw follows from: initial weights, order of examples, dropout, random splits."""
+    data: Data
+    """The examples."""
+    model: Model
+    """The network."""
+    loss: Loss = AUTO
+    """What training makes small; `auto`: crossentropy for classes, mean squared error for numbers."""
+    metrics: Metrics = "auto"
+    """What is measured beside the loss; `auto`: accuracy for classes, mean absolute error for numbers."""
+    optimizer: Optimizer = Sgd.model_construct(kind="sgd")
+    """How gradients change the weights."""
+    schedule: Schedule = NONE
+    """How the learning rate changes over the steps."""
+    training: Training = Training.model_construct()
+    """How long training takes and in which portions."""
+    runtime: Runtime = Runtime.model_construct()
+    """What the arithmetic runs on."""

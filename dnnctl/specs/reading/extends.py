@@ -1,0 +1,82 @@
+"""`extends`: a spec that starts from another one.
+
+Mappings are merged key by key and this file wins; lists and single values replace what they stand for. A mapping
+whose `kind` differs from the base's replaces it whole, and a word merges as the mapping it is short for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dnnctl.errors import Fault, SpecError
+from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.yaml_reader import describe, read_document
+
+KEY = "extends"
+
+
+def read_with_bases(path: Path) -> tuple[Node, list[Fault]]:
+    """The document in a file, merged over the files it extends.
+
+    Raises:
+        SpecError: a file cannot be read, or the files extend each other in a circle.
+    """
+    return _read(path, [])
+
+
+def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
+    document, faults = read_document(path)
+    assert isinstance(document.value, dict)
+    own = {key: node for key, node in document.value.items() if key != KEY}
+    base = document.value.get(KEY)
+    stripped = Node(own, document.place)
+    if base is None:
+        return stripped, faults
+    if not isinstance(base.value, str):
+        fault = Fault("must be the path of another spec", KEY, base.place, describe(base))
+        return stripped, [*faults, fault]
+    chain = [*chain, path.resolve()]
+    target = path.parent / base.value
+    if target.resolve() in chain:
+        circle = " → ".join(entry.name for entry in [*chain, target])
+        raise SpecError([Fault(f"specs extend each other in a circle: {circle}", KEY, base.place)])
+    if not target.is_file():
+        raise SpecError([_missing(target, base)])
+    below, base_faults = _read(target, chain)
+    return merge(below, stripped), [*base_faults, *faults]
+
+
+def _missing(target: Path, base: Node) -> Fault:
+    rule = "is a directory, not a spec" if target.is_dir() else "no such file"
+    return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to the file that names it.")
+
+
+def merge(base: Node, over: Node) -> Node:
+    """The base with `over` merged on top."""
+    below, above = _as_mapping(base, over), over.value
+    if isinstance(above, str) and isinstance(base.value, dict) and _kind(base.value) == above:
+        return base
+    if not isinstance(above, dict) or below is None:
+        return over
+    if _kind(above) is not None and _kind(above) != _kind(below):
+        return over
+    merged = dict(below)
+    for key, node in above.items():
+        merged[key] = merge(merged[key], node) if key in merged else node
+    if "epochs" not in above and isinstance(above.get("phases", over).value, list):
+        merged.pop("epochs", None)  # phases say themselves how many there are
+    return Node(merged, over.place, over.key_place)
+
+
+def _as_mapping(node: Node, over: Node) -> dict[str, Node] | None:
+    """The node's entries; a word, where a mapping comes over it, is short for its kind."""
+    if isinstance(node.value, dict):
+        return node.value
+    if isinstance(node.value, str) and isinstance(over.value, dict):
+        return {"kind": Node(node.value, node.place)}
+    return None
+
+
+def _kind(entries: dict[str, Node]) -> object:
+    kind = entries.get("kind")
+    return kind.value if kind else None

@@ -1,0 +1,86 @@
+"""What a spec may hold at a path, read from the types of its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from dnnctl.specs.field import FORMS, Kind, Section
+
+
+def alternatives(root: type[Section], location: Iterable[str | int]) -> list[Any]:
+    """The types a value at a location may have; a location may name alternatives (`optimizer.sgd.momentum`)."""
+    options: list[Any] = [root]
+    for part in location:
+        options = _descend(options, part)
+    return options
+
+
+def keys_of(options: Iterable[Any]) -> list[str]:
+    """The keys that sections among the options know."""
+    return list(dict.fromkeys(key for option in options if is_section(option) for key in option.model_fields))
+
+
+def kinds_of(options: Iterable[Any]) -> list[str]:
+    """The kinds among the options, in the order they are declared."""
+    kinds = [option for option in options if is_section(option) and issubclass(option, Kind)]
+    return [word for kind in kinds for word in get_args(kind.model_fields["kind"].annotation)]
+
+
+def is_section(option: Any) -> bool:
+    """Whether a type is a section of the spec."""
+    return isinstance(option, type) and issubclass(option, Section)
+
+
+def members(annotation: Any) -> list[Any]:
+    """The types that an annotation joins, without their metadata."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return members(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [member for part in get_args(annotation) for member in members(part)]
+    return [annotation]
+
+
+def words_of(options: Iterable[Any]) -> list[str]:
+    """The bare words among the options."""
+    return [word for option in options if get_origin(option) is Literal for word in get_args(option)]
+
+
+def sections_of(root: type[Section]) -> list[type[Section]]:
+    """The root and every section that a value in it may be, each once, in the order a reader meets them."""
+    found: list[type[Section]] = []
+
+    def visit(annotation: Any) -> None:
+        for member in members(annotation):
+            if get_origin(member) is list:
+                visit(get_args(member)[0])
+            elif is_section(member) and member not in found:
+                found.append(member)
+                for field in _fields(member).values():
+                    visit(field.annotation)
+
+    visit(root)
+    return found
+
+
+def _fields(section: type[Section]) -> dict[str, FieldInfo]:
+    """A section's fields; one that holds itself (`residual`) knows its types only once it is built."""
+    section.model_rebuild()
+    return section.model_fields
+
+
+def _descend(options: list[Any], part: str | int) -> list[Any]:
+    if part in FORMS:
+        return options
+    named = [option for option in options if part in kinds_of([option])]
+    if named:
+        return named
+    if isinstance(part, int):
+        items = [get_args(option)[0] for option in options if get_origin(option) is list]
+        return [member for item in items for member in members(item)]
+    fields = [_fields(option)[part] for option in options if is_section(option) and part in option.model_fields]
+    return [member for field in fields for member in members(field.annotation)]

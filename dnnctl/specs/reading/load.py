@@ -1,0 +1,139 @@
+"""From a file to a spec: read, extend, override, validate; and back to a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dnnctl.errors import Fault, Place, SpecError
+from dnnctl.specs.experiment import NAME_PATTERN, Spec
+from dnnctl.specs.field import Kind, Section
+from dnnctl.specs.path import Path as SpecPath
+from dnnctl.specs.path import dotted
+from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.extends import read_with_bases
+from dnnctl.specs.reading.overrides import apply_overrides
+from dnnctl.specs.reading.validation_errors import in_order, translate
+from dnnctl.specs.reading.yaml_writer import write_yaml
+from dnnctl.specs.rules import broken_rules
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """A spec together with what it was made from."""
+
+    spec: Spec
+    document: Node
+    source: str
+    """The file as the user wrote it."""
+    overrides: tuple[str, ...] = ()
+
+    def place(self, path: SpecPath) -> Place:
+        """Where the value at a path was written, or where its nearest parent was."""
+        return self.document.nearest(path).place
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
+    """The spec in a file, with overrides of the form `a.b=value` applied.
+
+    Raises:
+        SpecError: with every fault of the file and the overrides at once.
+    """
+    path = Path(path)
+    overrides = [overrides] if isinstance(overrides, str) else overrides
+    document, faults = read_with_bases(path)
+    document, override_faults = apply_overrides(document, overrides)
+    document = _with_name(_with_absolute_paths(document), path)
+    try:
+        spec = Spec.model_validate(document.plain())
+    except ValidationError as error:
+        findings: Any = error.errors(include_url=False)
+        raise SpecError(in_order([*faults, *override_faults, *translate(findings, document, Spec)])) from None
+    faults += override_faults
+    faults += [Fault(rule, dotted(at), document.nearest(at).place, hint=hint) for at, rule, hint in broken_rules(spec)]
+    if faults:
+        raise SpecError(in_order(faults))
+    return LoadedSpec(spec, document, path.read_text(encoding="utf-8-sig"), tuple(overrides))
+
+
+def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
+    """The spec in a YAML file, validated, with its bases merged and overrides of the form `a.b=value` applied.
+
+    Raises:
+        SpecError: with every fault of the file and the overrides at once.
+    """
+    return load(path, overrides).spec
+
+
+def to_plain(section: Section) -> dict[str, Any]:
+    """A section as it would be written in YAML, complete, with a bare word where only `kind` is to be said.
+
+    What a layer takes from the defaults stands there alone.
+    """
+    values = {name: _plain(getattr(section, name)) for name in type(section).model_fields}
+    return {name: value for name, value in values.items() if value != "inherit"}
+
+
+def to_yaml(spec: Spec) -> str:
+    """The complete spec as YAML: reading it gives the same spec."""
+    return write_yaml(to_plain(spec))
+
+
+def digest(spec: Spec) -> str:
+    """The identity of a spec: SHA-256 of its canonical JSON, in hexadecimal."""
+    return sha256(dumps(to_plain(spec), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Kind) and len(type(value).model_fields) == 1:
+        return value.kind
+    if isinstance(value, Section):
+        return to_plain(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _with_name(document: Node, path: Path) -> Node:
+    """A spec without a name is called after its file."""
+    if document.child("name") is not None or not isinstance(document.value, dict):
+        return document
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or "spec"
+    assert re.fullmatch(NAME_PATTERN, name)
+    return replace(document, value={"name": Node(name, document.place), **document.value})
+
+
+def _with_absolute_paths(document: Node) -> Node:
+    """A file's path counts from the spec that names it, wherever the spec is read again later."""
+    document = _with_absolute_path(document, ("data", "source", "path"), bool)
+    return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
+
+
+def _with_absolute_path(document: Node, path: tuple[str, ...], is_path: Callable[[str], bool]) -> Node:
+    node: Node | None = document
+    for part in path:
+        node = node.child(part) if node else None
+    if node is None or not isinstance(node.value, str) or not is_path(node.value):
+        return document
+    here = Path.cwd() if node.place.file.startswith("--set ") else Path(node.place.file).parent
+    absolute = Node(str((here / Path(node.value).expanduser()).resolve()), node.place, node.key_place)
+    return _put(document, path, absolute)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a run is named by a path, not by its id or name."""
+    return "/" in text or text.endswith(".keras")
+
+
+def _put(node: Node, path: tuple[str, ...], value: Node) -> Node:
+    if not path:
+        return value
+    assert isinstance(node.value, dict)
+    return replace(node, value={**node.value, path[0]: _put(node.value[path[0]], path[1:], value)})

@@ -1,0 +1,95 @@
+"""`--set a.b=value`: changes to a document from the command line, typed as YAML types them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dnnctl.errors import Fault, Place, SpecError
+from dnnctl.specs.path import Path, dotted
+from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.yaml_reader import describe, read_text
+
+PHASES = ("training", "phases")
+
+
+def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
+    """The document with every `path=value` set, in order, and the faults of those that cannot be."""
+    faults: list[Fault] = []
+    for override in overrides:
+        try:
+            path, value = parse_override(override)
+            if path[:2] == PHASES and not any(each.startswith("training.epochs=") for each in overrides):
+                document = _without_epochs(document)
+            document = _set(document, path, value, ())
+        except SpecError as error:
+            faults += error.faults
+    return document, faults
+
+
+def _without_epochs(document: Node) -> Node:
+    """The document without the number of epochs where phases, which are to change, say it themselves."""
+    training = document.child("training")
+    if training is None or not isinstance(training.value, dict) or not isinstance(document.value, dict):
+        return document
+    kept = {key: node for key, node in training.value.items() if key != "epochs"}
+    return replace(document, value={**document.value, "training": replace(training, value=kept)})
+
+
+def parse_override(override: str) -> tuple[Path, Node]:
+    """A `path=value` as its path and its value.
+
+    Raises:
+        SpecError: it has no `=`, an empty path, or a value that is no YAML.
+    """
+    place = Place(f"--set {override}")
+    name, equals, text = override.partition("=")
+    if not equals or not all(part.strip() for part in name.split(".")):
+        hint = "For example: --set training.epochs=5"
+        raise SpecError([Fault("an override is written path=value", place=place, hint=hint)])
+    value, faults = read_text(text, str(place))
+    if value.value is None:
+        faults.append(Fault("the value is empty", place=place, hint="Write `none` where nothing is meant."))
+    if faults:
+        raise SpecError(faults)
+    path = tuple(int(part) if part.isdecimal() else part.strip() for part in name.split("."))
+    return path, _at(value, place)
+
+
+def _at(node: Node, place: Place) -> Node:
+    """The node as if every part of it stood on the command line."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: _at(child, place) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_at(child, place) for child in value]
+    return Node(value, place, place)
+
+
+def _set(node: Node, path: Path, value: Node, done: Path) -> Node:
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if isinstance(node.value, list):
+        return _set_item(node, node.value, path, value, done)
+    if isinstance(node.value, str):
+        entries = {"kind": Node(node.value, node.place)}
+    elif isinstance(node.value, dict):
+        entries = dict(node.value)
+    else:
+        rule = f"holds {describe(node)}, nothing can be set inside it"
+        raise SpecError([Fault(rule, dotted(done), value.place)])
+    name = str(key)
+    before = entries.get(name, Node({}, value.place, value.place))
+    entries[name] = _set(before, rest, value, (*done, name))
+    return replace(node, value=entries)
+
+
+def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path) -> Node:
+    index, rest = path[0], path[1:]
+    if not isinstance(index, int) or index >= len(items):
+        rule = f"is a list of {len(items)}, its entries are numbered 0 to {len(items) - 1}"
+        raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
+    changed = list(items)
+    changed[index] = _set(items[index], rest, value, (*done, index))
+    return replace(node, value=changed)

@@ -1,0 +1,84 @@
+"""The spec's JSON Schema, for editors, with the docstrings of its sections and keys as descriptions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Section
+from dnnctl.specs.reading.introspection import sections_of
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a spec as a user may write it: with `extends`, and with bare words for mappings of only `kind`."""
+    schema = Spec.model_json_schema(mode="validation", schema_generator=GenerateJsonSchema)
+    definitions = schema["$defs"]
+    for section in sections_of(Spec):
+        target = schema if section is Spec else definitions.get(section.__name__)
+        if target is not None:
+            _describe(target, section)
+    _allow_words(schema, definitions)
+    schema["properties"]["extends"] = {"type": "string", "description": "Another spec that this one starts from."}
+    schema["required"] = []
+    return {"$schema": DIALECT, **schema}
+
+
+@cache
+def field_docs(section: type[Section]) -> dict[str, str]:
+    """The string beneath each field of a section, its bases' fields included."""
+    docs: dict[str, str] = {}
+    for base in reversed(section.__mro__):
+        if isinstance(base, type) and issubclass(base, Section) and base is not Section:
+            docs |= _own_field_docs(base)
+    return docs
+
+
+def _own_field_docs(section: type[Section]) -> dict[str, str]:
+    module = ast.parse(inspect.getsource(sys.modules[section.__module__]))
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name == section.__name__]
+    docs: dict[str, str] = {}
+    for node in classes:
+        for field, beneath in zip(node.body, node.body[1:], strict=False):
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            if isinstance(beneath, ast.Expr) and isinstance(beneath.value, ast.Constant):
+                docs[field.target.id] = inspect.cleandoc(str(beneath.value.value))
+    return docs
+
+
+def _describe(target: dict[str, Any], section: type[Section]) -> None:
+    if section.__doc__:
+        target["description"] = inspect.cleandoc(section.__doc__)
+    for name, text in field_docs(section).items():
+        if name in target.get("properties", {}):
+            target["properties"][name]["description"] = text
+
+
+def _allow_words(schema: Any, definitions: dict[str, Any]) -> None:
+    """Wherever there is a choice, add the words that stand for a mapping with only `kind`."""
+    if isinstance(schema, list):
+        for item in schema:
+            _allow_words(item, definitions)
+    if not isinstance(schema, dict):
+        return
+    for value in list(schema.values()):
+        _allow_words(value, definitions)
+    discriminator = schema.get("discriminator")
+    if isinstance(discriminator, dict) and "mapping" in discriminator:
+        kinds = discriminator["mapping"].items()
+        words = [word for word, reference in kinds if _needs_only_kind(reference, definitions)]
+        choice = {"oneOf": schema.pop("oneOf"), "discriminator": schema.pop("discriminator")}
+        schema["anyOf"] = [{"enum": words}, choice]
+
+
+def _needs_only_kind(reference: str, definitions: dict[str, Any]) -> bool:
+    definition: dict[str, Any] = definitions[reference.rsplit("/", 1)[-1]]
+    return definition.get("required") == ["kind"]

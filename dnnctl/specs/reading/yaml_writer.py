@@ -1,0 +1,40 @@
+"""Writes plain values as YAML that the strict reader reads back as the same values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from dnnctl.specs.reading.yaml_rules import parse_scalar
+
+
+class _Dumper(yaml.SafeDumper):
+    """A safe dumper that quotes text which YAML 1.2 would read as something else."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 (PyYAML's name)
+        super().increase_indent(flow, False)
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
+    is_plain = isinstance(parse_scalar(text), str)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else "'")
+
+
+def _represent_float(dumper: _Dumper, number: float) -> yaml.Node:
+    text = repr(number).replace("inf", ".inf")
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e", 1)
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(float, _represent_float)
+
+
+def write_yaml(value: Any) -> str:
+    """The value as YAML in block style, keys in their own order."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False)

@@ -1,0 +1,36 @@
+"""Regularizers: what a layer's weights add to the loss."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from dnnctl.specs.common_kind import Inherit, Nothing
+from dnnctl.specs.field import CHOICE, Kind, NonNegative
+
+
+class L1(Kind):
+    """strength · Σ|w|: many weights become zero."""
+
+    kind: Literal["l1"]
+    strength: NonNegative = 0.01
+    """The factor of the sum."""
+
+
+class L2(Kind):
+    """strength · Σw² (without a ½): large weights shrink."""
+
+    kind: Literal["l2"]
+    strength: NonNegative = 0.01
+    """The factor of the sum."""
+
+
+class L1L2(Kind):
+    """l1 · Σ|w| + l2 · Σw²."""
+
+    kind: Literal["l1_l2"]
+    l1: NonNegative = 0.01
+    """The factor of Σ|w|."""
+    l2: NonNegative = 0.01
+    """The factor of Σw²."""
+
+
+Regularizer: TypeAlias = Annotated[L1 | L2 | L1L2 | Nothing, *CHOICE]
+LayersRegularizer: TypeAlias = Annotated[L1 | L2 | L1L2 | Nothing | Inherit, *CHOICE]

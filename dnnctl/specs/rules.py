@@ -1,0 +1,106 @@
+"""Rules that span sections: what each section alone cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
+from dnnctl.specs.path import Path
+from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
+from dnnctl.specs.schedule import OneCycle, Performance
+from dnnctl.text import suggest
+
+Broken = tuple[Path, str, str]
+"""A rule that is broken: where, which, and how to mend it."""
+
+HAS_MOMENTUM = ("sgd",)
+
+
+def broken_rules(spec: Spec) -> Iterator[Broken]:
+    """Every rule across sections that a spec breaks."""
+    if spec.name == "last":
+        yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
+    yield from _monitors(spec)
+    yield from _metrics(spec)
+    phases = planned_phases(spec)
+    for phase in phases:
+        if phase.starts_schedule:
+            yield from _phase(phase)
+    yield from _reuse(spec, phases)
+
+
+def metric_name(metric: Metric) -> str:
+    """What a metric is called in tables and by `monitor`."""
+    return f"top_{metric.k}_accuracy" if isinstance(metric, TopKAccuracy) else metric.kind
+
+
+def monitored_names(spec: Spec) -> list[str]:
+    """Every name that `monitor` may have, as far as the spec alone tells."""
+    own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
+    names = ["loss", *own]
+    return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
+
+
+def _monitors(spec: Spec) -> Iterator[Broken]:
+    names = monitored_names(spec)
+    stopping = spec.training.early_stopping
+    watched: list[tuple[Path, str]] = []
+    if stopping != "none":
+        watched.append((("training", "early_stopping", "monitor"), stopping.monitor))
+    watched += [
+        ((*phase.schedule_path, "monitor"), phase.schedule.monitor)
+        for phase in planned_phases(spec)
+        if phase.starts_schedule and isinstance(phase.schedule, Performance)
+    ]
+    for path, name in watched:
+        if name in names:
+            continue
+        hint = suggest(name, names)
+        if name.removeprefix("val_") in names:
+            yield (
+                path,
+                f"'{name}' needs a validation part",
+                f"Set `data.validation`, or write one of {', '.join(names)}.",
+            )
+        else:
+            yield path, f"'{name}' is not measured", hint
+
+
+def _phase(phase: PlannedPhase) -> Iterator[Broken]:
+    """What an optimizer and a schedule ask of each other."""
+    schedule, optimizer = phase.schedule, phase.optimizer
+    if optimizer.kind == "schedule_free_adamw" and schedule.kind != "none":
+        yield phase.schedule_path, "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
+    if isinstance(schedule, OneCycle) and schedule.momentum != "none":
+        if optimizer.kind not in HAS_MOMENTUM:
+            hint = f"Use one of {', '.join(HAS_MOMENTUM)}, or remove the key."
+            yield (*phase.schedule_path, "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
+        elif not optimizer.momentum:
+            hint = "Set the optimizer's `momentum`, say to 0.9."
+            yield (*phase.schedule_path, "momentum"), "momentum is 0, it cannot cycle", hint
+
+
+def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:
+    """Whether what is to be frozen is there."""
+    has_reuse, has_pretraining = spec.model.reuse != "none", spec.training.pretraining.kind != "none"
+    if has_reuse and has_pretraining:
+        rule = "`model.reuse` and `training.pretraining` both say what the weights start from"
+        yield ("training", "pretraining"), rule, "Remove one of them."
+    for phase in phases:
+        if phase.freeze == "reused" and not has_reuse and not has_pretraining:
+            hint = "Set `model.reuse` or `training.pretraining`, or name the layers."
+            yield ("training", "phases", phase.number - 1, "freeze"), "nothing is reused", hint
+
+
+def _metrics(spec: Spec) -> Iterator[Broken]:
+    if spec.metrics == "auto":
+        return
+    seen: set[str] = set()
+    for index, metric in enumerate(spec.metrics):
+        name = metric_name(metric)
+        if name in seen:
+            yield ("metrics", index), f"'{name}' stands twice", "Remove one of them."
+        seen.add(name)
+        if spec.loss.kind == "sparse_categorical_crossentropy" and isinstance(metric, BinaryMetric | F1Score):
+            yield ("metrics", index), f"'{name}' needs one-hot targets", "Write `loss: categorical_crossentropy`."

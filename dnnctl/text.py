@@ -1,0 +1,49 @@
+"""Numbers, shapes and did-you-mean as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+MAX_ALLOWED = 24
+
+
+def format_number(value: float | None) -> str:
+    """A metric: four digits behind the point, or an exponent where it is very small or large."""
+    if value is None:
+        return "—"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} days"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def format_bytes(n_bytes: int) -> str:
+    """A size as people say it."""
+    size = float(n_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def format_shape(shape: Sequence[int | None]) -> str:
+    """A shape, such as `28 × 28`."""
+    return " × ".join(map(str, shape)) or "one number"
+
+
+def suggest(word: str, allowed: Iterable[str]) -> str:
+    """A did-you-mean, or the allowed words where none is near."""
+    words = [str(entry) for entry in allowed]
+    near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    listed = ", ".join(words[:MAX_ALLOWED]) + (", …" if len(words) > MAX_ALLOWED else "")
+    return (f"Did you mean `{near[0]}`? " if near else "") + f"Allowed: {listed}."

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dnnctl.errors import SpecError
+from dnnctl.specs.reading.extends import merge, read_with_bases
+from dnnctl.specs.reading.yaml_reader import read_text
+
+
+def merged(base: str, over: str) -> Any:
+    return merge(read_text(base, "base")[0], read_text(over, "over")[0]).plain()
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "result"),
+    [
+        ("{a: 1, b: {c: 2, d: 3}}", "{b: {c: 4}}", {"a": 1, "b": {"c": 4, "d": 3}}),
+        ("{a: [1, 2]}", "{a: [3]}", {"a": [3]}),
+        ("{o: {kind: adam, beta_1: 0.8}}", "{o: {kind: sgd}}", {"o": {"kind": "sgd"}}),
+        ("{o: {kind: adam, beta_1: 0.8}}", "{o: sgd}", {"o": "sgd"}),
+        ("{o: {kind: adam, beta_1: 0.8}}", "{o: adam}", {"o": {"kind": "adam", "beta_1": 0.8}}),
+        ("{o: {kind: adam, beta_1: 0.8}}", "{o: {beta_2: 0.9}}", {"o": {"kind": "adam", "beta_1": 0.8, "beta_2": 0.9}}),
+        ("{o: adam}", "{o: {beta_1: 0.8}}", {"o": {"kind": "adam", "beta_1": 0.8}}),
+        ("{v: {size: 5}}", "{v: none}", {"v": "none"}),
+    ],
+)
+def test_mappings_merge_and_everything_else_is_replaced(base: str, over: str, result: Any) -> None:
+    assert merged(base, over) == result
+
+
+def test_bases_are_read_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.yaml").write_text("seed: 1\nname: a\n")
+    (tmp_path / "sub" / "b.yaml").write_text("extends: ../a.yaml\nname: b\n")
+    (tmp_path / "c.yaml").write_text("extends: sub/b.yaml\ndescription: c\n")
+    document, _ = read_with_bases(tmp_path / "c.yaml")
+    assert document.plain() == {"seed": 1, "name": "b", "description": "c"}
+    assert document.nearest(("seed",)).place.file.endswith("a.yaml")
+
+
+def test_a_circle_is_refused(tmp_path: Path) -> None:
+    for name, base in [("a", "b"), ("b", "c"), ("c", "a")]:
+        (tmp_path / f"{name}.yaml").write_text(f"extends: {base}.yaml\n")
+    with pytest.raises(SpecError, match=r"a\.yaml → b\.yaml → c\.yaml → a\.yaml"):
+        read_with_bases(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize("base", ["missing.yaml", ".", "[x]", "5"])
+def test_a_base_that_is_no_spec_is_refused(tmp_path: Path, base: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"name: a\nextends: {base}\n")
+    try:
+        _, faults = read_with_bases(path)
+    except SpecError as error:
+        faults = list(error.faults)
+    assert [fault.place.line for fault in faults if fault.place] == [2]
