@@ -12,16 +12,16 @@ from statistics import median
 from typing import Any
 
 from benchmarks.nets import BATCH_SIZE, N_IMAGES, dense, make_spec
-from dnnctl.training import experiment
-from dnnctl.training.saver import Saver
-from dnnctl.training.train import train
+from dnnctl.commands.train import train
+from dnnctl.runner import trainer as experiment
+from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 
 NETS = {"300-100": (dense(300, 100), 12), "2800-2700": (dense(2800, 2700), 4)}
 """For each net its layers and the epochs it is trained."""
 HALF_A_MINUTE = 30.0
 
 
-class TimedSaver(Saver):
+class TimedSaver(Checkpointer):
     """Notes how long copying and writing take."""
 
     copying: list[float]

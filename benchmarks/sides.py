@@ -5,15 +5,15 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from dnnctl.build.loss import build_loss
-from dnnctl.build.model import build_model
-from dnnctl.build.optimizer import build_optimizer
-from dnnctl.build.output import choose_head
+from dnnctl.builder.loss import build_loss
+from dnnctl.builder.model import build_model
+from dnnctl.builder.optimizer import build_optimizer
+from dnnctl.builder.output import choose_head
 from dnnctl.data.dataset import Part
+from dnnctl.engine.compilation import choose_compilation
+from dnnctl.engine.engine import Engine, EpochPlan, to_device
+from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec
-from dnnctl.training.engine.compilation import choose_compilation
-from dnnctl.training.engine.engine import Engine, EpochPlan, to_device
-from dnnctl.training.order import epoch_order
 
 
 def build(spec: Spec, part: Part) -> keras.Model:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
-from dnnctl.compare.seeds import paired_student
+from dnnctl.compare.t_tests import paired_student
 from dnnctl.specs import digest, load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord

@@ -19,21 +19,21 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
+from dnnctl.commands.train import fork, resume, train
+from dnnctl.engine.engine import Engine
+from dnnctl.runner.checkpointing import checkpointer as checkpointer
+from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.store import checkpoint
-from dnnctl.training import saver
-from dnnctl.training.engine.engine import Engine
-from dnnctl.training.records import Records
-from dnnctl.training.train import fork, resume, train
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_steps": (Engine, "run", False),
     "after_steps": (Engine, "run", True),
-    "after_row": (Records, "add_row", True),
-    "after_arrays": (saver, "_write_arrays", True),
+    "after_row": (MetricLog, "add_row", True),
+    "after_arrays": (checkpointer, "_write_arrays", True),
     "before_fsync": (checkpoint, "sync", False),
     "before_rename": (checkpoint, "_put_in_place", False),
     "after_rename": (checkpoint, "_put_in_place", True),
-    "before_removal": (saver, "remove_old", False),
+    "before_removal": (checkpointer, "remove_old", False),
 }
 """Where a process can die: what is called there, and whether it dies after the call or before it."""
 

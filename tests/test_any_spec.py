@@ -8,18 +8,18 @@ import keras
 import numpy as np
 import pytest
 
-from dnnctl.build.schedule import Span
+from dnnctl.engine.engine import EpochPlan
 from dnnctl.errors import SpecError
+from dnnctl.events.event import ignore
+from dnnctl.runner.learning_rates import LearningRates
+from dnnctl.runner.results import plain_model
+from dnnctl.runner.schedule import Span
+from dnnctl.runner.setup import make_engine, prepare
+from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec, to_yaml
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.model import Defaults
 from dnnctl.specs.reading.introspection import kinds_of, members
-from dnnctl.training.engine.engine import EpochPlan
-from dnnctl.training.facts import ignore
-from dnnctl.training.order import epoch_order
-from dnnctl.training.outcome import plain_model
-from dnnctl.training.rates import Rates
-from dnnctl.training.setting import make_engine, prepare
 from random_specs import NEEDS_NO_SAMPLE, Chance, write_data
 
 N_SPECS = 300
@@ -31,7 +31,7 @@ def train_three_steps(spec: Spec, folder: Path) -> None:
     """Train, save, load: the same weights, and the same answers to the bit."""
     setting = prepare(spec, ignore)
     engine = make_engine(setting)
-    rates = Rates(spec.schedule, spec.optimizer.learning_rate, Span(engine.n_steps, spec.training.epochs))
+    rates = LearningRates(spec.schedule, spec.optimizer.learning_rate, Span(engine.n_steps, spec.training.epochs))
     order = epoch_order(spec.seed, 1, engine.train.n)
     engine.start_epoch(EpochPlan(order, rates.of_epoch(1).astype(np.float32), rates.momenta_of_epoch(1)))
     engine.run(0, N_STEPS)

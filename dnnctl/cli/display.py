@@ -9,9 +9,9 @@ from typing import Protocol, Self
 
 import typer
 
+from dnnctl.events.event import Downloading, Event, RunEnded, RunOpened, RunStopped
+from dnnctl.events.wording import Wording
 from dnnctl.store.files import to_json_line
-from dnnctl.training.facts import Downloading, Fact, RunBroken, RunEnded, RunOpened
-from dnnctl.training.narration import Narrator
 
 
 class Display(Protocol):
@@ -21,7 +21,7 @@ class Display(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def show(self, fact: Fact) -> None:
+    def show(self, fact: Event) -> None:
         """Show a fact."""
 
 
@@ -34,14 +34,14 @@ class NoDisplay:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, fact: Fact) -> None:
+    def show(self, fact: Event) -> None:
         """Pass the fact over."""
 
 
 class JsonDisplay(NoDisplay):
     """One JSON object on each line."""
 
-    def show(self, fact: Fact) -> None:
+    def show(self, fact: Event) -> None:
         """Print the fact as JSON."""
         say(to_json_line(fact.as_json()))
 
@@ -50,16 +50,16 @@ class PlainDisplay(NoDisplay):
     """Plain lines, one for each epoch, without control characters."""
 
     def __init__(self) -> None:
-        self.narrator = Narrator()
+        self.narrator = Wording()
         self.download = ""
         self.path = ""
 
-    def show(self, fact: Fact) -> None:
+    def show(self, fact: Event) -> None:
         """Print the fact in words."""
         if isinstance(fact, Downloading) and fact.file != self.download:
             self.download = fact.file
             say(f"downloading {fact.file}")
-        if isinstance(fact, RunBroken):
+        if isinstance(fact, RunStopped):
             return  # whoever catches the failure says why
         for line in self.narrator.tell(fact):
             say(line)

@@ -55,11 +55,11 @@ def examine_packages() -> list[Finding]:
 
 def examine_tensorflow() -> list[Finding]:
     """Whether TensorFlow loads, and which devices it sees."""
-    from dnnctl.training.capture import stderr_to
+    from dnnctl.commands.stderr import stderr_to
 
     try:
         with stderr_to(os.devnull):
-            from dnnctl.training.engine.device import list_devices
+            from dnnctl.engine.device import list_devices
 
             devices = list_devices()
     except Exception as error:  # whatever keeps TensorFlow from loading is what the user must see

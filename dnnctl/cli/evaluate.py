@@ -17,7 +17,7 @@ from dnnctl.store.metrics import format_metrics
 from dnnctl.text import format_number
 
 if TYPE_CHECKING:
-    from dnnctl.training.evaluate import Evaluation
+    from dnnctl.commands.evaluate import Evaluation
 
 ROLES = ("test", "validation", "train")
 McSamples = Annotated[int, typer.Option("--mc-samples", min=0, metavar="N", help="MC dropout: so many random passes.")]
@@ -35,7 +35,7 @@ def evaluate_command(
         if on not in ROLES:
             raise UserError(f"--on: {on} is not known. Allowed: {', '.join(ROLES)}.")
         record = load_run(run, runs_dir)
-        from dnnctl.training.evaluate import evaluate
+        from dnnctl.commands.evaluate import evaluate
 
         found = evaluate(record, on, mc_samples=mc_samples)
         if as_json:
@@ -60,7 +60,7 @@ def predict_command(
         record = load_run(run, runs_dir)
         import numpy as np
 
-        from dnnctl.training.evaluate import predict
+        from dnnctl.commands.evaluate import predict
 
         found = predict(record, _read(inputs), mc_samples=mc_samples)
         try:

@@ -15,8 +15,8 @@ from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
+    from dnnctl.runner.lr_range_test import RateCurve, Suggestion
     from dnnctl.specs import LoadedSpec
-    from dnnctl.training.rate_finder import RateCurve, Suggestion
 
 
 def find_rate_command(
@@ -44,8 +44,8 @@ def find_rate_command(
     with failures_reported(as_json=as_json):
         if not 0 < lowest < highest:
             raise UserError(f"--min {lowest:g} and --max {highest:g}: both must be above 0, and --min below --max.")
+        from dnnctl.commands.find_rate import Sweep, find_rate
         from dnnctl.specs import load
-        from dnnctl.training.find_rate import Sweep, find_rate
 
         loaded = load(spec, overrides or [])
         sweep = Sweep(lowest, highest, steps, batch_size)

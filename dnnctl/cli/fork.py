@@ -29,7 +29,7 @@ def fork_command(
 ) -> None:
     """Train a new run that starts from another run's state, with a changed spec."""
     with failures_reported(as_json=as_json):
-        from dnnctl.training.train import fork
+        from dnnctl.commands.train import fork
 
         with choose_display(quiet=quiet, as_json=as_json) as display:
             record = fork(run, with_name(overrides, name), at=at, runs_dir=runs_dir, report=display.show)

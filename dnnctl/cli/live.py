@@ -12,20 +12,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.text import Text
 
 from dnnctl.cli.display import closing_lines
-from dnnctl.store.metrics import format_metrics
-from dnnctl.text import format_number
-from dnnctl.training.facts import (
+from dnnctl.events.event import (
     Downloading,
     EpochEnded,
-    Fact,
+    Event,
     ModelReady,
-    PretrainingBegun,
-    RunBroken,
+    PretrainingStarted,
     RunEnded,
     RunOpened,
+    RunStopped,
     StepsDone,
 )
-from dnnctl.training.narration import Narrator
+from dnnctl.events.wording import Wording
+from dnnctl.store.metrics import format_metrics
+from dnnctl.text import format_number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MAX_CURVE = 60
@@ -36,7 +36,7 @@ class LiveDisplay:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
-        self.narrator = Narrator()
+        self.narrator = Wording()
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -54,7 +54,7 @@ class LiveDisplay:
         self.live = Live(Group(self.downloads, self.progress, self.curve), console=self.console, transient=True)
         self.path = ""
         self.model: ModelReady | None = None
-        self.pretraining: PretrainingBegun | None = None
+        self.pretraining: PretrainingStarted | None = None
         self.started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -65,15 +65,15 @@ class LiveDisplay:
         with suppress(OSError):
             self.live.__exit__(None, None, None)
 
-    def show(self, fact: Fact) -> None:
+    def show(self, fact: Event) -> None:
         """Show the fact; once the terminal is closed, training goes on and log.txt alone keeps the lines."""
         with suppress(OSError):
             self._show(fact)
 
-    def _show(self, fact: Fact) -> None:
-        if isinstance(fact, RunEnded | RunBroken):
+    def _show(self, fact: Event) -> None:
+        if isinstance(fact, RunEnded | RunStopped):
             self.live.stop()
-        if isinstance(fact, RunBroken):
+        if isinstance(fact, RunStopped):
             return  # whoever catches the failure says why
         for line in self.narrator.tell(fact):
             self._print(fact, line)
@@ -87,7 +87,7 @@ class LiveDisplay:
             self.model = fact
             total = fact.epochs * fact.steps_per_epoch
             self.progress.reset(self.task, total=total, description="compiling the first step")
-        elif isinstance(fact, PretrainingBegun):
+        elif isinstance(fact, PretrainingStarted):
             self.pretraining = fact
             self.progress.reset(self.task, total=fact.epochs * fact.steps_per_epoch, description="pretraining")
         elif isinstance(fact, StepsDone):
@@ -98,7 +98,7 @@ class LiveDisplay:
             for line in closing_lines(self.path):
                 self.console.print(line, style="dim")
 
-    def _print(self, fact: Fact, line: str) -> None:
+    def _print(self, fact: Event, line: str) -> None:
         style = "bold" if isinstance(fact, RunOpened | RunEnded) else ""
         if isinstance(fact, EpochEnded) and fact.is_best:
             style = "green"

@@ -14,7 +14,7 @@ from dnnctl.cli.table import print_table
 from dnnctl.text import format_number
 
 if TYPE_CHECKING:
-    from dnnctl.training.prune import Pruning
+    from dnnctl.commands.prune import Pruning
 
 ROLES = ("validation", "test")
 
@@ -33,7 +33,7 @@ def prune_command(
 ) -> None:
     """Set the small kernel weights of a run's best model to zero: a new run, measured before and after."""
     with failures_reported(as_json=as_json):
-        from dnnctl.training.prune import prune
+        from dnnctl.commands.prune import prune
 
         pruned, pruning = prune(run, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
         if as_json:

@@ -15,7 +15,7 @@ from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison
-    from dnnctl.compare.page_run import Mistakes
+    from dnnctl.compare.report.page_run import Mistakes
 
 
 def report_command(
@@ -44,7 +44,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
     Raises:
         UserError: the file cannot be written.
     """
-    from dnnctl.compare.page import build_page
+    from dnnctl.compare.report.page import build_page
 
     runs = [run for group in comparison.groups for run in group.runs]
     page = build_page(comparison, {run.id: find_mistakes(run) for run in runs})
@@ -58,8 +58,8 @@ def find_mistakes(run: RunRecord) -> Mistakes:
     """What a run is surely wrong about, with the pictures from its data where they are images and still the same."""
     from pydantic import ValidationError
 
-    from dnnctl.compare.page_run import Mistakes, mistakes_of
-    from dnnctl.compare.picture import data_url, is_picture
+    from dnnctl.compare.report.page_run import Mistakes, mistakes_of
+    from dnnctl.compare.report.picture import data_url, is_picture
     from dnnctl.data.load import load_data
     from dnnctl.specs import Spec
 

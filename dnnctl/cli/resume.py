@@ -30,8 +30,8 @@ def resume_command(
 
 
 def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool, quiet: bool, as_json: bool) -> None:
+    from dnnctl.commands.train import resume
     from dnnctl.store.catalog import load_run
-    from dnnctl.training.train import resume
 
     record = load_run(reference, runs_dir)
     if record.status.is_complete:

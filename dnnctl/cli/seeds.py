@@ -1,88 +1,33 @@
-"""`dnnctl train --seeds N`: the same spec with N seeds, each in a process of its own."""
+"""`dnnctl train --seeds N`: the table of what the seeds came to."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
 import typer
 
 from dnnctl.cli.table import print_table
-from dnnctl.errors import DivergedError
-from dnnctl.specs import LoadedSpec, digest
-from dnnctl.store.catalog import list_runs, runs_directory
+from dnnctl.commands.seeds import train_seeds
+from dnnctl.specs import LoadedSpec
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
-MAX_SEED = 2**32
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-
-def train_seeds(
+def train_and_print_seeds(
     loaded: LoadedSpec, path: Path, n_seeds: int, runs_dir: Path | None, *, quiet: bool, as_json: bool
 ) -> int:
-    """Train with the spec's seed and those after it; returns the exit code.
+    """Train the seeds and print a table; returns the exit code."""
 
-    A seed that diverges does not keep the others from being trained; any other failure does.
-    """
-    directory = runs_directory(runs_dir)
-    loaded = _with_source(loaded, directory)
-    first = loaded.spec.seed
-    codes: list[int] = []
-    runs: list[RunRecord] = []
-    for index in range(n_seeds):
-        seed = (first + index) % MAX_SEED
+    def announce(seed: int, number: int) -> None:
         if not quiet and not as_json:
-            typer.echo(f"seed {seed} ({index + 1} of {n_seeds})")
-        codes.append(_train_one(loaded, path, seed, directory, quiet=quiet, as_json=as_json))
-        runs += _run_of(loaded, seed, directory)
-        if codes[-1] not in (0, DivergedError.exit_code):
-            break
+            typer.echo(f"seed {seed} ({number} of {n_seeds})")
+
+    options = [*["--quiet"] * quiet, *["--json"] * as_json]
+    result = train_seeds(loaded, path, n_seeds, runs_dir, options=options, on_start=announce)
     if not as_json and not quiet:
-        _print(runs)
-    return max(codes)
-
-
-def _with_source(loaded: LoadedSpec, directory: Path) -> LoadedSpec:
-    """The spec with the run that it reuses named once for all seeds."""
-    from dnnctl.training.reusing import find_source
-
-    resolved, source = find_source(loaded, directory)
-    reuse = resolved.spec.model.reuse
-    if source is None or reuse == "none":
-        return loaded
-    return replace(resolved, overrides=(*loaded.overrides, f"model.reuse.run={reuse.run}"))
-
-
-def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, *, quiet: bool, as_json: bool) -> int:
-    command = [sys.executable, "-m", "dnnctl", "train", str(path), "--runs-dir", str(directory)]
-    for override in (*loaded.overrides, f"seed={seed}"):
-        command += ["--set", override]
-    command += ["--quiet"] * quiet + ["--json"] * as_json
-    code = _run_and_forward_signals(command)
-    return code if code >= 0 else 128 - code
-
-
-def _run_and_forward_signals(command: list[str]) -> int:
-    """Run a command in a process group of its own, so that a signal to stop reaches it once, and wait for its end."""
-    with subprocess.Popen(command, process_group=0) as process:
-        heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, lambda n, _: process.send_signal(n)) for number in heeded}
-        try:
-            return process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
-    """The run that a seed has just left, found by its spec's identity."""
-    wanted = digest(loaded.spec.model_copy(update={"seed": seed}))
-    return [run for run in list_runs(directory) if run.facts.get("spec_digest") == wanted][-1:]
+        _print(result.runs)
+    return max(result.codes)
 
 
 def _print(runs: list[RunRecord]) -> None:

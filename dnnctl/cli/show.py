@@ -12,7 +12,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
-from dnnctl.store.advice import way_out
+from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import Change
@@ -116,7 +116,7 @@ def _next(run: RunRecord) -> str:
     if not run.facts:
         return "its run.json cannot be read: nothing can be done with it"
     if run.status is Status.DIVERGED:
-        return way_out(run)
+        return recovery_command(run)
     if run.status.is_complete:
         return f"dnnctl report {quote(str(run.path))}, or dnnctl compare {quote(str(run.path))} RUN"
     return f"dnnctl resume {quote(str(run.path))}"

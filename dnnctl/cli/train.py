@@ -35,15 +35,15 @@ def train_command(
         if dry_run:
             _rehearse(loaded, quiet=quiet, as_json=as_json)
         elif seeds > 1:
-            from dnnctl.cli.seeds import train_seeds
+            from dnnctl.cli.seeds import train_and_print_seeds
 
-            raise typer.Exit(train_seeds(loaded, spec, seeds, runs_dir, quiet=quiet, as_json=as_json))
+            raise typer.Exit(train_and_print_seeds(loaded, spec, seeds, runs_dir, quiet=quiet, as_json=as_json))
         else:
             _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
 
 
 def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
-    from dnnctl.training.train import train
+    from dnnctl.commands.train import train
 
     with choose_display(quiet=quiet, as_json=as_json) as display:
         run = train(loaded, runs_dir=runs_dir, report=display.show)
@@ -52,12 +52,12 @@ def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: b
 
 
 def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
+    from dnnctl.commands.train import dry_run
     from dnnctl.specs import to_yaml
-    from dnnctl.training.train import rehearse
 
     if not quiet and not as_json:
         typer.echo(to_yaml(loaded.spec))
     with choose_display(quiet=quiet, as_json=as_json) as display:
-        rehearse(loaded, report=display.show)
+        dry_run(loaded, report=display.show)
     if not quiet and not as_json:
         typer.echo("dry run: nothing was trained or written")

@@ -14,7 +14,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
 
 if TYPE_CHECKING:
-    from dnnctl.training.verification import Verdict
+    from dnnctl.commands.verify_resume import Verdict
 
 NOT_EXACT = 1
 
@@ -52,7 +52,7 @@ def verify_resume_command(
 def _verify(
     spec: Path, overrides: list[str], directory: Path, n_kills: int, runs_dir: Path | None, *, as_json: bool
 ) -> Verdict:
-    from dnnctl.training.verification import verify_resume
+    from dnnctl.commands.verify_resume import verify_resume
 
     def tell(line: str) -> None:
         if not as_json:

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from dnnctl.compare.group import Group
-from dnnctl.compare.paired import Estimate, holm, mcnemar, paired_bootstrap
+from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import Scores, score
 from dnnctl.store.metrics import is_less_better
 from dnnctl.text import format_number
@@ -120,7 +120,7 @@ def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
 
 def _judge_recipes(verdict: Verdict, a: dict[Any, float], b: dict[Any, float]) -> Verdict:
     """Two recipes, by their figures for each seed: in pairs where they share seeds."""
-    from dnnctl.compare.seeds import paired_student, welch
+    from dnnctl.compare.t_tests import paired_student, welch
 
     common = [seed for seed in a if seed in b]
     if len(common) == len(a) == len(b) or len(common) >= MIN_COMMON:

@@ -59,7 +59,7 @@ class PRelu(Kind):
 class RRelu(Kind):
     """A leaky ReLU whose slope is drawn for each element in training and is the mean of the range at inference.
 
-    Keras has no such layer: a model with it needs `import dnnctl.build` before it loads.
+    Keras has no such layer: a model with it needs `import dnnctl.layers` before it loads.
 
     Source: Xu et al., 2015.
     """
@@ -91,7 +91,7 @@ class Elu(Kind):
 class Swish(Kind):
     """z·sigmoid(β·z), also called SiLU where β is 1.
 
-    With another β than 1 the layer is dnnctl's own: such a model needs `import dnnctl.build` before it loads.
+    With another β than 1 the layer is dnnctl's own: such a model needs `import dnnctl.layers` before it loads.
 
     Source: Ramachandran et al., 2017.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,11 @@ def changes(before: Any, after: Any, path: str = "") -> list[Change]:
         for key in keys
         for change in changes(_at(before, key), _at(after, key), f"{path}.{key}" if path else str(key))
     ]
+
+
+def has_changed(keys: Sequence[str], changed: Sequence[str]) -> bool:
+    """Whether one of the keys, or anything below it, is among those that have changed."""
+    return any(path == key or path.startswith(f"{key}.") for key in keys for path in changed)
 
 
 def in_words(value: Any) -> str:

@@ -173,7 +173,7 @@ class RunRecord:
         """
         if not self.folder.model.is_file():
             raise RunError(f"{self.id} has no model yet: its first epoch is not finished.")
-        import_module("dnnctl.build")  # registers the layers that Keras lacks
+        import_module("dnnctl.layers")  # registers the layers that Keras lacks
         return import_module("keras").saving.load_model(self.folder.model)
 
     @cached_property

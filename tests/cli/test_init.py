@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
 from dnnctl.cli.init import preset_names
+from dnnctl.commands.train import train
 from dnnctl.specs import load_spec, to_plain
 from dnnctl.specs.reading.yaml_reader import read_document
 from dnnctl.store.record import Status
-from dnnctl.training.train import train
 from sample_specs import write_digits
 
 

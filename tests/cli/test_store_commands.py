@@ -228,7 +228,7 @@ def test_a_report_is_one_file_that_loads_nothing_and_runs_no_foreign_code(
 
 @pytest.mark.usefixtures("runs")
 def test_without_plotly_the_report_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dnnctl.compare.page.find_spec", lambda _: None)
+    monkeypatch.setattr("dnnctl.compare.report.page.find_spec", lambda _: None)
     done = call("report", "good")
     assert (done.exit_code, "pip install 'dnnctl[report]'" in done.stderr) == (2, True)
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from dnnctl.cli import verify_resume
 from dnnctl.cli.app import app
-from dnnctl.training.train import train
-from dnnctl.training.verification import Kill, Verdict
+from dnnctl.commands.train import train
+from dnnctl.commands.verify_resume import Kill, Verdict
 from sample_specs import write_spec
 
 
@@ -32,7 +32,7 @@ def test_other_bits_are_found_named_and_kept(tmp_path: Path, monkeypatch: pytest
     runs = [train(write_spec(tmp_path, seed=seed), runs_dir=tmp_path / "verify" / str(seed)) for seed in (1, 2)]
     monkeypatch.setattr(verify_resume, "mkdtemp", lambda **_: str(tmp_path / "verify"))
     monkeypatch.setattr(
-        "dnnctl.training.verification.verify_resume", lambda *_, **__: Verdict(runs[0], runs[1], [Kill(1, 7)])
+        "dnnctl.commands.verify_resume.verify_resume", lambda *_, **__: Verdict(runs[0], runs[1], [Kill(1, 7)])
     )
     result = CliRunner().invoke(app, ["verify-resume", str(write_spec(tmp_path))])
     assert result.exit_code == 1

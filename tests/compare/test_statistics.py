@@ -10,8 +10,8 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from dnnctl.compare.paired import bootstrap_means, holm, mcnemar, paired_bootstrap
-from dnnctl.compare.seeds import interval_of_mean, paired_student, welch
+from dnnctl.compare.paired_tests import bootstrap_means, holm, mcnemar, paired_bootstrap
+from dnnctl.compare.t_tests import interval_of_mean, paired_student, welch
 
 FIGURES = st.lists(st.floats(-10, 10).map(lambda x: round(x, 3)), min_size=2, max_size=8)
 

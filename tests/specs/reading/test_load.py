@@ -8,7 +8,7 @@ from dnnctl.errors import SpecError
 from dnnctl.specs import Spec, digest, load, load_spec, to_yaml
 from dnnctl.specs.rules import broken_rules
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
 RICH = """
 name: rich
 data:

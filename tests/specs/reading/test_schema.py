@@ -12,7 +12,7 @@ from dnnctl.specs.reading.introspection import sections_of
 from dnnctl.specs.reading.schema import field_docs, json_schema
 from dnnctl.specs.reading.yaml_reader import read_document
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,50 @@
+"""Optimizers as Keras has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from dnnctl.builder.cyclic_momentum import CyclicMomentumSGD
+from dnnctl.specs.common_kind import Nothing
+from dnnctl.specs.field import Kind
+from dnnctl.specs.optimizer import OptimizerKind
+from dnnctl.specs.schedule import OneCycle
+
+OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "adamax": keras.optimizers.Adamax,
+    "nadam": keras.optimizers.Nadam,
+    "lamb": keras.optimizers.Lamb,
+    "adagrad": keras.optimizers.Adagrad,
+    "adadelta": keras.optimizers.Adadelta,
+    "adafactor": keras.optimizers.Adafactor,
+    "ftrl": keras.optimizers.Ftrl,
+    "lion": keras.optimizers.Lion,
+    "muon": keras.optimizers.Muon,
+    "schedule_free_adamw": keras.optimizers.ScheduleFreeAdamW,
+}
+CLIPS = {"norm": "clipnorm", "value": "clipvalue", "global_norm": "global_clipnorm"}
+
+
+def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.optimizers.Optimizer:
+    """A fresh optimizer; its learning rate is what the schedule starts from.
+
+    Args:
+        schedule: with a one_cycle schedule whose momentum cycles, the optimizer lets it.
+    """
+    arguments: dict[str, Any] = {
+        name: getattr(spec, name) for name in type(spec).model_fields if name not in ("kind", "clip")
+    }
+    arguments["weight_decay"] = arguments["weight_decay"] or None
+    cycles = isinstance(schedule, OneCycle) and schedule.momentum != "none"
+    optimizer = CyclicMomentumSGD if cycles else OPTIMIZERS[spec.kind]
+    return optimizer(**arguments, **_clip(spec.clip))
+
+
+def _clip(clip: Kind) -> dict[str, float]:
+    return {} if isinstance(clip, Nothing) else {CLIPS[clip.kind]: clip.value}  # type: ignore[attr-defined]

@@ -1,0 +1,121 @@
+"""The output: what the last layer, the loss and the form of the targets follow from.
+
+Shapes: B is the batch, K the number of classes or of numbers to predict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+
+from dnnctl.builder.activation import is_argument, keras_name
+from dnnctl.builder.constraint import DENSE_INPUTS, build_constraint
+from dnnctl.builder.initializer import build_initializer
+from dnnctl.builder.names import Names
+from dnnctl.builder.regularizer import build_regularizer
+from dnnctl.errors import Fault, SpecError
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.model import Output
+
+TargetForm = Literal["index", "one_hot", "column", "numbers"]
+"""How targets are given to the loss: class numbers (B,), one-hot (B, K), 0 or 1 (B, 1), or numbers (B, K)."""
+
+BINARY_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+CLASS_LOSSES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    *BINARY_LOSSES,
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the end of the network looks like, once the data is known."""
+
+    loss: str
+    targets: TargetForm
+    units: int
+    activation: str
+    """The activation that `auto` means."""
+
+
+def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
+    """The head that follows from the spec and the data.
+
+    Raises:
+        SpecError: the loss or the number of units does not suit the targets.
+    """
+    loss = spec.loss.kind if spec.loss.kind != "auto" else _auto_loss(task, n_outputs)
+    if task == "numbers":
+        if loss in CLASS_LOSSES:
+            rule = f"{loss} is for classes, these targets are numbers"
+            raise SpecError([Fault(rule, "loss", hint="Write mse, mae or huber, or `data.source.task: classes`.")])
+        head = Head(loss, "numbers", n_outputs, "linear")
+    elif loss in BINARY_LOSSES:
+        head = _binary_head(loss, n_outputs)
+    else:
+        form: TargetForm = "index" if loss == "sparse_categorical_crossentropy" else "one_hot"
+        head = Head(loss, form, n_outputs, "softmax")
+    _check_units(spec, head)
+    _check_activation(spec, head)
+    return head
+
+
+def _auto_loss(task: str, n_outputs: int) -> str:
+    if task == "numbers":
+        return "mse"
+    return "binary_crossentropy" if n_outputs == 2 else "sparse_categorical_crossentropy"
+
+
+def _binary_head(loss: str, n_classes: int) -> Head:
+    activation = "tanh" if loss in ("hinge", "squared_hinge") else "sigmoid"
+    if n_classes == 2:
+        return Head(loss, "column", 1, activation)
+    return Head(loss, "one_hot", n_classes, activation)
+
+
+def _check_units(spec: Spec, head: Head) -> None:
+    output = spec.model.output
+    if output == "auto" or output.units == "auto" or output.units == head.units:
+        return
+    if head.targets == "index" and output.units > head.units:
+        return
+    rule = f"the data needs {head.units}, with the loss {head.loss}"
+    raise SpecError([Fault(rule, "model.output.units", received=str(output.units), hint="Write `units: auto`.")])
+
+
+def _check_activation(spec: Spec, head: Head) -> None:
+    """Crossentropy needs probabilities, and a softmax over one unit can only answer 1."""
+    output = spec.model.output
+    if output == "auto" or output.activation.kind == "auto":
+        return
+    kind = output.activation.kind
+    needs_probabilities = head.loss.endswith("crossentropy") and kind != head.activation
+    if needs_probabilities or (kind == "softmax" and (head.units == 1 or head.targets == "numbers")):
+        rule = f"{kind} does not suit the loss {head.loss}"
+        raise SpecError(
+            [Fault(rule, "model.output.activation", hint=f"Write `auto`, which is {head.activation} here.")]
+        )
+
+
+def build_output(spec: Spec, head: Head, names: Names) -> keras.layers.Layer:
+    """The output layer: dense, in float32 also under mixed precision, (B, …) → (B, units)."""
+    output = Output.model_construct() if spec.model.output == "auto" else spec.model.output
+    activation = output.activation
+    if activation.kind != "auto" and not is_argument(activation):
+        rule = f"the output has no use for {activation.kind}"
+        raise SpecError([Fault(rule, "model.output.activation", hint="Write auto, softmax, sigmoid or linear.")])
+    return keras.layers.Dense(
+        head.units if output.units == "auto" else output.units,
+        activation=head.activation if activation.kind == "auto" else keras_name(activation),
+        use_bias=output.use_bias,
+        kernel_initializer=build_initializer(output.initializer, names.seed_of("output/kernel")),
+        kernel_regularizer=build_regularizer(output.regularizer),
+        kernel_constraint=build_constraint(output.constraint, DENSE_INPUTS),
+        dtype="float32",
+        name="output",
+    )

@@ -1,0 +1,1 @@
+"""The commands as Python functions: typed, light to import, and the one place that loads what is heavy."""

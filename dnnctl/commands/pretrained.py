@@ -1,0 +1,49 @@
+"""Finding the trained network that a spec reuses, and what is recorded of it. Light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dnnctl.errors import RunError
+from dnnctl.specs import LoadedSpec
+from dnnctl.store.catalog import load_run, runs_directory
+from dnnctl.store.pretrained import sha256_of
+
+
+@dataclass(frozen=True)
+class Source:
+    """A trained network on disk."""
+
+    path: Path
+    """A .keras file."""
+    run: str | None
+    """The id of its run, if it is a run's."""
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says of it."""
+        return {"run": self.run, "path": str(self.path), "sha256": sha256_of(self.path)}
+
+
+def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[LoadedSpec, Source | None]:
+    """The network that a spec reuses, and the spec with the run's id in place of what it was called by.
+
+    Raises:
+        RunError: there is no such run or file, or the run has no model yet.
+    """
+    reuse = loaded.spec.model.reuse
+    if reuse == "none":
+        return loaded, None
+    if reuse.run.endswith(".keras"):
+        path = Path(reuse.run)
+        if not path.is_file():
+            raise RunError(f"model.reuse.run: there is no file {path}.")
+        return loaded, Source(path, None)
+    run = load_run(reuse.run, runs_dir)
+    if not run.folder.model.is_file():
+        raise RunError(f"model.reuse.run: {run.id} has no model yet. It is {run.status}.")
+    is_at_home = run.path.resolve().parent == runs_directory(runs_dir).resolve()
+    name = run.id if is_at_home else str(run.path.resolve())
+    model = loaded.spec.model.model_copy(update={"reuse": reuse.model_copy(update={"run": name})})
+    return replace(loaded, spec=loaded.spec.model_copy(update={"model": model})), Source(run.folder.model, run.id)

@@ -1,0 +1,159 @@
+"""Whether resume is exact here: a training that is killed again and again against one that never was.
+
+Both are the commands that a user types, in processes of their own; a kill is SIGKILL, which no process can heed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dnnctl.commands.pretrained import find_pretrained
+from dnnctl.errors import RunError
+from dnnctl.specs import load
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.record import RunRecord, Status
+
+SHARE_AT_THE_START = 0.2
+"""Of the kills: while the process starts, reads its checkpoint and cuts back its records."""
+SECONDS_OF_A_START = 4.0
+CHECKPOINTS_AN_EPOCH = 4
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One process's end."""
+
+    n_epochs: int
+    """Epochs on record when it died."""
+    step: int
+    """The last step of the run that it had told of; 0 if it told of none."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out."""
+
+    whole: RunRecord
+    """The run that was never killed."""
+    resumed: RunRecord
+    kills: list[Kill] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[str]:
+        """What is not the same in both runs, times left out; empty if resume is exact."""
+        whole, resumed = _outcome(self.whole), _outcome(self.resumed)
+        return [name for name in whole if whole[name] != resumed.get(name)]
+
+
+def verify_resume(
+    spec: Path,
+    overrides: Sequence[str],
+    directory: Path,
+    *,
+    n_kills: int,
+    runs_dir: Path | None = None,
+    tell: Callable[[str], None],
+) -> Verdict:
+    """Train a spec twice, once with kills at random instants and a resume after each.
+
+    Args:
+        directory: an empty one, for both runs.
+        runs_dir: where a run that the spec reuses is found.
+        n_kills: how often the second training is killed, if it lives long enough.
+        tell: called with a line of text as things happen.
+
+    Raises:
+        RunError: the training fails without a kill too, or cannot be resumed.
+    """
+    _, source = find_pretrained(load(spec, overrides), runs_dir)
+    if source is not None and source.run is not None:
+        overrides = [*overrides, f"model.reuse.run={source.path.parent.resolve()}"]
+    tell("training without a kill …")
+    command = ["train", str(spec), *(part for override in overrides for part in ("--set", override))]
+    _run_to_the_end([*command, "--runs-dir", str(directory / "whole")])
+    (whole,) = list_runs(directory / "whole")
+    summary = whole.summary
+    n_steps, seconds = int(summary["steps"]), float(summary["training_seconds"])
+    every = max(1, n_steps // int(summary["epochs"]) // CHECKPOINTS_AN_EPOCH)
+    tell(f"{n_steps:,} steps in {summary['epochs']} epochs, state {summary['state'][:12]}")
+
+    command += ["--set", f"training.checkpoint.every.steps={every}", "--runs-dir", str(directory / "killed")]
+    kills: list[Kill] = []
+    draw = random.Random()
+    for number in range(n_kills):
+        at_step = round(n_steps * (number + draw.random()) / (n_kills + 1))
+        is_early = draw.random() < SHARE_AT_THE_START and number > 0
+        delay = draw.uniform(0, SECONDS_OF_A_START if is_early else seconds / (n_kills + 1))
+        step = _run_until(command, 0 if is_early else at_step, delay, waits_for_steps=not is_early)
+        runs = list_runs(directory / "killed")
+        if not runs:
+            continue  # it died before it had a folder: the same command again
+        (run,) = runs
+        if run.status != Status.LOST:
+            break
+        kills.append(Kill(run.epochs, step))
+        tell(f"kill {number + 1} of {n_kills}: {_instant(kills[-1])}")
+        command = ["resume", str(run.path)]
+    _run_to_the_end(command)
+    (resumed,) = list_runs(directory / "killed")
+    return Verdict(whole, resumed, kills)
+
+
+def _instant(kill: Kill) -> str:
+    return f"after step {kill.step:,}" if kill.step else "while it was starting"
+
+
+def _run_to_the_end(arguments: Sequence[str]) -> None:
+    with _start(arguments) as process:
+        _, errors = process.communicate()
+    if process.returncode != 0:
+        raise RunError(f"dnnctl {' '.join(arguments)} ended with exit code {process.returncode}:\n{errors.strip()}")
+
+
+def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_for_steps: bool) -> int:
+    """Run a command until it tells of a step, and a moment longer; then kill it. Returns the last step it told of."""
+    last = 0
+    with _start(arguments) as process:
+        try:
+            if waits_for_steps:
+                last = next((step for step in _steps(process) if step >= at_step), 0)
+            time.sleep(delay)
+        finally:
+            process.kill()
+    return last
+
+
+def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
+    """The steps since the run's beginning, as a training tells of them."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        fact: dict[str, Any] = json.loads(line)
+        if fact["event"] == "steps_done":
+            yield fact["global_step"]
+
+
+def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "dnnctl", *arguments, "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _outcome(run: RunRecord) -> dict[str, Any]:
+    """All that a training leaves, times left out."""
+    import numpy as np
+
+    with np.load(run.folder.predictions, allow_pickle=False) as file:
+        predictions = {name: file[name].tobytes() for name in file.files}
+    return {
+        "variables and optimizer": run.summary["state"],
+        "metrics.jsonl": [{name: value for name, value in row.items() if name != "seconds"} for row in run.rows],
+        "best epoch": run.summary["best_epoch"],
+        "predictions.npz": predictions,
+    }

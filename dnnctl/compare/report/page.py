@@ -1,0 +1,188 @@
+"""A report: one HTML file that holds everything it shows, its charts too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from importlib.util import find_spec
+from itertools import accumulate
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from dnnctl.compare.comparison import Comparison, Result
+from dnnctl.compare.group import Group, Spread
+from dnnctl.compare.paired_tests import CONFIDENCE, bootstrap_means
+from dnnctl.compare.report.markup import table
+from dnnctl.compare.report.page_run import Drawn, Mistakes, describe_run
+from dnnctl.compare.scores import score
+from dnnctl.compare.t_tests import interval_of_mean
+from dnnctl.errors import UserError
+from dnnctl.store.creation import installed_version
+from dnnctl.store.difference import in_words
+from dnnctl.store.metrics import NO_METRICS, NO_SCALARS
+from dnnctl.store.record import RunRecord
+from dnnctl.text import format_number
+
+COLOURS = ("#3b7ddd", "#e07b39", "#3aa76d", "#b65fcf", "#d1495b", "#7a8b99", "#c9a227", "#4bb3c3")
+"""Readable on light and on dark paper."""
+MAX_POINTS = 1000
+"""Of a curve."""
+
+
+def plotly_script() -> str:
+    """The source of plotly.js.
+
+    Raises:
+        UserError: plotly is not installed.
+    """
+    found = find_spec("plotly")
+    path = Path(found.origin).parent / "package_data" / "plotly.min.js" if found and found.origin else None
+    if path is None or not path.is_file():
+        raise UserError("A report needs plotly. Install it: pip install 'dnnctl[report]'")
+    return path.read_text(encoding="utf-8")
+
+
+def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
+    """The report as HTML.
+
+    Args:
+        mistakes: for a run's id the pictures of what it is surely wrong about.
+    """
+    data = Drawn()
+    runs = [(group, run) for group in comparison.groups for run in group.runs]
+    colours = {group.label: COLOURS[place % len(COLOURS)] for place, group in enumerate(comparison.groups)}
+    for group, run in runs:
+        data.curves += _curve(group, run, colours[group.label])
+    parts = [
+        _overview(comparison),
+        _verdicts(comparison),
+        _results(comparison),
+        _curves(data),
+        _differences(comparison),
+        "<h2>Each run</h2>",
+        *(
+            describe_run(group, run, mistakes.get(run.id, Mistakes()), data, colours[group.label], is_open=place == 0)
+            for place, (group, run) in enumerate(runs)
+        ),
+    ]
+    here = files("dnnctl.compare.report")
+    title = " and ".join(dict.fromkeys(run.name or run.id for _, run in runs))
+    template = Template((here / "page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=escape(title),
+        style=(here / "page.css").read_text(encoding="utf-8"),
+        body="\n".join(parts),
+        version=str(installed_version("dnnctl")),
+        data=_inside_script(vars(data)),
+        plotly=plotly_script(),
+        script=(here / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def _inside_script(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _overview(comparison: Comparison) -> str:
+    rows = [
+        [
+            group.label,
+            run.id,
+            run.name,
+            str(run.status),
+            str(run.facts.get("seed", "")),
+            run.created[:16].replace("T", " "),
+        ]
+        for group in comparison.groups
+        for run in group.runs
+    ]
+    return table("The runs", ["", "run", "name", "status", "seed", "made"], rows)
+
+
+def _verdicts(comparison: Comparison) -> str:
+    lines = [f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts]
+    lines += [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
+    return "<h2>Does it mean anything?</h2>\n" + "\n".join(lines) if lines else ""
+
+
+def _results(comparison: Comparison) -> str:
+    labels = [group.label for group in comparison.groups]
+    rows = []
+    for result in comparison.results:
+        cells = [
+            f'<td class="number{" best" if place == result.best else ""}">{escape(_figure(group, spread, result))}</td>'
+            for place, (group, spread) in enumerate(zip(comparison.groups, result.spreads, strict=True))
+        ]
+        rows.append(f'<tr><th scope="row">{escape(result.name)}</th>{"".join(cells)}</tr>')
+    head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
+    caption = "The best in bold; in brackets the 95 % interval, over seeds or, of one seed, over the examples"
+    return (
+        f'<h2 id="results">What came out</h2><div class="scroll"><table><caption>{caption}</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _figure(group: Group, spread: Spread, result: Result) -> str:
+    if spread.mean is None:
+        return "—"
+    role, _, metric = result.name.partition(" ")
+    text = format_number(spread.mean) if spread.mean != int(spread.mean) else f"{spread.mean:,.0f}"
+    interval = _interval(group, spread, role, metric)
+    return text if interval is None else f"{text} [{format_number(interval[0])}, {format_number(interval[1])}]"
+
+
+def _interval(group: Group, spread: Spread, role: str, metric: str) -> tuple[float, float] | None:
+    if role not in ("test", "validation"):
+        return None
+    if len(spread.values) > 1:
+        return interval_of_mean(spread.values)
+    scores = score(group.first, role) if len(group.runs) == 1 else None
+    if scores is None or metric not in scores.values:
+        return None
+    means = sorted(bootstrap_means(scores.values[metric]))
+    beyond = round(len(means) * (1 - CONFIDENCE) / 2)
+    return means[beyond], means[-1 - beyond]
+
+
+def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
+    rows = run.curve
+    if not rows:
+        return []
+    seconds = list(accumulate(row.get("seconds") or 0.0 for row in rows))
+    stride = -(-len(rows) // MAX_POINTS)
+    kept = sorted({*range(0, len(rows), stride), len(rows) - 1})
+    names = [name for name in rows[-1] if name not in NO_SCALARS]
+    columns = {name: [rows[i].get(name) for i in kept] for name in ("epoch", *names)}
+    columns["time"] = [round(seconds[i], 3) for i in kept]
+    label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.get('seed')}"
+    is_first = run is group.first
+    return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
+
+
+def _curves(data: Drawn) -> str:
+    found = {
+        name.removeprefix("val_"): None for run in data.curves for name in run["rows"] if name not in ("epoch", "time")
+    }
+    names = sorted(found, key=lambda name: (name in NO_METRICS, list(found).index(name)))
+    options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in names)
+    is_empty = "" if names else "<p>No epoch is finished.</p>"
+    return (
+        f'<h2>Curves</h2>{is_empty}<div class="controls"><label>of <select id="metric">{options}</select></label>'
+        '<label>over <select id="axis"><option value="epoch">epochs</option><option value="time">time</option></select>'
+        '</label></div><div id="curves" class="chart" role="img" aria-label="The chosen metric of each '
+        'run over epochs or time; the last values are in the table of results"></div>'
+    )
+
+
+def _differences(comparison: Comparison) -> str:
+    if len(comparison.groups) < 2:
+        return ""
+    rows = [[each.path, *map(in_words, each.values)] for each in comparison.differences]
+    if not rows:
+        return "<h2>What differs</h2><p>Nothing in the spec.</p>"
+    labels = [group.label for group in comparison.groups]
+    return "<h2>What differs</h2>" + table("The keys of the spec that are not the same", ["key", *labels], rows)

@@ -1,0 +1,139 @@
+"""What a report says of each run by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from dnnctl.compare.diagnostics import Bin, Mistake, calibration, calibration_error, confusion, surest_mistakes
+from dnnctl.compare.group import Group
+from dnnctl.compare.report.markup import table
+from dnnctl.compare.scores import Predictions, read_predictions
+from dnnctl.store.difference import in_words
+from dnnctl.store.record import RunRecord
+
+MAX_CLASSES = 30
+"""With more of them a confusion matrix is no table any more."""
+ROLE = "test"
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The examples that a run is surely wrong about, as pictures."""
+
+    mistakes: Sequence[Mistake] = ()
+    pictures: Sequence[str] = ()
+    """For each its image, as a URL."""
+    reason: str = ""
+    """Why there are none."""
+
+
+@dataclass
+class Drawn:
+    """What the page's script draws."""
+
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    calibration: list[dict[str, Any]] = field(default_factory=list)
+
+
+def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, colour: str, *, is_open: bool) -> str:
+    """A run's section; what the script is to draw of it goes into `data`."""
+    found = read_predictions(run, ROLE)
+    parts = [_lineage(run)]
+    if found is not None and found.is_classes:
+        parts += [_confusion(found), _calibration(run, found, data, colour), _mistakes(found, mistakes)]
+    parts += [_layers(run), _environment(run)]
+    title = escape(f"{group.label}  {run.id}")
+    return f"<details{' open' if is_open else ''}><summary>{title}</summary>{''.join(parts)}</details>"
+
+
+def _lineage(run: RunRecord) -> str:
+    """What of other runs it started from."""
+    lines = []
+    parent, reuse, pruned = (run.facts.get(key) for key in ("parent", "reuse", "pruned"))
+    if parent:
+        changed = ", ".join(f"{c['path']} {in_words(c['before'])} → {in_words(c['after'])}" for c in parent["changes"])
+        lines.append(f"Forked from {parent['run']} at {parent['checkpoint']}: {changed or 'no changes'}.")
+    if reuse:
+        lines.append(f"It started with {', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}.")
+    if pruned:
+        lines.append(f"Pruned from {pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero.")
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _confusion(found: Predictions) -> str:
+    counts = confusion(found)
+    if len(counts) > MAX_CLASSES:
+        return f"<p>{len(counts)} classes: too many for a table of what is taken for what.</p>"
+    names = [_class_name(found, index) for index in range(len(counts))]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    rows = []
+    for name, row in zip(names, counts, strict=True):
+        share = row / max(1, row.sum())
+        cells = "".join(
+            f'<td style="background: rgba(var(--cell), {0.65 * part:.2f})">{n}</td>'
+            for n, part in zip(row, share, strict=True)
+        )
+        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
+    return (
+        "<h3>Confusion</h3><div class='scroll'><table class='confusion'><caption>Test examples of each class (row) by "
+        f"the class they were taken for (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
+        "</tbody></table></div>"
+    )
+
+
+def _calibration(run: RunRecord, found: Predictions, data: Drawn, colour: str) -> str:
+    bins: list[Bin] = calibration(found)
+    if not bins:
+        return ""
+    key = f"calibration-{len(data.calibration)}"
+    columns = {name: [getattr(each, name) for each in bins] for name in ("confidence", "accuracy", "n")}
+    data.calibration.append({"id": key, "label": run.name, "colour": colour, **columns})
+    error = f"The expected calibration error is {calibration_error(bins):.3f}."
+    return (
+        f'<h3>Calibration</h3><p>{error}</p><div id="{key}" class="chart small" role="img" aria-label="{error}"></div>'
+    )
+
+
+def _mistakes(found: Predictions, mistakes: Mistakes) -> str:
+    if not mistakes.pictures:
+        return f"<p class='note'>No pictures of mistakes: {escape(mistakes.reason)}.</p>" if mistakes.reason else ""
+    items = []
+    for each, picture in zip(mistakes.mistakes, mistakes.pictures, strict=True):
+        predicted, label = _class_name(found, each.predicted), _class_name(found, each.label)
+        text = escape(f"{predicted} {each.confidence:.0%}, but {label}")
+        items.append(f'<li><img src="{picture}" alt="test example {each.index}: {text}">{text}</li>')
+    return f'<h3>Surely wrong</h3><ul class="pictures">{"".join(items)}</ul>'
+
+
+def _class_name(found: Predictions, index: int) -> str:
+    return found.class_names[index] if index < len(found.class_names) else str(index)
+
+
+def _layers(run: RunRecord) -> str:
+    rows = [[name, shape, f"{n:,}"] for name, shape, n in run.facts.get("layers") or []]
+    return "<h3>Layers</h3>" + table("", ["layer", "output", "parameters"], rows) if rows else ""
+
+
+def _environment(run: RunRecord) -> str:
+    facts = run.facts
+    device, compiled = facts.get("device") or {}, facts.get("compile") or {}
+    rows = [[name, str(value)] for name, value in (facts.get("versions") or {}).items()]
+    rows += [
+        ["device", str(device.get("name", "—"))],
+        ["compiled by", f"{compiled.get('mode', '—')} ({compiled.get('reason', '')})"],
+        ["host", f"{facts.get('host')}, {facts.get('platform')}"],
+        ["git commit", str((facts.get("git") or {}).get("commit", "—"))],
+        ["command", " ".join(facts.get("command") or [])],
+        ["data digest", str((facts.get("data") or {}).get("digest", "—"))],
+        ["state digest", str(run.summary.get("state", "—"))],
+    ]
+    return "<h3>Environment</h3>" + table("", ["", ""], rows)
+
+
+def mistakes_of(run: RunRecord) -> list[Mistake]:
+    """The test examples that a run is surely wrong about."""
+    found = read_predictions(run, ROLE)
+    return surest_mistakes(found) if found is not None and found.is_classes else []

@@ -1,0 +1,12 @@
+"""The engine: compiled training steps, and the only part that imports TensorFlow.
+
+Importing this package sets the environment variables that must precede Keras.
+"""
+
+import os
+
+from dnnctl.engine.compilation_cache import use_compilation_cache
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+use_compilation_cache()

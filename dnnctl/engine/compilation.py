@@ -1,0 +1,57 @@
+"""Whether steps are compiled to machine code by XLA or run by TensorFlow's own kernels.
+
+The choice is a pure function of the spec, the data's size and the device, so that it is the same in every run of a
+spec. Measured on CPUs, XLA takes away most of what each layer costs beside its arithmetic, but its convolutions and
+its random numbers are several times slower, and compiling takes longer than tracing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+
+from dnnctl.engine.random_numbers import is_drawable
+from dnnctl.specs.runtime import Runtime
+
+Mode = Literal["xla", "graph"]
+
+SAVED_PER_LAYER = 0.15e-3
+"""Seconds that XLA saves for each weighted layer and step."""
+COMPILING = 0.5
+COMPILING_PER_LAYER = 0.03
+"""Seconds that XLA compiles longer than TensorFlow traces."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """The mode and why it was chosen."""
+
+    mode: Mode
+    reason: str
+
+
+def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_steps: int) -> Compilation:
+    """The mode that the spec asks for, or with `auto` the one that should finish first.
+
+    Args:
+        n_steps: how many training steps are planned.
+    """
+    if runtime.compile != "auto":
+        return Compilation(runtime.compile, "the spec asks for it")
+    unsuitable = [layer.name for layer in model.layers if _is_slow_under_xla(layer)]
+    if device == "cpu" and unsuitable:
+        return Compilation("graph", f"{unsuitable[0]} is slower under XLA on a CPU")
+    n_layers = sum(1 for layer in model.layers if layer.trainable_weights)
+    saved = n_steps * n_layers * SAVED_PER_LAYER
+    cost = COMPILING + n_layers * COMPILING_PER_LAYER
+    if saved < cost:
+        return Compilation("graph", f"{n_steps} steps are too few to pay for compiling")
+    return Compilation("xla", f"{n_steps} steps pay for compiling")
+
+
+def _is_slow_under_xla(layer: keras.layers.Layer) -> bool:
+    """Convolutions and pooling, and random numbers that only XLA can draw."""
+    spatial = (keras.layers.Conv2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+    return isinstance(layer, spatial) or (hasattr(layer, "seed_generator") and not is_drawable(layer))

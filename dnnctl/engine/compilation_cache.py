@@ -1,0 +1,105 @@
+"""Programs that XLA has compiled, kept from one process to the next: compiling is most of what a start costs."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import hashlib
+import os
+import platform
+from contextlib import suppress
+from pathlib import Path
+
+from dnnctl.store.creation import installed_version
+from dnnctl.store.files import write_text
+
+MOST_BYTES = 64 * 1024 * 1024
+PACKAGES = ("tensorflow", "tensorflow-cpu", "keras")
+SEAL = ".sha256"
+
+
+def use_compilation_cache() -> None:
+    """Have XLA keep its CPU programs in `DNNCTL_CACHE_DIR`, by default `~/.cache/dnnctl`; empty switches it off.
+
+    To be called before TensorFlow is imported. Each combination of versions and processor has a folder of its own, so
+    that a home folder shared by different machines is safe. A program is used only if its bytes are still those that a
+    process sealed when it ended well; TensorFlow itself would run a damaged one, or give up over it.
+    """
+    given = os.environ.get("TF_XLA_FLAGS", "")
+    root = os.environ.get("DNNCTL_CACHE_DIR", _default_root())
+    if not root or "persistent_cache" in given:
+        return
+    folder = Path(root).expanduser().absolute() / "programs" / _key()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_sound = " " not in str(folder) and _enter(folder)
+    except OSError:
+        return
+    if not is_sound:
+        return
+    ours = f"--tf_xla_persistent_cache_directory={folder} --tf_xla_persistent_cache_device_types=CPU"
+    os.environ["TF_XLA_FLAGS"] = f"{given} {ours}".strip()
+    atexit.register(seal, folder)
+
+
+def _enter(folder: Path) -> bool:
+    """Share the folder with other processes until this one ends; false if it holds what nobody may use now.
+
+    Nothing is removed while another process may be about to read it.
+    """
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_unsealed(folder)
+    except BlockingIOError:
+        pass
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return all(map(_is_sealed, folder.glob("*.pb")))
+
+
+def remove_unsealed(folder: Path) -> None:
+    """Remove every program that is not sealed, or not as it was sealed, and the oldest beyond the bound."""
+    size = 0
+    for program in sorted(folder.glob("*.pb"), key=lambda file: file.stat().st_mtime, reverse=True):
+        size += program.stat().st_size
+        if size > MOST_BYTES or not _is_sealed(program):
+            program.unlink(missing_ok=True)
+            _seal_of(program).unlink(missing_ok=True)
+
+
+def seal(folder: Path) -> None:
+    """Record the digest of every program that has none yet."""
+    with suppress(OSError):
+        for program in folder.glob("*.pb"):
+            if not _seal_of(program).exists():
+                write_text(_seal_of(program), _digest(program))
+
+
+def _seal_of(program: Path) -> Path:
+    return program.with_suffix(SEAL)
+
+
+def _is_sealed(program: Path) -> bool:
+    try:
+        return _seal_of(program).read_text(encoding="utf-8") == _digest(program)
+    except OSError:
+        return False
+
+
+def _digest(program: Path) -> str:
+    return hashlib.sha256(program.read_bytes()).hexdigest()
+
+
+def _default_root() -> str:
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "dnnctl")
+
+
+def _key() -> str:
+    """Stands for all that a program rests on beside the network: versions and what the processor can do."""
+    facts = [platform.machine(), platform.processor(), *map(installed_version, PACKAGES)]
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        facts += sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))})
+    except OSError:
+        pass
+    return hashlib.sha256("\n".join(map(str, facts)).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Events: what training reports while it runs, and their wording."""

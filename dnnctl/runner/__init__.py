@@ -1,0 +1,1 @@
+"""The runner: one training from top to bottom."""

@@ -1,0 +1,86 @@
+"""Which weights a phase trains, and the optimizer that trains them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from dnnctl.builder.loss import build_loss
+from dnnctl.builder.model import Network
+from dnnctl.builder.optimizer import build_optimizer
+from dnnctl.builder.output import Head
+from dnnctl.errors import Fault, SpecError
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.planned_phase import PlannedPhase
+from dnnctl.specs.schedule import OneCycle
+
+OUTPUT = "output"
+
+
+def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
+    """The blocks that stay as they are in a phase.
+
+    Args:
+        reused: the blocks whose weights were taken over.
+    """
+    if phase.freeze == "none":
+        return set()
+    return set(reused if phase.freeze == "reused" else phase.freeze)
+
+
+def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> None:
+    """Whether what phases freeze is there, and something is left to train.
+
+    Raises:
+        SpecError: it is not.
+    """
+    known = [*(block.name for block in network.weighted_blocks), OUTPUT]
+    for phase in phases:
+        path = f"training.phases.{phase.number - 1}.freeze"
+        frozen = frozen_names(phase, reused)
+        unknown = sorted(frozen - set(known))
+        if unknown:
+            rule = f"there is no layer with weights called '{unknown[0]}'"
+            raise SpecError([Fault(rule, path, hint=f"Allowed: {', '.join(known)}.")])
+        if set(known) <= frozen:
+            raise SpecError([Fault("nothing is left to train", path, hint="Freeze fewer layers.")])
+
+
+def freeze(network: Network, frozen: set[str]) -> None:
+    """Have these blocks stay as they are, and train all others."""
+    for block in network.blocks:
+        for layer in block.layers:
+            layer.trainable = block.name not in frozen
+    network.model.get_layer(OUTPUT).trainable = OUTPUT not in frozen
+
+
+def compile_for(
+    network: Network, spec: Spec, head: Head, phase: PlannedPhase, phases: Sequence[PlannedPhase], reused: Sequence[str]
+) -> None:
+    """Give a model the fresh optimizer of a phase, with room for all that the phases which share it train."""
+    sharing = [each for each in phases if each.optimizer_of == phase.optimizer_of]
+    cycling = next((each.schedule for each in sharing if _cycles(each.schedule)), None)
+    network.model.compile(
+        optimizer=build_optimizer(phase.optimizer, cycling), loss=build_loss(spec.loss, head.loss), jit_compile=False
+    )
+    network.model.optimizer.build(trained_in(network, sharing, reused))
+    freeze(network, frozen_names(phase, reused))
+
+
+def trained_in(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> list[keras.Variable]:
+    """The variables that at least one of the phases trains; what is frozen is as it was afterwards."""
+    before = [(layer, layer.trainable) for layer in network.model.layers]
+    trained: set[int] = set()
+    for phase in phases:
+        freeze(network, frozen_names(phase, reused))
+        trained |= {id(variable) for variable in network.model.trainable_variables}
+    freeze(network, set())
+    found = [variable for variable in network.model.trainable_variables if id(variable) in trained]
+    for layer, is_trainable in before:
+        layer.trainable = is_trainable
+    return found
+
+
+def _cycles(schedule: object) -> bool:
+    return isinstance(schedule, OneCycle) and schedule.momentum != "none"

@@ -1,0 +1,111 @@
+"""Signals that tell training to stop: the first is heeded in good order, the second at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, Self
+
+from dnnctl.errors import InterruptedRunError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SHOW_CURSOR = "\x1b[?25h"
+
+
+class Interrupts:
+    """While it lasts, SIGINT, SIGTERM and SIGHUP stop training.
+
+    Outside `deferred` the first raises `InterruptedRunError`; inside it is noted in `received`, for the loop to look
+    at. The second ends the process. A signal that the process was started to ignore, as under `nohup`, stays ignored.
+    Python lets the main thread alone handle signals: in another one this does nothing.
+
+    Python calls a handler only between two of its own instructions, and compiling a large network is one call into
+    TensorFlow that may take a minute. The second signal is therefore counted by a thread that Python's wake-up
+    descriptor tells of every signal as it arrives.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self.is_deferring = False
+        self._before: dict[int, Any] = {}
+        self._counter: _Counter | None = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in SIGNALS:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
+            self._counter = _Counter(self._before)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._counter is not None:
+            self._counter.stop()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """While it lasts, the first signal is only noted."""
+        self.is_deferring = True
+        try:
+            yield
+        finally:
+            self.is_deferring = False
+
+    def check(self) -> None:
+        """Heed a signal that was noted.
+
+        Raises:
+            InterruptedRunError: there was one.
+        """
+        if self.received is not None:
+            raise InterruptedRunError(f"interrupted by {signal.Signals(self.received).name}", self.received)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.received is None:
+            self.received = number
+            if not self.is_deferring:
+                self.check()
+
+
+class _Counter:
+    """A thread that ends the process at the second signal, whatever the main thread is doing.
+
+    Args:
+        heeded: the signals that count.
+    """
+
+    def __init__(self, heeded: Iterable[int]) -> None:
+        self.heeded = frozenset(heeded)
+        self._ours, self._pythons = socket.socketpair()
+        self._pythons.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._pythons.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._count, name="signals", daemon=True).start()
+
+    def stop(self) -> None:
+        """Count no more."""
+        signal.set_wakeup_fd(self._before)
+        self._pythons.close()
+
+    def _count(self) -> None:
+        n_received = 0
+        with self._ours:
+            while numbers := self._ours.recv(1):
+                n_received += numbers[0] in self.heeded
+                if n_received > 1:
+                    _end_at_once(numbers[0])
+
+
+def _end_at_once(number: int) -> None:
+    """End this process with the exit code of the signal, with the cursor visible."""
+    with suppress(OSError):
+        if sys.stdout.isatty():
+            os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())
+    os._exit(128 + number)

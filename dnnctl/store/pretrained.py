@@ -1,0 +1,30 @@
+"""The copy of a pretrained network that a run keeps."""
+
+from __future__ import annotations
+
+from hashlib import file_digest
+from pathlib import Path
+
+from dnnctl.errors import RunError
+from dnnctl.store.record import RunRecord
+
+
+def pretrained_copy(run: RunRecord) -> Path | None:
+    """The copy of the pretrained network that a run started from; none if it started from none.
+
+    Raises:
+        RunError: it is damaged or missing.
+    """
+    facts = run.facts.get("reuse")
+    if not facts:
+        return None
+    path = run.folder.reused
+    if not path.is_file() or sha256_of(path) != facts["sha256"]:
+        raise RunError(f"{path}, the copy of the network that {run.id} reuses, is damaged or missing. Train it again.")
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,1 +1,0 @@
-"""The engine: the only part that imports TensorFlow."""

@@ -1,0 +1,95 @@
+"""Pruning sets the smallest weights to zero, in a run of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnnctl.commands.evaluate import evaluate
+from dnnctl.commands.prune import prune
+from dnnctl.commands.train import resume, train
+from dnnctl.errors import UserError
+from dnnctl.store.record import RunRecord, Status
+from sample_specs import write_spec
+
+NET = {
+    "defaults": {"activation": "prelu", "normalization": "batch"},
+    "layers": [{"kind": "conv2d", "filters": 3}, "flatten", {"kind": "dense", "units": 8}],
+}
+KERNELS = ("conv2d_1", "dense_1", "output")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
+    folder = tmp_path_factory.mktemp("dense")
+    return train(write_spec(folder, model=NET), runs_dir=folder / "runs")
+
+
+def kernels(run: RunRecord) -> np.ndarray:
+    model = run.model()
+    return np.concatenate([np.asarray(model.get_layer(name).kernel).ravel() for name in KERNELS])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.8, 0.99])
+def test_the_smallest_weights_are_zero_and_no_others(share: float, run: RunRecord, tmp_path: Path) -> None:
+    """Against NumPy's sort over all kernels together; biases, slopes and statistics are as they were."""
+    pruned, pruning = prune(run.path, sparsity=share, runs_dir=tmp_path)
+    before, after = kernels(run), kernels(pruned)
+    order = np.argsort(np.abs(before))
+    n = round(share * len(before))
+    assert (after[order[:n]] == 0).all()
+    np.testing.assert_array_equal(after[order[n:]], before[order[n:]])
+    assert pruning.sparsity == n / len(before)
+    for layer in run.model().layers:
+        others = [w for w in layer.weights if w is not getattr(layer, "kernel", None)]
+        theirs = [w for w in pruned.model().get_layer(layer.name).weights if w.name != "kernel"]
+        assert all(np.array_equal(a, b) for a, b in zip(others, theirs, strict=True))
+
+
+def test_a_threshold_is_a_magnitude(run: RunRecord, tmp_path: Path) -> None:
+    pruned, pruning = prune(run.path, threshold=0.1, runs_dir=tmp_path)
+    before = kernels(run)
+    np.testing.assert_array_equal(kernels(pruned), np.where(np.abs(before) < 0.1, 0, before))
+    assert [layer.name for layer in pruning.layers] == list(KERNELS)
+    assert sum(layer.zeros for layer in pruning.layers) == np.sum(np.abs(before) < 0.1)
+
+
+def test_both_are_measured_as_evaluate_measures_them(run: RunRecord, tmp_path: Path) -> None:
+    pruned, pruning = prune(run.path, sparsity=0.9, runs_dir=tmp_path)
+    for role in ("validation", "test"):
+        assert pruning.before[role] == pytest.approx(evaluate(run, role).metrics)
+        assert pruning.after[role] == pytest.approx(evaluate(pruned, role).metrics) == pruned.summary[role]
+    labels = np.load(pruned.folder.predictions)["test_labels"]
+    guesses = np.load(pruned.folder.predictions)["test_predictions"].argmax(axis=1)
+    assert pruned.summary["test"]["accuracy"] == pytest.approx(np.mean(guesses == labels))
+
+
+def test_the_run_stays_as_it_is_and_its_heir_is_complete(run: RunRecord, tmp_path: Path) -> None:
+    def digests() -> list[str]:
+        files = sorted(file for file in run.path.rglob("*") if file.is_file())
+        return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+    before = digests()
+    pruned, _ = prune(run.path, sparsity=0.5, name="thin", runs_dir=tmp_path)
+    assert digests() == before
+    assert (pruned.name, pruned.status, pruned.facts["pruned"]["run"]) == ("thin", Status.FINISHED, run.id)
+    assert resume(pruned.path).id == pruned.id
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({}, "Say what is to be zero"),
+        ({"threshold": 0.1, "sparsity": 0.5}, "Say what is to be zero"),
+        ({"sparsity": 1.0}, "between 0 and 1"),
+        ({"threshold": -1.0}, "above 0"),
+        ({"threshold": float("nan")}, "above 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(choice: dict[str, float], message: str, run: RunRecord, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        prune(run.path, **choice, runs_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []

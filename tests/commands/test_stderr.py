@@ -1,0 +1,23 @@
+"""Sending standard error to a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+WRITE = """
+import os, sys
+from dnnctl.commands.stderr import stderr_to
+with stderr_to(sys.argv[1]):
+    os.write(2, b"from C\\n")
+    print("from Python", file=sys.stderr)
+print("after", file=sys.stderr)
+"""
+
+
+def test_what_is_written_to_standard_error_goes_to_the_file(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    done = subprocess.run([sys.executable, "-c", WRITE, str(log)], capture_output=True, text=True, check=True)
+    assert log.read_text() == "from C\nfrom Python\n"
+    assert done.stderr == "after\n"

@@ -1,0 +1,73 @@
+"""What predictions show, against counting by hand."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from base64 import b64decode
+from itertools import product
+
+import numpy as np
+import pytest
+
+from dnnctl.compare.diagnostics import calibration, calibration_error, confusion, surest_mistakes
+from dnnctl.compare.report.picture import data_url, is_picture
+from dnnctl.compare.scores import Predictions
+
+
+@pytest.fixture
+def found() -> Predictions:
+    draw = np.random.default_rng(0)
+    probabilities = draw.dirichlet(np.ones(4), 300)
+    return Predictions(probabilities, draw.integers(0, 4, 300), True, 0.5, ())
+
+
+def test_confusion_counts_every_pair(found: Predictions) -> None:
+    counts = confusion(found)
+    for label, predicted in product(range(4), repeat=2):
+        pairs = zip(found.labels, found.predicted.argmax(axis=1), strict=True)
+        assert counts[label, predicted] == sum(pair == (label, predicted) for pair in pairs)
+
+
+def test_calibration_is_accuracy_by_confidence(found: Predictions) -> None:
+    bins = calibration(found)
+    assert sum(each.n for each in bins) == 300
+    inside = [row for row in range(300) if 0.5 <= found.predicted[row].max() < 0.6]
+    (tenth,) = (each for each in bins if 0.5 <= each.confidence < 0.6)
+    right = [found.predicted[row].argmax() == found.labels[row] for row in inside]
+    assert (tenth.n, tenth.accuracy) == (len(inside), pytest.approx(np.mean(right)))
+    expected = sum(each.n / 300 * abs(each.accuracy - each.confidence) for each in bins)
+    assert calibration_error(bins) == pytest.approx(expected)
+
+
+def test_the_surest_mistakes_are_wrong_and_in_order(found: Predictions) -> None:
+    mistakes = surest_mistakes(found, 10)
+    assert len(mistakes) == 10
+    wrong = sorted(
+        (row.max() for row, label in zip(found.predicted, found.labels, strict=True) if row.argmax() != label),
+        reverse=True,
+    )
+    assert [each.confidence for each in mistakes] == pytest.approx(wrong[:10])
+    assert all(each.label != each.predicted for each in mistakes)
+
+
+def test_a_single_column_means_two_classes() -> None:
+    found = Predictions(np.array([[0.9], [0.2], [0.6]]), np.array([1, 1, 0]), True, 0.5, ())
+    assert list(found.classes) == [1, 0, 1]
+    np.testing.assert_allclose(found.probabilities, [[0.1, 0.9], [0.8, 0.2], [0.4, 0.6]])
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])
+def test_a_picture_holds_the_pixels(shape: tuple[int, ...]) -> None:
+    """Decoded by the format's definition: each line behind a byte that says it is not filtered."""
+    image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    content = b64decode(data_url(image).partition(",")[2])
+    width, height = struct.unpack(">II", content[16:24])
+    n_channels = shape[2] if len(shape) == 3 else 1
+    start = content.index(b"IDAT") + 4
+    (length,) = struct.unpack(">I", content[start - 8 : start - 4])
+    lines = np.frombuffer(zlib.decompress(content[start : start + length]), np.uint8).reshape(height, -1)
+    assert (width, height) == (7, 5)
+    np.testing.assert_array_equal(lines[:, 1:].reshape(5, 7, n_channels), image.reshape(5, 7, n_channels))
+    assert is_picture(shape)
+    assert not is_picture((784,))

@@ -1,0 +1,253 @@
+"""The engine against `model.fit`, bit by bit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from dnnctl.builder.loss import build_loss
+from dnnctl.builder.model import build_model
+from dnnctl.builder.optimizer import build_optimizer
+from dnnctl.builder.output import choose_head
+from dnnctl.data.dataset import Part
+from dnnctl.engine.engine import Engine, EpochPlan, to_device
+from dnnctl.runner.shuffle import epoch_order
+from dnnctl.specs import Spec
+
+BATCH = 32
+N = 32 * 12 + 5
+"""The last batch is short."""
+
+SMALL = [{"kind": "dense", "units": 24}, {"kind": "dense", "units": 16}]
+NETS: dict[str, dict[str, Any]] = {
+    "batch_norm": {"normalization": "batch"},
+    "batch_norm_after": {"normalization": {"kind": "batch", "position": "after_activation"}},
+    "l2": {"regularizer": {"kind": "l2", "strength": 0.01}},
+    "max_norm": {"constraint": "max_norm"},
+    "dropout": {"dropout": {"kind": "dropout", "rate": 0.3}},
+    "alpha_dropout": {"activation": "selu", "dropout": {"kind": "alpha_dropout", "rate": 0.1}},
+    "gaussian_noise": {"dropout": {"kind": "gaussian_noise", "stddev": 0.2}},
+    "gaussian_dropout": {"dropout": {"kind": "gaussian_dropout", "rate": 0.2}},
+    "rrelu": {"activation": "rrelu"},
+}
+OPTIMIZERS: dict[str, Any] = {
+    "nadam": "nadam",
+    "nesterov": {"kind": "sgd", "momentum": 0.9, "nesterov": True},
+    "clipnorm": {"kind": "sgd", "learning_rate": 0.1, "clip": {"kind": "norm", "value": 0.1}},
+    "global_clipnorm": {"kind": "adam", "clip": {"kind": "global_norm", "value": 0.1}},
+    "weight_decay": {"kind": "adamw", "weight_decay": 0.1},
+}
+
+
+def make_spec(defaults: dict[str, Any] | None = None, optimizer: Any = "nadam", **sections: Any) -> Spec:
+    defaults = {"activation": "relu", "initializer": "he_normal", **(defaults or {})}
+    return Spec.model_validate(
+        {
+            "name": "t",
+            "data": {"source": "fashion_mnist_sample", "scaling": "standardize"},
+            "model": {"defaults": defaults, "layers": ["flatten", *SMALL]},
+            "optimizer": optimizer,
+            **sections,
+        }
+    )
+
+
+def make_data(n: int = N) -> Part:
+    draw = np.random.default_rng(7)
+    images = draw.integers(0, 256, (n, 6, 6), dtype=np.uint8)
+    labels = (images.reshape(n, -1)[:, :4].sum(axis=1) // 103).astype(np.int32)
+    return Part(images, np.clip(labels, 0, 9))
+
+
+def make_model(spec: Spec, data: Part) -> keras.Model:
+    head = choose_head(spec, task="classes", n_outputs=10)
+    model = build_model(spec, head, data.inputs)
+    model.compile(
+        optimizer=build_optimizer(spec.optimizer),
+        loss=build_loss(spec.loss, head.loss),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        jit_compile=False,
+    )
+    return model
+
+
+def digest(model: keras.Model) -> str:
+    """SHA-256 over the variables of layers, seed generators and optimizer."""
+    state = hashlib.sha256()
+    for layer in model.layers:
+        for variable in layer.variables:
+            state.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    for variable in model.optimizer.variables:
+        state.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    return state.hexdigest()
+
+
+def fit(spec: Spec, data: Part, epochs: int) -> tuple[keras.Model, list[dict[str, float]]]:
+    model = make_model(spec, data)
+    rows = []
+    for epoch in range(1, epochs + 1):
+        order = epoch_order(spec.seed, epoch, len(data))
+        shuffled = data.take(order)
+        history = model.fit(shuffled.inputs, shuffled.targets, batch_size=BATCH, shuffle=False, verbose=0)
+        rows.append({name: values[0] for name, values in history.history.items()})
+    return model, rows
+
+
+def run_engine(
+    spec: Spec, data: Part, epochs: int, mode: Any = "graph", cut: int = 5
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    model = make_model(spec, data)
+    metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    engine = Engine(model, metrics, to_device(data), batch_size=BATCH, mode=mode)
+    rates = np.full(engine.n_steps, spec.optimizer.learning_rate, np.float32)
+    rows = []
+    for epoch in range(1, epochs + 1):
+        engine.start_epoch(EpochPlan(epoch_order(spec.seed, epoch, len(data)), rates))
+        engine.reset_metrics()
+        for start in range(0, engine.n_steps, cut):
+            assert engine.run(start, min(start + cut, engine.n_steps)) is None
+        rows.append(engine.results())
+    return model, rows
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize(
+    ("defaults", "optimizer"),
+    [(NETS[name], "nadam") for name in NETS] + [({}, OPTIMIZERS[name]) for name in OPTIMIZERS],
+    ids=[*NETS, *OPTIMIZERS],
+)
+def test_graph_mode_gives_the_bits_of_fit(defaults: dict[str, Any], optimizer: Any, epochs: int) -> None:
+    """In graph mode: the same variables and the same metrics as `model.fit(shuffle=False)` on the same order."""
+    spec, data = make_spec(defaults, optimizer), make_data()
+    expected, expected_rows = fit(spec, data, epochs)
+    model, rows = run_engine(spec, data, epochs)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_gives_the_bits_of_fit(precision: str) -> None:
+    """Loss scaling included: its counters are variables of the optimizer."""
+    spec, data = make_spec(runtime={"precision": precision}), make_data()
+    expected, expected_rows = fit(spec, data, 2)
+    model, rows = run_engine(spec, data, 2)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+
+
+@pytest.mark.parametrize("cut", [1, 4, 13])
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+@pytest.mark.parametrize("name", ["batch_norm", "dropout"])
+def test_how_an_epoch_is_cut_into_calls_changes_no_bit(name: str, mode: str, cut: int) -> None:
+    spec, data = make_spec(NETS[name]), make_data()
+    assert digest(run_engine(spec, data, 2, mode, cut)[0]) == digest(run_engine(spec, data, 2, mode, 5)[0])
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_xla_agrees_with_fit_over_a_hundred_steps(name: str) -> None:
+    """Within 1e-4, noise included, which is the very noise of `fit`; rounding grows after."""
+    spec, data = make_spec(NETS[name], OPTIMIZERS["nesterov"]), make_data(100 * BATCH - 3)
+    expected, expected_rows = fit(spec, data, 1)
+    model, rows = run_engine(spec, data, 1, "xla")
+    for ours, theirs in zip(model.variables, expected.variables, strict=True):
+        if "seed" not in theirs.path and theirs.path in {variable.path for variable in expected.weights}:
+            assert np.abs(ours.numpy() - theirs.numpy()).max() <= 1e-4
+    assert rows[0]["loss"] == pytest.approx(expected_rows[0]["loss"], abs=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_the_first_step_without_a_finite_loss_is_named(mode: Any) -> None:
+    """By hand: the 4th batch holds an input that is not a number, and its step spoils all later ones."""
+    spec = make_spec({"activation": "tanh"}, "sgd", data={"source": "fashion_mnist_sample"})
+    inputs = np.random.default_rng(1).normal(size=(N, 6)).astype(np.float32)
+    inputs[3 * BATCH + 5] = np.nan
+    data = Part(inputs, np.zeros(N, np.int32))
+    model = make_model(spec, data)
+    engine = Engine(model, [], to_device(data), batch_size=BATCH, mode=mode)
+    engine.start_epoch(EpochPlan(np.arange(N, dtype=np.int32), np.zeros(engine.n_steps, np.float32)))
+    assert engine.run(0, 3) is None
+    assert engine.run(3, engine.n_steps) == 3
+
+
+def test_evaluation_equals_keras() -> None:
+    """Loss, metrics and predictions over a part whose last batch is short."""
+    spec, data = make_spec(NETS["batch_norm"]), make_data(1200)
+    model, _ = run_engine(spec, data, 1)
+    metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    engine = Engine(model, metrics, to_device(data), batch_size=BATCH, mode="graph")
+    expected = model.evaluate(data.inputs, data.targets, batch_size=512, verbose=0, return_dict=True)
+    assert engine.evaluate(to_device(data)) == pytest.approx(expected, rel=1e-6)
+    assert engine.predict(to_device(data)) == pytest.approx(model.predict(data.inputs, verbose=0), abs=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_rates_and_momenta_change_from_step_to_step(mode: Any) -> None:
+    """Against NumPy: one weight, loss (w − 0)² over inputs of 1, SGD with momentum by its formula."""
+    momenta = np.linspace(0.9, 0.5, 6).astype(np.float32)
+    rates = np.linspace(0.01, 0.06, 6).astype(np.float32)
+    spec = Spec.model_validate(
+        {
+            "name": "t",
+            "data": {"source": "fashion_mnist_sample"},
+            "model": {"layers": ["flatten"], "output": {"initializer": "ones", "use_bias": False}},
+            "optimizer": {"kind": "sgd", "momentum": 0.9},
+            "schedule": {"kind": "one_cycle", "max_rate": 1, "momentum": {"high": 0.9, "low": 0.5}},
+        }
+    )
+    data = Part(np.ones((24, 1), np.float32), np.zeros((24, 1), np.float32))
+    head = choose_head(spec, task="numbers", n_outputs=1)
+    model = build_model(spec, head, data.inputs)
+    model.compile(build_optimizer(spec.optimizer, spec.schedule), build_loss(spec.loss, "mse"), jit_compile=False)
+    engine = Engine(model, [], to_device(data), batch_size=4, mode=mode)
+    engine.start_epoch(EpochPlan(np.arange(24, dtype=np.int32), rates, momenta))
+    engine.run(0, 6)
+    weight, velocity = 1.0, 0.0
+    for rate, momentum in zip(rates, momenta, strict=True):
+        velocity = momentum * velocity - rate * 2 * weight
+        weight += velocity
+    assert float(model.get_layer("output").kernel.numpy()[0, 0]) == pytest.approx(weight, rel=1e-5)
+
+
+COUNT_PROGRAMS = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+os.environ["DNNCTL_CACHE_DIR"] = sys.argv[2]
+from dnnctl.engine.compilation_cache import use_compilation_cache
+use_compilation_cache()
+from test_engine import *
+run_engine(make_spec(NETS[sys.argv[3]]), make_data(), 2, "xla", cut=3)
+print(len(list(Path(sys.argv[2]).rglob("*.pb"))))
+"""
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "dropout"])
+def test_xla_compiles_once_however_an_epoch_is_cut(name: str, tmp_path: Path) -> None:
+    """One program for full batches and one for the short one: that is how many TensorFlow keeps."""
+    command = [sys.executable, "-c", COUNT_PROGRAMS, str(Path(__file__).parent), str(tmp_path), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TF_XLA_FLAGS": ""})
+    assert done.stdout == "2\n"
+
+
+PRINT_DIGEST = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_engine import *
+model, _ = run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")
+print(digest(model))
+"""
+
+
+def test_xla_is_reproducible_to_the_bit_between_processes() -> None:
+    command = [sys.executable, "-c", PRINT_DIGEST, str(Path(__file__).parent)]
+    found = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    found.add(digest(run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")[0]) + "\n")
+    assert len(found) == 1

@@ -1,0 +1,132 @@
+"""A disk that is full, a quota, a folder that is gone: training says so, and what was saved before is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dnnctl.commands.train import resume, train
+from dnnctl.errors import RunError
+from dnnctl.events.event import EpochEnded, Event, RunOpened
+from dnnctl.runner.checkpointing import checkpointer as checkpointer
+from dnnctl.runner.checkpointing.metric_log import MetricLog
+from dnnctl.store import checkpoint
+from dnnctl.store.checkpoint import list_checkpoints
+from dnnctl.store.record import RunRecord, Status
+from recipes import spec_of
+from sample_specs import outcome, write_spec
+
+RECIPE = "dropout, Nadam, XLA"
+
+
+STAGES: dict[str, tuple[Any, str]] = {
+    "a row of metrics": (MetricLog, "add_row"),
+    "the arrays": (checkpointer, "_write_arrays"),
+    "making durable": (checkpoint, "sync"),
+    "putting in place": (checkpoint, "_put_in_place"),
+    "removing old ones": (checkpointer, "remove_old"),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_full_disk_loses_nothing(
+    stage: str, run: Path, broken: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever stage: an error that says how to go on, and from what was saved before, the same bits."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*STAGES[stage], full)
+        with pytest.raises(RunError, match=f"No space left on device.*dnnctl resume {run}"):
+            resume(run)
+    assert RunRecord.at(run).status == Status.FAILED
+    assert list_checkpoints(run / "checkpoints")[-1].damage() is None
+    assert outcome(resume(run)) == broken[1]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"file systems cannot be mounted here: {done.stderr.strip()}")
+    yield path
+    subprocess.run(["umount", str(path)], check=True)
+
+
+@pytest.mark.parametrize("left", [0, 4096, 8192])
+def test_a_small_disk_that_fills_while_training_goes_on(
+    left: int, small_disk: Path, tmp_path: Path, broken: tuple[Path, dict[str, Any]]
+) -> None:
+    """Somebody else fills it after the second epoch, but for too few blocks for a checkpoint; later, the same bits."""
+    filler = small_disk / "filler"
+    is_filling = False
+
+    def fill(fact: Event) -> None:
+        """Again and again: older checkpoints that are removed make room."""
+        nonlocal is_filling
+        is_filling = is_filling or (isinstance(fact, EpochEnded) and fact.row["epoch"] == 2)
+        if is_filling:
+            with filler.open("ab") as file:
+                file.write(b"\0" * max(0, shutil.disk_usage(small_disk).free - left))
+
+    with pytest.raises(RunError, match="No space left on device"):
+        train(spec_of(RECIPE, tmp_path), runs_dir=small_disk, report=fill)
+    (path,) = (entry for entry in small_disk.iterdir() if entry.is_dir())
+    assert RunRecord.at(path).status in (Status.FAILED, Status.LOST)
+    assert list_checkpoints(path / "checkpoints")[-1].damage() is None
+    filler.unlink()
+    assert outcome(resume(path)) == broken[1]
+
+
+def test_too_little_room_is_noticed_before_the_first_epoch(small_disk: Path, tmp_path: Path) -> None:
+    model = {"layers": ["flatten", {"kind": "dense", "units": 3000}]}
+    with pytest.raises(RunError, match=r"Training needs about \d MB in .*, 1 MB are free"):
+        train(write_spec(tmp_path, model=model), runs_dir=small_disk)
+
+
+WITH_A_QUOTA = """
+import resource, sys
+from dnnctl.cli.app import app
+import dnnctl.runner.trainer
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+app(sys.argv[2:])
+"""
+
+
+def test_a_quota_ends_training_with_a_clear_error(tmp_path: Path) -> None:
+    """The system refuses any file beyond so many bytes; a checkpoint takes more."""
+    command = [sys.executable, "-c", WITH_A_QUOTA, "9000", "train", str(spec_of(RECIPE, tmp_path))]
+    done = subprocess.run([*command, "--runs-dir", str(tmp_path / "runs")], capture_output=True, text=True, check=False)
+    (path,) = (tmp_path / "runs").iterdir()
+    assert done.returncode == 2
+    assert "File too large" in done.stderr
+    assert f"dnnctl resume {path}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert RunRecord.at(path).status == Status.FAILED
+
+
+def test_a_folder_that_is_removed_ends_training_with_a_clear_error(tmp_path: Path) -> None:
+    opened: list[RunOpened] = []
+
+    def take_away(fact: Event) -> None:
+        if isinstance(fact, RunOpened):
+            opened.append(fact)
+        if isinstance(fact, EpochEnded) and fact.row["epoch"] == 2:
+            Path(opened[0].path).rename(tmp_path / "elsewhere")
+
+    with pytest.raises(RunError, match="is gone, and with it the run"):
+        train(write_spec(tmp_path, training={"batch_size": 16, "epochs": 50}), runs_dir=tmp_path, report=take_away)

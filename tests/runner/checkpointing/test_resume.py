@@ -1,0 +1,181 @@
+"""A run that is killed and resumed ends in the same bits as one that never was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dnnctl.commands.train import resume, train
+from dnnctl.errors import RunError
+from dnnctl.events.event import Event, Restored
+from dnnctl.store.checkpoint import MANIFEST, STATE, STATE_ARRAYS, list_checkpoints
+from dnnctl.store.lock import hold
+from dnnctl.store.record import RunRecord, Status
+from recipes import RECIPES, kill_at, spec_of
+from sample_specs import outcome
+
+KILLS = {
+    "dropout, Nadam, XLA": [("after_steps", 8), ("before_rename", 3)],
+    "batch norm, one-cycle, graph": [("before_fsync", 9), ("after_arrays", 2), ("after_steps", 5)],
+    "early stopping": [("after_row", 3), ("after_row", 2)],
+    "performance": [("after_row", 3), ("before_removal", 2)],
+    "phases": [("after_row", 1), ("after_steps", 7), ("before_rename", 4)],
+    "greedy pretraining, XLA": [("after_steps", 9), ("before_fsync", 9), ("after_steps", 12), ("after_row", 1)],
+    "adversarial pretraining": [("after_steps", 8), ("after_steps", 7)],
+    "mixed precision": [("after_row", 4), ("after_rename", 1)],
+}
+"""For each recipe the instants at which one process after the other dies."""
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
+    """SIGKILL at any instant, several times in one run: variables, metrics, predictions and epochs are the same."""
+    spec = spec_of(recipe, tmp_path)
+    expected = train(spec, runs_dir=tmp_path / "whole")
+    assert (expected.status == Status.STOPPED_EARLY) == (recipe == "early stopping")
+    has_schedule = "schedule" in RECIPES[recipe]
+    has_pretraining = "pretraining" in RECIPES[recipe].get("training", {})
+    assert expected.folder.pretraining.exists() == has_pretraining
+    assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule
+    runs = tmp_path / "killed"
+    first, *others = KILLS[recipe]
+    kill_at("train", spec, runs, *first)
+    (path,) = runs.iterdir()
+    assert RunRecord.at(path).status == Status.LOST
+    for point, n in others:
+        kill_at("resume", path, runs, point, n)
+    assert outcome(resume(path)) == outcome(expected)
+
+
+def restored(run: Path, **options: Any) -> tuple[RunRecord, Restored]:
+    facts: list[Event] = []
+    record = resume(run, report=facts.append, **options)
+    (fact,) = (fact for fact in facts if isinstance(fact, Restored))
+    return record, fact
+
+
+def truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGES = {
+    "truncated": truncate,
+    "flipped": flip_a_bit,
+    "emptied": lambda file: file.write_bytes(b""),
+    "deleted": Path.unlink,
+    "made a directory": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("name", [STATE, STATE_ARRAYS, MANIFEST])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_passed_over(
+    damage: str, name: str, run: Path, broken: tuple[Path, dict[str, Any]]
+) -> None:
+    """Whatever was done to it: training goes on from the one before, says so, and ends in the same bits."""
+    *_, before, newest = list_checkpoints(run / "checkpoints")
+    DAMAGES[damage](newest.path / name)
+    record, fact = restored(run)
+    assert fact.checkpoint == before.name
+    assert len(fact.damaged) == 1
+    assert fact.damaged[0].startswith(newest.name)
+    assert outcome(record) == broken[1]
+
+
+def test_files_swapped_between_checkpoints_are_found(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+    """Each file is sound, and so is each checkpoint when looked at alone: but they are not where they belong."""
+    *_, before, newest = list_checkpoints(run / "checkpoints")
+    for name in (STATE, STATE_ARRAYS, MANIFEST):
+        shutil.copy(before.path / name, newest.path / name)
+    record, fact = restored(run)
+    assert fact.checkpoint == before.name
+    assert outcome(record) == broken[1]
+
+
+def test_without_a_usable_checkpoint_training_starts_over(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+    shutil.rmtree(run / "checkpoints")
+    record, fact = restored(run)
+    assert (fact.checkpoint, fact.initial_epoch, fact.step) == (None, 0, 0)
+    assert outcome(record) == broken[1]
+
+
+def test_records_are_cut_back_to_the_checkpoint(run: Path) -> None:
+    """Rows and events of epochs after it are gone before training goes on, and none is there twice at the end."""
+    record, _ = restored(run)
+    assert [row["epoch"] for row in record.rows] == [1, 2, 3, 4]
+    import tensorflow as tf
+
+    for role in ("train", "validation"):
+        steps = [
+            event.step
+            for file in sorted((run / "tensorboard" / role).iterdir())
+            for data in tf.data.TFRecordDataset(str(file))
+            if (event := tf.compat.v1.Event.FromString(data.numpy())).summary.value
+        ]
+        assert steps == [1, 2, 3, 4]
+
+
+def test_where_training_goes_on_is_recorded(run: Path) -> None:
+    newest = list_checkpoints(run / "checkpoints")[-1]
+    record, fact = restored(run)
+    assert (fact.initial_epoch, fact.step) == (newest.epoch, newest.step)
+    (row,) = (row for row in record.history if row["event"] == "restored")
+    assert (row["checkpoint"], row["initial_epoch"], row["step"]) == (newest.name, newest.epoch, newest.step)
+    assert row["approximate"] == []
+
+
+def test_other_versions_make_a_resumption_approximate(run: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["versions"]["tensorflow"] = "2.0.0"
+    (run / "run.json").write_text(json.dumps(facts))
+    _, fact = restored(run)
+    assert [each.split(",")[0] for each in fact.approximate] == ["tensorflow 2.0.0"]
+
+
+def test_changed_data_are_refused_unless_accepted(run: Path) -> None:
+    facts = json.loads((run / "run.json").read_text())
+    facts["data"]["digest"] = "0" * 64
+    (run / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(RunError, match="--accept-changed-data"):
+        resume(run)
+    record, fact = restored(run, accept_changed_data=True)
+    assert record.status == Status.FINISHED
+    assert fact.approximate == ["the data have changed"]
+
+
+def test_a_complete_run_is_left_as_it_is(run: Path) -> None:
+    resume(run)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name != ".lock"}
+    assert resume(run).status == Status.FINISHED
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name != ".lock"} == before
+
+
+def test_a_diverged_run_is_refused(run: Path) -> None:
+    with (run / "history.jsonl").open("a") as file:
+        file.write(json.dumps({"event": "ended", "end": "diverged"}) + "\n")
+    with pytest.raises(RunError, match="has diverged"):
+        resume(run)
+
+
+def test_a_run_that_another_process_trains_is_refused(run: Path) -> None:
+    with hold(run / ".lock"), pytest.raises(RunError, match=f"is being trained by pid {os.getpid()} on host"):
+        resume(run)
+
+
+def test_the_newest_checkpoints_and_the_best_are_kept(run: Path) -> None:
+    record, _ = restored(run)
+    *older, newest = list_checkpoints(run / "checkpoints")
+    assert (newest.epoch, newest.step) == (4, 24)
+    assert len(older) in (1, 2)
+    assert {each.epoch for each in older[:-1]} <= {record.summary["best_epoch"]}

@@ -1,0 +1,42 @@
+"""`max_rate: auto`: found before the first step, once in a run's life, and otherwise without a trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dnnctl.commands.train import fork, resume, train
+from dnnctl.events.event import Event, RateFound
+from recipes import kill_at
+from sample_specs import outcome, write_spec
+
+NOISY = {
+    "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
+    "layers": ["flatten", {"kind": "dense", "units": 8}],
+}
+CYCLE = {"kind": "one_cycle", "max_rate": "auto", "momentum": {"low": 0.85, "high": 0.95}}
+
+
+def spec(folder: Path, max_rate: Any = "auto") -> Path:
+    return write_spec(folder, model=NOISY, schedule={**CYCLE, "max_rate": max_rate})
+
+
+def test_the_bits_are_those_of_a_run_that_was_given_the_rate(tmp_path: Path) -> None:
+    facts: list[Event] = []
+    run = train(spec(tmp_path), runs_dir=tmp_path / "auto", report=facts.append)
+    (found,) = (fact for fact in facts if isinstance(fact, RateFound))
+    assert run.facts["rate_finder"] == {"1": {"max_rate": found.max_rate, "reason": found.reason}}
+    given = train(spec(tmp_path, found.max_rate), runs_dir=tmp_path / "given")
+    assert outcome(run) == outcome(given)
+
+
+def test_it_is_found_once_whatever_happens(tmp_path: Path) -> None:
+    """A killed run and a fork go on with what was found."""
+    whole = train(spec(tmp_path), runs_dir=tmp_path / "whole")
+    kill_at("train", spec(tmp_path), tmp_path / "killed", "after_row", 2)
+    (path,) = (tmp_path / "killed").iterdir()
+    facts: list[Event] = []
+    assert outcome(resume(path, report=facts.append)) == outcome(whole)
+    forked = fork(whole.path, ["training.epochs=4"], runs_dir=tmp_path / "forks", report=facts.append)
+    assert forked.facts["rate_finder"] == whole.facts["rate_finder"]
+    assert not [fact for fact in facts if isinstance(fact, RateFound)]

@@ -1,0 +1,217 @@
+"""Pretraining learns from inputs alone, and what it has learned is what training starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from dnnctl.builder.autoencoder import build_autoencoder, parts_of
+from dnnctl.builder.decoder import mirror
+from dnnctl.builder.gan import build_gan
+from dnnctl.builder.model import Network, build_network
+from dnnctl.builder.optimizer import build_optimizer
+from dnnctl.builder.output import choose_head
+from dnnctl.commands.train import fork, train
+from dnnctl.data.load import load_data
+from dnnctl.errors import SpecError
+from dnnctl.runner.shuffle import epoch_order
+from dnnctl.seeds import derive_seed
+from dnnctl.specs import Spec, load
+from dnnctl.specs.common_kind import NONE
+from dnnctl.store.files import read_json_lines
+from dnnctl.store.record import RunRecord
+from sample_specs import small_spec, write_spec
+
+CONV = [
+    {"kind": "conv2d", "filters": 4, "padding": "same"}, "max_pool", {"kind": "conv2d", "filters": 3, "strides": 2},
+    "flatten", {"kind": "dense", "units": 5},
+]  # fmt: skip
+NETS: dict[str, list[Any]] = {
+    "dense": ["flatten", {"kind": "dense", "units": 8}, {"kind": "dense", "units": 5}],
+    "conv": CONV,
+    "mean over the image": [{"kind": "conv2d", "filters": 4}, "global_average_pool"],
+    "residual": [
+        "flatten", {"kind": "dense", "units": 8}, {"kind": "residual", "layers": [{"kind": "dense", "units": 4}]},
+    ],
+    "dense on rows": [{"kind": "dense", "units": 4}, "flatten", {"kind": "dense", "units": 5}],
+    "norm and noise": [
+        "flatten", "batch_norm", {"kind": "dropout", "rate": 0.5}, {"kind": "dense", "units": 8}, "layer_norm",
+        {"kind": "dense", "units": 5, "normalization": "batch", "activation": "rrelu"}, "batch_norm",
+    ],
+}  # fmt: skip
+
+
+def network(folder: Path, layers: list[Any]) -> tuple[Network, Any]:
+    model = {"defaults": {"activation": "elu"}, "layers": layers}
+    spec = Spec.model_validate(small_spec(folder, model=model))
+    dataset = load_data(spec.data, seed=spec.seed)
+    return build_network(spec, choose_head(spec, task="classes", n_outputs=3), dataset.train.inputs), dataset
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_a_mirror_leads_back_to_every_shape(net: str, tmp_path: Path) -> None:
+    """From what any run of blocks gives to what it was given."""
+    blocks = network(tmp_path, NETS[net])[0].blocks
+    for start in range(len(blocks)):
+        part = blocks[start:]
+        assert mirror(part, part[-1].outputs, seed=1).shape == part[0].inputs.shape
+
+
+@pytest.mark.parametrize("greedy", [False, True])
+@pytest.mark.parametrize("net", NETS)
+def test_the_loss_is_the_mean_squared_error_and_falls(net: str, greedy: bool, tmp_path: Path) -> None:
+    """Trained by Keras itself; against NumPy where the part is the first one."""
+    built, dataset = network(tmp_path, NETS[net])
+    for part in parts_of(built, greedy=greedy):
+        autoencoder = build_autoencoder(built, part, NONE, seed=1)
+        outside = [layer for block in built.blocks if block not in part for layer in block.layers]
+        before = [layer.get_weights() for layer in outside]
+        autoencoder.compile(optimizer="adam", loss=lambda _, errors: errors[:, 0])
+        inputs, nothing = dataset.train.inputs, np.zeros((len(dataset.train), 1))
+        first = autoencoder.evaluate(inputs, nothing, verbose=0)
+        autoencoder.fit(inputs, nothing, epochs=8, batch_size=16, verbose=0)
+        assert autoencoder.evaluate(inputs, nothing, verbose=0) < first
+        for layer, weights in zip(outside, before, strict=True):
+            assert all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), weights, strict=True))
+        given, decoded = autoencoder.get_layer("error").input
+        views = keras.Model(autoencoder.input, [given, decoded]).predict(inputs, verbose=0)
+        errors = np.square(np.subtract(*views)).reshape(len(inputs), -1).mean(axis=1)
+        np.testing.assert_allclose(autoencoder.predict(inputs, verbose=0)[:, 0], errors, rtol=1e-4)
+
+
+PRETRAINING = {"kind": "autoencoder", "epochs": 2, "optimizer": {"kind": "adam", "learning_rate": 0.01}}
+STILL = {"kind": "sgd", "learning_rate": 1e-30}
+
+
+def pretrain(folder: Path, *, net: str = "dense", **choice: Any) -> RunRecord:
+    """A run whose supervised epoch changes nothing, so that its weights are those of the pretraining."""
+    folder.mkdir(exist_ok=True)
+    training = {"batch_size": 16, "epochs": 1, "pretraining": {**PRETRAINING, **choice}}
+    model = {"defaults": {"activation": "elu"}, "layers": NETS[net]}
+    spec = write_spec(folder, model=model, training=training, optimizer=STILL, runtime={"compile": "graph"})
+    return train(load(spec, ["data.limit=20"]), runs_dir=folder / "runs")
+
+
+def test_training_starts_from_what_keras_s_fit_learns(tmp_path: Path) -> None:
+    """Bit by bit, in graph mode: the autoencoder fitted by hand on all inputs, though only twenty have labels."""
+    run = pretrain(tmp_path)
+    built, dataset = network(tmp_path, NETS["dense"])
+    (part,) = parts_of(built, greedy=False)
+    autoencoder = build_autoencoder(built, part, NONE, seed=42)
+    optimizer = Spec.model_validate({**small_spec(tmp_path), "optimizer": PRETRAINING["optimizer"]}).optimizer
+    autoencoder.compile(optimizer=build_optimizer(optimizer), loss=lambda _, errors: errors[:, 0], jit_compile=False)
+    losses = []
+    for epoch in (1, 2):
+        order = epoch_order(derive_seed(42, "pretraining 1"), epoch, len(dataset.train), purpose="pretraining")
+        inputs, nothing = dataset.train.inputs[order], np.zeros((len(order), 1), np.float32)
+        history = autoencoder.fit(inputs, nothing, batch_size=16, shuffle=False, verbose=0)
+        losses += history.history["loss"]
+    model = run.model()
+    for name in ("dense_1", "dense_2"):
+        ours, theirs = model.get_layer(name).get_weights(), built.model.get_layer(name).get_weights()
+        assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    rows = list(read_json_lines(run.folder.pretraining))
+    assert [row["loss"] for row in rows] == losses
+    assert rows[-1]["step"] == 2 * 6
+    assert run.rows[-1]["step"] == 2 * 6 + 2
+
+
+def test_greedy_parts_come_one_after_the_other(tmp_path: Path) -> None:
+    """The first layer is as after its own part; each part's loss falls."""
+    run = pretrain(tmp_path, greedy=True)
+    rows = list(read_json_lines(run.folder.pretraining))
+    assert [row["part"] for row in rows] == ["dense_1", "dense_1", "dense_2", "dense_2"]
+    assert rows[0]["loss"] > rows[1]["loss"]
+    assert rows[2]["loss"] > rows[3]["loss"]
+    first = network(tmp_path, NETS["dense"])[0].model
+    for name in ("dense_1", "dense_2"):
+        assert not np.array_equal(run.model().get_layer(name).get_weights()[0], first.get_layer(name).get_weights()[0])
+
+
+def test_noise_falls_on_what_is_encoded_alone(tmp_path: Path) -> None:
+    """Inputs from 0 to 1 drown in noise of deviation 1, so that less is learned; the error is that of clean ones."""
+    noisy = pretrain(tmp_path / "a", noise={"kind": "gaussian_noise", "stddev": 1.0}, epochs=20)
+    clean = pretrain(tmp_path / "b", epochs=20)
+    with np.load(tmp_path / "a" / "digits.npz") as file:
+        variance = (file["x_train"][:-24] / 255).var(axis=0).mean()
+    last = [list(read_json_lines(run.folder.pretraining))[-1]["loss"] for run in (noisy, clean)]
+    assert last[1] < last[0] < 2 * variance < 0.1
+
+
+def test_a_generator_makes_what_the_discriminator_takes(tmp_path: Path) -> None:
+    for net, layers in NETS.items():
+        built, dataset = network(tmp_path, layers)
+        pair = build_gan(built, 7, scaling="unit", seed=1)
+        made = pair.generator.predict(np.zeros((2, 7)), verbose=0)
+        assert made.shape == (2, *pair.scale(dataset.train.inputs[:2]).shape[1:]), net
+        assert ((made >= 0) & (made <= 1)).all()
+        assert pair.discriminator.predict(made, verbose=0).shape == (2, 1)
+
+
+def test_a_discriminator_s_layers_are_kept(tmp_path: Path) -> None:
+    """It learns to tell, and training starts from its weights."""
+    run = pretrain(tmp_path, kind="gan", codings=4, epochs=6)
+    rows = list(read_json_lines(run.folder.pretraining))
+    assert {"discriminator_loss", "generator_loss", "discriminator_accuracy"} < set(rows[-1])
+    assert rows[-1]["discriminator_accuracy"] > 0.8
+    first = network(tmp_path, NETS["dense"])[0].model
+    for name in ("dense_1", "dense_2"):
+        assert not np.array_equal(run.model().get_layer(name).get_weights()[0], first.get_layer(name).get_weights()[0])
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "gan"])
+def test_mixed_precision_pretrains_too(kind: str, tmp_path: Path) -> None:
+    """Half numbers within, whole ones where losses are taken; convolutions besides."""
+    training = {"batch_size": 16, "epochs": 1, "pretraining": {"kind": kind, "epochs": 1}}
+    model = {"defaults": {"activation": "elu"}, "layers": NETS["conv"]}
+    spec = write_spec(tmp_path, model=model, training=training, runtime={"precision": "mixed_float16"})
+    rows = train(spec, runs_dir=tmp_path / "runs").pretraining
+    assert np.isfinite([value for name, value in rows[-1].items() if name.endswith("loss")]).all()
+
+
+def test_scaling_is_fitted_on_all_inputs(tmp_path: Path) -> None:
+    training = {"batch_size": 16, "epochs": 1, "pretraining": {**PRETRAINING, "epochs": 1}}
+    run = train(
+        load(write_spec(tmp_path, training=training), ["data.limit=20", "data.scaling=standardize"]),
+        runs_dir=tmp_path / "runs",
+    )
+    with np.load(tmp_path / "digits.npz") as file:
+        expected = file["x_train"][:-24].astype(np.float64).mean(axis=0)
+    found = run.model().get_layer("scaling").get_config()["mean"]
+    np.testing.assert_allclose(np.reshape(found, (6, 6)), expected, rtol=1e-6)
+
+
+def test_pretrained_layers_can_be_frozen(tmp_path: Path) -> None:
+    training = {
+        "batch_size": 16, "pretraining": PRETRAINING,
+        "phases": [{"epochs": 2, "freeze": "reused"}, {"epochs": 1, "optimizer": STILL}],
+    }  # fmt: skip
+    model = {"defaults": {"activation": "elu"}, "layers": NETS["dense"]}
+    spec = write_spec(tmp_path, model=model, training=training, runtime={"compile": "graph"})
+    frozen = train(load(spec, ["data.limit=20"]), runs_dir=tmp_path / "runs").model()
+    expected = pretrain(tmp_path / "b").model()
+    for name in ("dense_1", "dense_2"):
+        assert np.array_equal(frozen.get_layer(name).get_weights()[0], expected.get_layer(name).get_weights()[0])
+
+
+def test_a_fork_starts_after_the_pretraining(tmp_path: Path) -> None:
+    run = pretrain(tmp_path)
+    longer = fork(run.path, ["training.epochs=2"], runs_dir=tmp_path / "forks")
+    assert [row["step"] for row in longer.rows] == [14, 16]
+    assert longer.folder.pretraining.read_text() == run.folder.pretraining.read_text()
+
+
+def test_a_net_without_weights_has_nothing_to_pretrain(tmp_path: Path) -> None:
+    spec = write_spec(tmp_path, model={"layers": ["flatten"]}, training={"pretraining": PRETRAINING})
+    with pytest.raises(SpecError, match="no layer before the output has weights"):
+        train(spec, runs_dir=tmp_path / "runs")
+
+
+def test_two_beginnings_are_refused(tmp_path: Path) -> None:
+    model = {"layers": NETS["dense"], "reuse": {"run": "a"}}
+    with pytest.raises(SpecError, match="both say what the weights start from"):
+        load(write_spec(tmp_path, model=model, training={"pretraining": PRETRAINING}))
