@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dnnctl.commands.runs import load_run, runs
     from dnnctl.commands.train import fork, resume, train
     from dnnctl.specs.reading.load import load_spec
-    from dnnctl.store.catalog import load_run, runs
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "runs", "train"]
 
 _HOMES = {
     "fork": "dnnctl.commands.train",
-    "load_run": "dnnctl.store.catalog",
+    "load_run": "dnnctl.commands.runs",
     "load_spec": "dnnctl.specs.reading.load",
     "resume": "dnnctl.commands.train",
-    "runs": "dnnctl.store.catalog",
+    "runs": "dnnctl.commands.runs",
     "train": "dnnctl.commands.train",
 }
 

@@ -36,6 +36,11 @@ def format_bytes(n_bytes: int) -> str:
     return f"{size:.1f} TB"
 
 
+def format_count(n: int, noun: str) -> str:
+    """A number of things: `1 epoch`, `1,000 epochs`."""
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
 def format_shape(shape: Sequence[int | None]) -> str:
     """A shape, such as `28 × 28`."""
     return " × ".join(map(str, shape)) or "one number"

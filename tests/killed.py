@@ -21,9 +21,9 @@ from typing import Any
 
 from dnnctl.commands.train import fork, resume, train
 from dnnctl.engine.engine import Engine
-from dnnctl.runner.checkpointing import checkpointer as checkpointer
+from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
-from dnnctl.store import checkpoint
+from dnnctl.store import checkpoint, writer
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_steps": (Engine, "run", False),
@@ -33,7 +33,7 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_fsync": (checkpoint, "sync", False),
     "before_rename": (checkpoint, "_put_in_place", False),
     "after_rename": (checkpoint, "_put_in_place", True),
-    "before_removal": (checkpointer, "remove_old", False),
+    "before_removal": (writer, "remove_old", False),
 }
 """Where a process can die: what is called there, and whether it dies after the call or before it."""
 

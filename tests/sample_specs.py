@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from dnnctl.store.files import read_json_lines
+from dnnctl.store.json_object import plain
 from dnnctl.store.record import RunRecord
 
 N_CLASSES = 3
@@ -61,7 +62,7 @@ def write_spec(folder: Path, **sections: Any) -> Path:
 
 def outcome(run: RunRecord) -> dict[str, Any]:
     """Everything that has to be the same, times left out."""
-    summary = {key: value for key, value in run.summary.items() if "seconds" not in key and key != "id"}
+    summary = {key: value for key, value in plain(run.summary).items() if "seconds" not in key and key != "id"}
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
     summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
     with np.load(run.folder.predictions) as file:

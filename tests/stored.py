@@ -8,9 +8,10 @@ from zlib import crc32
 
 import numpy as np
 
-from dnnctl.store.creation import Blueprint, add_facts, create_run
-from dnnctl.store.files import append_json_line, write_json
+from dnnctl.store.blueprint import Blueprint
+from dnnctl.store.facts import DataFacts, DeviceFacts, Summary
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 
 SPEC: dict[str, Any] = {
     "data": {"source": {"kind": "npz", "path": "/nowhere.npz"}},
@@ -37,30 +38,34 @@ def store_run(
         spec: sections that differ from the usual spec.
     """
     plain = {"name": name, "seed": seed, **SPEC, **spec}
-    run = create_run(
-        directory, Blueprint(name, f"{crc32(f'{name} {seed}'.encode()):08x}", "", "", seed=seed, plain=plain)
-    )
-    if right is not None:
-        accuracy = float(np.mean(right))
-        labels = np.arange(len(right)) % 3
-        guesses = np.where(right, labels, (labels + 1) % 3)
-        probabilities = np.full((len(right), 3), 0.1, np.float32)
-        probabilities[np.arange(len(right)), guesses] = 0.8
-        np.savez(run.folder.predictions, test_predictions=probabilities, test_labels=labels, class_names=list("abc"))
-    for epoch in range(1, epochs + 1):
-        row = {"epoch": epoch, "step": 10 * epoch, "seconds": 0.5, "learning_rate": 0.1, "loss": 1 / epoch}
-        append_json_line(
-            run.folder.metrics, {**row, "accuracy": accuracy, "val_loss": 2 / epoch, "val_accuracy": accuracy}
-        )
-    add_facts(run, data={"digest": data, "split": "s"}, parameters=99, device={"kind": "cpu", "name": "CPU"})
-    best = {"epoch": epochs, "step": 10 * epochs, "seconds": 0.5, "val_loss": 2 / epochs, "val_accuracy": accuracy}
-    measured = {"loss": 0.5, "accuracy": accuracy}
-    write_json(
-        run.folder.summary,
-        {
-            "stopped_early": False, "epochs": epochs, "steps": 10 * epochs, "monitor": "val_loss", "best_epoch": epochs,
-            "best": best, "parameters": 99, "task": "classes", "loss": "sparse_categorical_crossentropy",
-            "training_seconds": 0.5 * epochs, "seconds": 1.0, "validation": measured, "test": measured, "state": "0",
-        },
-    )  # fmt: skip
-    return RunRecord(run.folder)
+    digest = f"{crc32(f'{name} {seed}'.encode()):08x}"
+    with RunWriter.create(directory, Blueprint(name, digest, "", "", seed=seed, plain=plain)) as writer:
+        folder = writer.folder
+        if right is not None:
+            accuracy = float(np.mean(right))
+            labels = np.arange(len(right)) % 3
+            guesses = np.where(right, labels, (labels + 1) % 3)
+            probabilities = np.full((len(right), 3), 0.1, np.float32)
+            probabilities[np.arange(len(right)), guesses] = 0.8
+            np.savez(folder.predictions, test_predictions=probabilities, test_labels=labels, class_names=list("abc"))
+        for epoch in range(1, epochs + 1):
+            row = {"epoch": epoch, "step": 10 * epoch, "seconds": 0.5, "learning_rate": 0.1, "loss": 1 / epoch}
+            writer.append_row({**row, "accuracy": accuracy, "val_loss": 2 / epoch, "val_accuracy": accuracy})
+        writer.add_facts(data=DataFacts(data, "s"), parameters=99, device=DeviceFacts("cpu", "CPU"))
+        best = {"epoch": epochs, "step": 10 * epochs, "seconds": 0.5, "val_loss": 2 / epochs, "val_accuracy": accuracy}
+        measured = {"loss": 0.5, "accuracy": accuracy}
+        writer.write_summary(
+            Summary(
+                epochs=epochs, steps=10 * epochs, monitor="val_loss", best_epoch=epochs, best=best, parameters=99,
+                task="classes", loss="sparse_categorical_crossentropy", training_seconds=0.5 * epochs, seconds=1.0,
+                validation=measured, test=measured, state="0",
+            )
+        )  # fmt: skip
+        return writer.read()
+
+
+def add_facts(run: RunRecord, **facts: Any) -> RunRecord:
+    """A run whose run.json says more; returns the run as it is then."""
+    with RunWriter.open(run) as writer:
+        writer.add_facts(**facts)
+        return writer.read()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dnnctl.builder.activation import build_activation
 from dnnctl.builder.layer import build_plain, build_weighted, inherit
 from dnnctl.builder.names import Names
-from dnnctl.builder.output import Head, build_output
+from dnnctl.builder.output import OUTPUT, Head, build_output
 from dnnctl.builder.scaling import build_scaling
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.activation import LINEAR
@@ -58,6 +58,8 @@ class Network:
 
     model: keras.Model
     blocks: Sequence[Block]
+    trainable: Sequence[tuple[keras.Variable, str]]
+    """Every variable that training can change, in the model's order, with the name of its block or `output`."""
 
     @property
     def weighted_blocks(self) -> list[Block]:
@@ -87,7 +89,9 @@ def build_network(
         rule = f"the output follows on {_shape(tensor)}, it needs one row of values for each example"
         last = dotted(("model", "layers", len(spec.model.layers) - 1))
         raise SpecError([Fault(rule, last, hint="Add `flatten` or `global_average_pool`.")])
-    return Network(keras.Model(start, build_output(spec, head, names)(tensor), name="model"), blocks)
+    model = keras.Model(start, build_output(spec, head, names)(tensor), name="model")
+    owners = {id(each): block.name for block in blocks for layer in block.layers for each in layer.trainable_variables}
+    return Network(model, blocks, [(each, owners.get(id(each), OUTPUT)) for each in model.trainable_variables])
 
 
 def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Model:

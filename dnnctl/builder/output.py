@@ -22,6 +22,8 @@ from dnnctl.specs.model import Output
 TargetForm = Literal["index", "one_hot", "column", "numbers"]
 """How targets are given to the loss: class numbers (B,), one-hot (B, K), 0 or 1 (B, 1), or numbers (B, K)."""
 
+OUTPUT = "output"
+"""The name of the last layer."""
 BINARY_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
 CLASS_LOSSES = (
     "sparse_categorical_crossentropy",
@@ -117,5 +119,5 @@ def build_output(spec: Spec, head: Head, names: Names) -> keras.layers.Layer:
         kernel_regularizer=build_regularizer(output.regularizer),
         kernel_constraint=build_constraint(output.constraint, DENSE_INPUTS),
         dtype="float32",
-        name="output",
+        name=OUTPUT,
     )

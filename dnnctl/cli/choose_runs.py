@@ -8,7 +8,7 @@ from pathlib import Path
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import list_runs, load_runs, runs_directory
 from dnnctl.store.filter import parse_filter
-from dnnctl.store.record import RunRecord
+from dnnctl.store.record import RunRecord, check_sound
 
 
 def choose_runs(references: Sequence[str] | None, condition: str | None, runs_dir: Path | None) -> list[RunRecord]:
@@ -27,7 +27,7 @@ def choose_runs(references: Sequence[str] | None, condition: str | None, runs_di
         runs = parse_filter(condition).choose(runs)
     if not runs:
         raise UserError(f"No run fits --filter '{condition}'.")
-    damaged = [run.id for run in runs if not run.facts]
-    if damaged:
-        raise UserError(f"{', '.join(damaged)}: damaged, run.json cannot be read.")
+    for run in runs:
+        if not run.is_readable:
+            check_sound(run)
     return runs

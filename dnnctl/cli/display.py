@@ -1,4 +1,4 @@
-"""What a training looks like: live on a terminal, plain lines elsewhere, JSON for programs, or nothing."""
+"""How a training is shown: live on a terminal, as plain lines elsewhere, as JSON for programs, or not at all."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Protocol, Self
 
 import typer
 
-from dnnctl.events.event import Downloading, Event, RunEnded, RunOpened, RunStopped
+from dnnctl.events.event import Downloading, Event, ModelReady, RunEnded, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
 from dnnctl.store.files import to_json_line
 
 
 class Display(Protocol):
-    """Something that shows facts."""
+    """Something that shows events."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
-    def show(self, fact: Event) -> None:
-        """Show a fact."""
+    def show(self, event: Event) -> None:
+        """Show a event."""
 
 
 class NoDisplay:
@@ -34,45 +34,47 @@ class NoDisplay:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, fact: Event) -> None:
-        """Pass the fact over."""
+    def show(self, event: Event) -> None:
+        """Ignore the event."""
 
 
 class JsonDisplay(NoDisplay):
     """One JSON object on each line."""
 
-    def show(self, fact: Event) -> None:
-        """Print the fact as JSON."""
-        say(to_json_line(fact.as_json()))
+    def show(self, event: Event) -> None:
+        """Print the event as JSON."""
+        say(to_json_line(event.as_json()))
 
 
 class PlainDisplay(NoDisplay):
     """Plain lines, one for each epoch, without control characters."""
 
     def __init__(self) -> None:
-        self.narrator = Wording()
+        self.wording = Wording()
         self.download = ""
         self.path = ""
 
-    def show(self, fact: Event) -> None:
-        """Print the fact in words."""
-        if isinstance(fact, Downloading) and fact.file != self.download:
-            self.download = fact.file
-            say(f"downloading {fact.file}")
-        if isinstance(fact, RunStopped):
-            return  # whoever catches the failure says why
-        for line in self.narrator.tell(fact):
+    def show(self, event: Event) -> None:
+        """Print the event in words."""
+        if isinstance(event, Downloading) and event.file != self.download:
+            self.download = event.file
+            say(f"downloading {event.file}")
+        if isinstance(event, RunStopped):
+            return  # the command prints the reason
+        for line in self.wording.lines(event):
             say(line)
-        if isinstance(fact, RunOpened):
-            self.path = fact.path
+        if isinstance(event, RunOpened):
+            self.path = event.path
             say("loading TensorFlow …")
-        if isinstance(fact, RunEnded):
+        if isinstance(event, ModelReady):
+            say("compiling the first step …")
+        if isinstance(event, RunEnded):
             for line in closing_lines(self.path):
                 say(line)
 
 
 def say(line: str) -> None:
-    """Print a line; once nobody reads any more (`| head`, a closed terminal), log.txt alone keeps the lines."""
+    """Print a line; when standard output is closed (`| head`, a closed terminal), only log.txt keeps the lines."""
     try:
         typer.echo(line)
     except OSError:
@@ -82,5 +84,5 @@ def say(line: str) -> None:
 
 
 def closing_lines(path: str) -> list[str]:
-    """Where the files are, and what to type next."""
+    """Where the files are, and the next command."""
     return [f"files: {path}", f"next:  dnnctl show {quote(path)}"]

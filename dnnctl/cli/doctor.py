@@ -43,7 +43,7 @@ def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
 def examine_packages() -> list[Finding]:
     """Python and the packages that training needs."""
-    from dnnctl.store.creation import PACKAGES, installed_version  # not above: `--help` and `list` need none of it
+    from dnnctl.store.environment import PACKAGES, installed_version  # not above: `--help` and `list` need none of it
 
     findings = [Finding("python", f"{platform.python_version()} ({sys.executable})")]
     for package in PACKAGES:

@@ -117,7 +117,7 @@ def cell_of(run: RunRecord, name: str) -> Any:
     if name == "best":
         return {key: value for key, value in run.best.items() if key not in NO_METRICS} or None
     if name == "test":
-        return run.summary.get("test")
+        return run.summary and run.summary.test
     return value_of(run, name)
 
 

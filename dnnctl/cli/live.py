@@ -32,11 +32,11 @@ MAX_CURVE = 60
 
 
 class LiveDisplay:
-    """Shows a run as it goes."""
+    """Shows a run while it is trained."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
-        self.narrator = Wording()
+        self.wording = Wording()
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -65,75 +65,75 @@ class LiveDisplay:
         with suppress(OSError):
             self.live.__exit__(None, None, None)
 
-    def show(self, fact: Event) -> None:
-        """Show the fact; once the terminal is closed, training goes on and log.txt alone keeps the lines."""
+    def show(self, event: Event) -> None:
+        """Show the event; once the terminal is closed, training continues and only log.txt keeps the lines."""
         with suppress(OSError):
-            self._show(fact)
+            self._show(event)
 
-    def _show(self, fact: Event) -> None:
-        if isinstance(fact, RunEnded | RunStopped):
+    def _show(self, event: Event) -> None:
+        if isinstance(event, RunEnded | RunStopped):
             self.live.stop()
-        if isinstance(fact, RunStopped):
-            return  # whoever catches the failure says why
-        for line in self.narrator.tell(fact):
-            self._print(fact, line)
-        if isinstance(fact, RunOpened):
-            self.path = fact.path
+        if isinstance(event, RunStopped):
+            return  # the command prints the reason
+        for line in self.wording.lines(event):
+            self._print(event, line)
+        if isinstance(event, RunOpened):
+            self.path = event.path
             self.progress.update(self.task, visible=True)
             self.live.refresh()
-        elif isinstance(fact, Downloading):
-            self._show_download(fact)
-        elif isinstance(fact, ModelReady):
-            self.model = fact
-            total = fact.epochs * fact.steps_per_epoch
+        elif isinstance(event, Downloading):
+            self._show_download(event)
+        elif isinstance(event, ModelReady):
+            self.model = event
+            total = event.epochs * event.steps_per_epoch
             self.progress.reset(self.task, total=total, description="compiling the first step")
-        elif isinstance(fact, PretrainingStarted):
-            self.pretraining = fact
-            self.progress.reset(self.task, total=fact.epochs * fact.steps_per_epoch, description="pretraining")
-        elif isinstance(fact, StepsDone):
-            self._show_steps(fact)
-        elif isinstance(fact, EpochEnded):
-            self._draw_curve(fact)
-        elif isinstance(fact, RunEnded):
+        elif isinstance(event, PretrainingStarted):
+            self.pretraining = event
+            self.progress.reset(self.task, total=event.epochs * event.steps_per_epoch, description="pretraining")
+        elif isinstance(event, StepsDone):
+            self._show_steps(event)
+        elif isinstance(event, EpochEnded):
+            self._draw_curve(event)
+        elif isinstance(event, RunEnded):
             for line in closing_lines(self.path):
                 self.console.print(line, style="dim")
 
-    def _print(self, fact: Event, line: str) -> None:
-        style = "bold" if isinstance(fact, RunOpened | RunEnded) else ""
-        if isinstance(fact, EpochEnded) and fact.is_best:
+    def _print(self, event: Event, line: str) -> None:
+        style = "bold" if isinstance(event, RunOpened | RunEnded) else ""
+        if isinstance(event, EpochEnded) and event.is_best:
             style = "green"
-        self.console.print(Text(line, style=style), soft_wrap=True)
+        self.console.print(Text(line, style=style))
 
-    def _show_download(self, fact: Downloading) -> None:
+    def _show_download(self, event: Downloading) -> None:
         known = {task.description: task.id for task in self.downloads.tasks}
-        total = fact.bytes_total or None
-        task = known.get(fact.file)
+        total = event.bytes_total or None
+        task = known.get(event.file)
         if task is None:
-            task = self.downloads.add_task(fact.file, total=total)
-        self.downloads.update(task, completed=fact.bytes_done, total=total)
+            task = self.downloads.add_task(event.file, total=total)
+        self.downloads.update(task, completed=event.bytes_done, total=total)
 
-    def _show_steps(self, fact: StepsDone) -> None:
+    def _show_steps(self, event: StepsDone) -> None:
         assert self.model is not None
-        if fact.stage == "pretraining" and self.pretraining is not None:
+        if event.stage == "pretraining" and self.pretraining is not None:
             what, epochs, steps = "pretraining epoch", self.pretraining.epochs, self.pretraining.steps_per_epoch
         else:
             what, epochs, steps = "epoch", self.model.epochs, self.model.steps_per_epoch
             if self.pretraining is not None:
                 self.pretraining = None
                 self.progress.reset(self.task, total=epochs * steps)
-        done = (fact.epoch - 1) * steps + fact.step
+        done = (event.epoch - 1) * steps + event.step
         speed = self.progress.tasks[0].speed
         self.progress.update(
             self.task,
             completed=done,
-            description=f"{what} {fact.epoch}/{epochs}",
+            description=f"{what} {event.epoch}/{epochs}",
             rate=f"{speed:,.0f} steps/s" if speed else "",
-            metrics=format_metrics(fact.metrics),
+            metrics=format_metrics(event.metrics),
         )
 
-    def _draw_curve(self, fact: EpochEnded) -> None:
-        name = "val_loss" if "val_loss" in fact.row else "loss"
-        self.values.append(float(fact.row[name]))
+    def _draw_curve(self, event: EpochEnded) -> None:
+        name = "val_loss" if "val_loss" in event.row else "loss"
+        self.values.append(float(event.row[name]))
         self.curve.plain = f"  {name} {sparkline(self.values[-MAX_CURVE:])} {format_number(self.values[-1])}"
 
 

@@ -11,10 +11,11 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Name, RunReference, RunsDir
 from dnnctl.cli.table import print_table
+from dnnctl.store.json_object import plain
 from dnnctl.text import format_number
 
 if TYPE_CHECKING:
-    from dnnctl.commands.prune import Pruning
+    from dnnctl.store.facts import Metrics, PrunedFacts
 
 ROLES = ("validation", "test")
 
@@ -22,43 +23,48 @@ ROLES = ("validation", "test")
 def prune_command(
     run: RunReference = "last",
     threshold: Annotated[
-        float | None, typer.Option("--threshold", metavar="T", help="Weights below it in magnitude become zero.")
+        float | None, typer.Option("--threshold", metavar="T", help="Set weights below T in magnitude to zero.")
     ] = None,
     sparsity: Annotated[
-        float | None, typer.Option("--sparsity", metavar="SHARE", help="So many of all weights, the smallest ones.")
+        float | None,
+        typer.Option(
+            "--sparsity",
+            metavar="FRACTION",
+            help="Set this fraction of all kernel weights to zero, the smallest first.",
+        ),
     ] = None,
     name: Name = None,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Set the small kernel weights of a run's best model to zero: a new run, measured before and after."""
+    """Set the small kernel weights of a run's best model to zero, as a new run, and measure before and after."""
     with failures_reported(as_json=as_json):
         from dnnctl.commands.prune import prune
 
-        pruned, pruning = prune(run, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
+        run_made, pruned = prune(run, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
         if as_json:
-            typer.echo(json.dumps({"run": pruned.id, "path": str(pruned.path), "pruned": pruning.as_json()}))
+            typer.echo(json.dumps({"run": run_made.id, "path": str(run_made.path), "pruned": plain(pruned)}))
             return
-        typer.echo(f"{pruning.run}: kernel weights below {pruning.threshold:.3g} are zero")
-        _print_layers(pruning)
+        typer.echo(f"{pruned.run}: kernel weights below {pruned.threshold:.3g} are zero")
+        _print_layers(pruned)
         for role in ROLES:
-            if pruning.before[role]:
-                typer.echo(f"{role}: {_change(pruning.before[role], pruning.after[role])}")
-        typer.echo(f"run:   {pruned.id}")
-        typer.echo(f"next:  dnnctl compare {quote(pruning.run)} {quote(pruned.id)}")
+            if pruned.before.get(role):
+                typer.echo(f"{role}: {_change(pruned.before[role], pruned.after[role])}")
+        typer.echo(f"run:   {run_made.id}")
+        typer.echo(f"next:  dnnctl compare {quote(pruned.run)} {quote(run_made.id)}")
 
 
-def _print_layers(pruning: Pruning) -> None:
+def _print_layers(pruned: PrunedFacts) -> None:
     rows = [
         [layer.name, f"{layer.n:,}", f"{layer.zeros_before / layer.n:.1%}", f"{layer.zeros / layer.n:.1%}"]
-        for layer in pruning.layers
+        for layer in pruned.layers
     ]
-    n, zeros = sum(layer.n for layer in pruning.layers), sum(layer.zeros_before for layer in pruning.layers)
-    rows.append(["all", f"{n:,}", f"{zeros / n:.1%}", f"{pruning.sparsity:.1%}"])
+    n, zeros = sum(layer.n for layer in pruned.layers), sum(layer.zeros_before for layer in pruned.layers)
+    rows.append(["all", f"{n:,}", f"{zeros / n:.1%}", f"{pruned.sparsity:.1%}"])
     header = ["layer", "weights", "zeros before", "zeros"]
     print_table(header, rows, right=header[1:])
 
 
-def _change(before: dict[str, float] | None, after: dict[str, float] | None) -> str:
+def _change(before: Metrics | None, after: Metrics | None) -> str:
     pairs = [(metric, value, (after or {})[metric]) for metric, value in (before or {}).items()]
     return "  ".join(f"{metric} {format_number(then)} → {format_number(now)}" for metric, then, now in pairs)

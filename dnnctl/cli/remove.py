@@ -80,8 +80,8 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
             f"--keep-best: these runs watch different metrics ({', '.join(sorted(monitors))}): choose with --filter."
         )
     for what, facts in (
-        ("losses", {run.summary.get("loss") for run in runs if run.best}),
-        ("validation examples", {str((run.facts.get("data") or {}).get("split")) for run in runs if run.best}),
+        ("losses", {run.summary and run.summary.loss for run in runs if run.best}),
+        ("validation examples", {run.facts.data and run.facts.data.split for run in runs if run.best}),
     ):
         if len(facts) > 1:
             raise UserError(f"--keep-best: these runs have different {what} and no common scale: choose with --filter.")

@@ -71,7 +71,7 @@ def find_mistakes(run: RunRecord) -> Mistakes:
         dataset = load_data(spec.data, seed=spec.seed)
     except (DnnctlError, ValidationError, OSError):
         return Mistakes(reason="its data cannot be read here")
-    if dataset.digest != (run.facts.get("data") or {}).get("digest") or dataset.test is None:
+    if run.facts.data is None or dataset.digest != run.facts.data.digest or dataset.test is None:
         return Mistakes(reason="its data have changed since")
     images = dataset.test.inputs
     if not is_picture(images.shape[1:]):

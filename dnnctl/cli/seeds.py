@@ -35,7 +35,7 @@ def _print(runs: list[RunRecord]) -> None:
     values = [_metrics(run) for run in runs]
     names = sorted({name for row in values for name in row})
     rows = [
-        [str(run.facts.get("seed")), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
+        [str(run.facts.seed), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
         for run, row in zip(runs, values, strict=True)
     ]
     finished = [row for row in values if row]
@@ -50,4 +50,7 @@ def _print(runs: list[RunRecord]) -> None:
 def _metrics(run: RunRecord) -> dict[str, float]:
     """The metrics on validation and test, `test accuracy` and so on; none before the run has finished."""
     roles = ("validation", "test")
-    return {f"{role} {name}": value for role in roles for name, value in (run.summary.get(role) or {}).items()}
+    if run.summary is None:
+        return {}
+    found = {role: run.summary.measured(role) for role in roles}
+    return {f"{role} {name}": value for role in roles for name, value in found[role].items() if value is not None}

@@ -15,18 +15,21 @@ from dnnctl.cli.table import print_table
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
-from dnnctl.store.difference import Change
+from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.json_object import plain
 from dnnctl.store.metrics import format_metrics
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.text import format_bytes, format_number, format_seconds
+from dnnctl.text import format_bytes, format_count, format_number, format_seconds
 
 MAX_ROWS = 12
+MAX_LAYERS = 30
 MIN_POINTS = 2
 """Fewer are no curve."""
+ROLES = ("validation", "test")
 
 
 def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run: what it is, how it stands, its metrics and its files."""
+    """Show a run: what it is, its status, its metrics and its files."""
     with failures_reported(as_json=as_json):
         record = load_run(run, runs_dir)
         if as_json:
@@ -36,85 +39,113 @@ def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: 
 
 
 def as_object(run: RunRecord) -> dict[str, Any]:
-    """Everything the run's files say, as one JSON object."""
+    """Everything that the run's files say, as one JSON object."""
+    facts = {key: value for key, value in plain(run.facts).items() if key != "id"}
     return {
         "run": run.id,
         "path": str(run.path),
         "status": str(run.status),
-        **{key: value for key, value in run.facts.items() if key != "id"},
-        "summary": run.summary or None,
-        "history": run.history,
+        "damaged": run.damages,
+        **facts,
+        "summary": plain(run.summary),
+        "history": plain(run.history),
         "metrics": run.rows,
         "pretraining": run.pretraining or None,
     }
 
 
 def _print(run: RunRecord) -> None:
-    facts = run.facts
-    device, compiled = facts.get("device", {}), facts.get("compile", {})
-    lines = {
-        "run": run.id,
-        "status": _status(run),
-        "made": f"{run.created[:19]} on {facts.get('host', '?')}",
-        "command": " ".join(facts.get("command", [])),
-        "trained on": f"{device['name']}, {compiled.get('mode', '?')}" if device else "—",
-        "parameters": f"{facts['parameters']:,}" if "parameters" in facts else "—",
-    }
-    parent = facts.get("parent")
-    if parent:
-        lines["forked from"] = f"{parent['run']} at {parent['checkpoint']}"
-        for change in parent["changes"]:
-            lines[f"  {change['path']}"] = str(Change(**change)).partition(": ")[2]
-    reuse = facts.get("reuse")
-    if reuse:
-        lines["reuses"] = f"{', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}"
-    for part, rows in groupby(run.pretraining, key=lambda row: row.get("part", "")):
-        last = list(rows)[-1]
-        lines[f"pretraining {part}".strip()] = f"{format_metrics(last)} after {last['epoch']} epochs"
-    pruned = facts.get("pruned")
-    if pruned:
-        lines["pruned from"] = f"{pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero"
-    summary = run.summary
-    if summary:
-        lines["best epoch"] = f"{summary['best_epoch']} of {summary['epochs']} by {summary['monitor']}"
-        for role in ("validation", "test"):
-            if summary.get(role):
-                lines[role] = format_metrics(summary[role])
-        lines["time"] = format_seconds(summary["seconds"])
-    for number, resumption in enumerate(_resumptions(run), 1):
-        lines[f"resumed ({number})"] = _resumption(resumption)
-    data = facts.get("data") or {}
-    lines["data"] = f"{spec_value(run.spec, 'data.source.kind') or '—'}, digest {str(data.get('digest', '—'))[:12]}"
-    lines["versions"] = ", ".join(f"{name} {number}" for name, number in (facts.get("versions") or {}).items())
-    files = sorted(entry.name for entry in run.path.iterdir() if not entry.name.startswith("."))
-    lines["files"] = f"{run.path}: {', '.join(files)} ({format_bytes(run.n_bytes)})"
-    lines["next"] = _next(run)
+    lines = {**_identity(run), **_origins(run), **_result(run), **_surroundings(run), "next": _next(run)}
     width = max(map(len, lines))
     typer.echo("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    if run.facts.layers:
+        typer.echo("")
+        _print_layers(run)
     if run.curve:
         typer.echo("")
         _print_rows(run.curve)
         _print_curves(run)
 
 
-def _resumptions(run: RunRecord) -> list[dict[str, Any]]:
-    """When it went on after an interruption; that a fork started from another's state is none."""
-    return [row for row in run.history if row.get("event") == "restored" and not row.get("is_origin")]
+def _identity(run: RunRecord) -> dict[str, str]:
+    """What the run is."""
+    facts = run.facts
+    damages = {f"damaged ({number})": damage for number, damage in enumerate(run.damages, 1)}
+    compiled = facts.compile.mode if facts.compile else "?"
+    return {
+        "run": run.id,
+        "status": _status(run),
+        **damages,
+        "created": f"{run.created[:19]} on {facts.host or '?'}",
+        "command": " ".join(facts.command),
+        "trained on": f"{facts.device.name}, {compiled}" if facts.device else "—",
+        "parameters": "—" if facts.parameters is None else f"{facts.parameters:,}",
+    }
 
 
-def _resumption(row: dict[str, Any]) -> str:
-    """From where a resumption went on, and how exactly."""
-    start = f"from {row['checkpoint']}" if row.get("checkpoint") else "from the beginning"
-    reasons = row.get("approximate") or []
-    return f"{start}, {'approximate: ' + '; '.join(reasons) if reasons else 'exact'}"
+def _origins(run: RunRecord) -> dict[str, str]:
+    """What of other runs it started from."""
+    lines = {}
+    parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
+    if parent:
+        lines["forked from"] = f"{parent.run} at {parent.checkpoint}"
+        for change in parent.changes:
+            lines[f"  {change.path}"] = str(change).partition(": ")[2]
+    if reuse:
+        lines["reuses"] = f"{', '.join(reuse.layers)} of {reuse.run or reuse.path}"
+    for part, rows in groupby(run.pretraining, key=lambda row: row.get("part", "")):
+        last = list(rows)[-1]
+        lines[f"pretraining {part}".strip()] = f"{format_metrics(last)} after {format_count(last['epoch'], 'epoch')}"
+    if pruned:
+        lines["pruned from"] = f"{pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero"
+    return lines
+
+
+def _result(run: RunRecord) -> dict[str, str]:
+    """What came out: the best weights, and those of the last epoch where they are others."""
+    summary = run.summary
+    if summary is None:
+        return {}
+    lines = {"best epoch": f"{summary.best_epoch} of {summary.epochs} by {summary.monitor}"}
+    lines |= {role: format_metrics(metrics) for role in ROLES if (metrics := summary.measured(role))}
+    last = summary.last
+    if last is not None and last.epoch != summary.best_epoch:
+        measured = {"validation": last.validation, "test": last.test}
+        lines |= {f"last epoch, {role}": format_metrics(metrics) for role, metrics in measured.items() if metrics}
+    if summary.seconds is not None:
+        lines["time"] = format_seconds(summary.seconds)
+    return lines
+
+
+def _surroundings(run: RunRecord) -> dict[str, str]:
+    """How it was resumed, and what its bits depend on."""
+    facts = run.facts
+    lines = {f"resumed ({number})": _resumption(entry) for number, entry in enumerate(_resumptions(run), 1)}
+    digest = facts.data.digest[:12] if facts.data else "—"
+    lines["data"] = f"{spec_value(run.spec, 'data.source.kind') or '—'}, digest {digest}"
+    lines["versions"] = ", ".join(f"{name} {number}" for name, number in facts.versions.items())
+    files = sorted(entry.name for entry in run.path.iterdir() if not entry.name.startswith("."))
+    lines["files"] = f"{run.path}: {', '.join(files)} ({format_bytes(run.n_bytes)})"
+    return lines
+
+
+def _resumptions(run: RunRecord) -> list[HistoryEntry]:
+    """When it was resumed after an interruption; the start of a fork from another's state is none."""
+    return [entry for entry in run.history if entry.event == "restored" and not entry.is_origin]
+
+
+def _resumption(entry: HistoryEntry) -> str:
+    """From where training continued, and how exactly."""
+    start = f"from {entry.checkpoint}" if entry.checkpoint else "from scratch"
+    return f"{start}, {'approximate: ' + '; '.join(entry.approximate) if entry.approximate else 'exact'}"
 
 
 def _next(run: RunRecord) -> str:
     """What a user of this run would type next."""
     if run.status is Status.RUNNING:
         return "wait: it is being trained"
-    if not run.facts:
-        return "its run.json cannot be read: nothing can be done with it"
+    if run.damages:
+        return f"dnnctl remove {quote(str(run.path))}: it is damaged"
     if run.status is Status.DIVERGED:
         return recovery_command(run)
     if run.status.is_complete:
@@ -134,10 +165,20 @@ def _print_curves(run: RunRecord) -> None:
 
 def _status(run: RunRecord) -> str:
     """The status, with the reason where there is one."""
-    reason = run.history[-1].get("reason") if run.history else None
+    reason = run.history[-1].reason if run.history else None
     if run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED) and reason:
         return f"{run.status}: {reason}"
     return str(run.status)
+
+
+def _print_layers(run: RunRecord) -> None:
+    """The layers by name, as `training.phases` and `model.reuse` call them."""
+    layers = run.facts.layers
+    shown = layers if len(layers) <= MAX_LAYERS else [*layers[: MAX_LAYERS // 2], *layers[-MAX_LAYERS // 2 :]]
+    rows = [[layer.name, layer.shape, f"{layer.parameters:,}"] for layer in shown]
+    if len(shown) < len(layers):
+        rows.insert(MAX_LAYERS // 2, ["…", "", ""])
+    print_table(["layer", "output", "parameters"], rows, right=["parameters"])
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:

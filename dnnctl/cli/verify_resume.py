@@ -12,6 +12,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.text import format_count
 
 if TYPE_CHECKING:
     from dnnctl.commands.verify_resume import Verdict
@@ -22,14 +23,15 @@ NOT_EXACT = 1
 def verify_resume_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
     overrides: Overrides = None,
-    kills: Annotated[int, typer.Option("--kills", min=1, help="How often training is killed.")] = 5,
+    kills: Annotated[int, typer.Option("--kills", min=1, help="The number of kills.")] = 5,
     epochs: Annotated[
-        int, typer.Option("--epochs", min=1, help="Train at most so many epochs, where there are no phases.")
+        int, typer.Option("--epochs", min=1, help="The most epochs to train, if the spec has no phases.")
     ] = 3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the instants of the kills.")] = 0,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train a spec twice, once killed at random instants and resumed, and compare the bits: on this machine."""
+    """Train a spec twice, once with kills at random instants and a resume after each, and compare the bits."""
     from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
@@ -38,27 +40,27 @@ def verify_resume_command(
         if training.phases == "none":
             overrides.append(f"training.epochs={min(training.epochs, epochs)}")
         directory = Path(mkdtemp(prefix="dnnctl-verify-"))
-        is_to_be_kept = False
+        keeps_runs = False
         try:
-            verdict = _verify(spec, overrides, directory, kills, runs_dir, as_json=as_json)
-            is_to_be_kept = bool(verdict.differences)
+            verdict = _verify(spec, overrides, directory, kills, runs_dir, seed=seed, as_json=as_json)
+            keeps_runs = bool(verdict.differences)
         finally:
-            if not is_to_be_kept:
+            if not keeps_runs:
                 rmtree(directory, ignore_errors=True)
-    if is_to_be_kept:
+    if keeps_runs:
         raise typer.Exit(NOT_EXACT)
 
 
 def _verify(
-    spec: Path, overrides: list[str], directory: Path, n_kills: int, runs_dir: Path | None, *, as_json: bool
+    spec: Path, overrides: list[str], directory: Path, n_kills: int, runs_dir: Path | None, *, seed: int, as_json: bool
 ) -> Verdict:
     from dnnctl.commands.verify_resume import verify_resume
 
-    def tell(line: str) -> None:
+    def show(line: str) -> None:
         if not as_json:
             typer.echo(line)
 
-    verdict = verify_resume(spec, overrides, directory, n_kills=n_kills, runs_dir=runs_dir, tell=tell)
+    verdict = verify_resume(spec, overrides, directory, n_kills=n_kills, runs_dir=runs_dir, report=show, seed=seed)
     typer.echo(json.dumps(_as_object(verdict)) if as_json else _in_words(verdict))
     return verdict
 
@@ -68,16 +70,18 @@ def _as_object(verdict: Verdict) -> dict[str, Any]:
         "exact": not verdict.differences,
         "differences": verdict.differences,
         "kills": [{"epochs": kill.n_epochs, "step": kill.step} for kill in verdict.kills],
-        "state": verdict.whole.summary["state"],
-        "device": verdict.whole.summary["device"],
-        "versions": verdict.whole.facts["versions"],
+        "state": verdict.whole.summary and verdict.whole.summary.state,
+        "device": verdict.whole.facts.device and verdict.whole.facts.device.name,
+        "versions": verdict.whole.facts.versions,
     }
 
 
 def _in_words(verdict: Verdict) -> str:
-    summary, versions = verdict.whole.summary, verdict.whole.facts["versions"]
-    times = f"{len(verdict.kills)} kill{'s' * (len(verdict.kills) != 1)}"
-    where = f"{summary['device']}, {summary['compile']}, TensorFlow {versions['tensorflow']}, Keras {versions['keras']}"
+    facts = verdict.whole.facts
+    versions, device, compiled = facts.versions, facts.device, facts.compile
+    times = format_count(len(verdict.kills), "kill")
+    where = f"{device.name if device else '—'}, {compiled.mode if compiled else '—'}"
+    where += f", TensorFlow {versions.get('tensorflow')}, Keras {versions.get('keras')}"
     if verdict.differences:
         listed = ", ".join(verdict.differences)
         return f"NOT EXACT: after {times} these differ: {listed} ({where}).\nruns: {verdict.whole.path.parent.parent}"

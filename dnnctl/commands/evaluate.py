@@ -1,4 +1,4 @@
-"""`evaluate` and `predict`: the best weights of a run on its own data, or on new inputs. They write no run."""
+"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. They write no run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.runs import Weights, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import RunError
 from dnnctl.specs import load
 from dnnctl.store.pretrained import pretrained_copy
-from dnnctl.store.record import RunRecord
+from dnnctl.store.record import RunRecord, check_sound
+from dnnctl.text import format_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,56 +23,65 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a run's best weights are."""
+    """What the weights of a run measure on a split of its data."""
 
     n: int
     """The number of examples."""
     metrics: dict[str, float]
     samples: Samples | None = None
-    """The passes of MC dropout, if they were asked for."""
+    """The passes of MC dropout, if any."""
     sampled_accuracy: float | None = None
     """The accuracy of their mean, for classes."""
 
 
-def evaluate(run: RunRecord, role: str, *, mc_samples: int = 0) -> Evaluation:
-    """Measure a run's best weights on a part of its data, at inference.
+def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0) -> Evaluation:
+    """Measure the weights of a run on a split of its data, at inference.
 
     Args:
         role: `train`, `validation` or `test`.
-        mc_samples: how many passes of MC dropout there are besides.
+        weights: those of the best epoch or of the last one.
+        mc_samples: the number of passes of MC dropout besides.
 
     Raises:
-        UserError: the run has no model, its data have changed or have no such part, or it has no dropout to sample.
+        UserError: the run has no model, its data have changed or have no such split, or it has no dropout to sample.
     """
+    check_sound(run)
     loaded = load(run.folder.spec)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
         from dnnctl.events.event import ignore
-        from dnnctl.runner.checkpointing.resume import data_facts, recorded_compilation
-        from dnnctl.runner.setup import make_engine, place, prepare
+        from dnnctl.runner.checkpointing.resume import recorded_compilation
+        from dnnctl.runner.examples import place
+        from dnnctl.runner.setup import prepare
 
-        best = run.model()
-        setting = prepare(loaded.spec, ignore, compilation=recorded_compilation(run), source=pretrained_copy(run))
-        if run.facts.get("data") not in (None, data_facts(setting)):
-            raise RunError(
-                f"The data of {run.id} have changed since it was trained: there is nothing to measure it on."
-            )
-        part = getattr(setting.dataset, role)
-        if part is None:
-            raise RunError(f"The data of {run.id} have no {role} part.")
-        setting.model.set_weights(best.get_weights())
-        on_device = place(setting, part)
-        assert on_device is not None
-        metrics = make_engine(setting).evaluate(on_device)
+        model = load_model(run, weights)
+        setup, dataset = prepare(
+            loaded.spec, ignore, compilation=recorded_compilation(run), pretrained=pretrained_copy(run)
+        )
+        if run.facts.data not in (None, setup.data):
+            raise RunError(f"The data of {run.id} have changed since it was trained: it cannot be measured on them.")
+        split = getattr(dataset, role)
+        if split is None:
+            raise RunError(f"The data of {run.id} have no {role} split.")
+        setup.model.set_weights(model.get_weights())
+        placed = place(setup, split)
+        metrics = setup.engine(placed).evaluate(placed)
         if not mc_samples:
-            return Evaluation(len(part), metrics)
-        samples = sample(setting.model, part.inputs, mc_samples, seed=loaded.spec.seed)
-        is_classes = setting.dataset.task == "classes"
-        return Evaluation(len(part), metrics, samples, _accuracy(samples, part.targets) if is_classes else None)
+            return Evaluation(len(split), metrics)
+        samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
+        accuracy = _accuracy(samples, split.targets) if setup.task == "classes" else None
+        return Evaluation(len(split), metrics, samples, accuracy)
 
 
-def predict(run: RunRecord, inputs: NDArray[Any], *, mc_samples: int = 0) -> dict[str, NDArray[Any]]:
-    """What a run's best weights say of new inputs, raw as the training's were.
+def predict(
+    run: RunRecord, inputs: NDArray[Any], *, weights: Weights = "best", mc_samples: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Predict from new inputs, as raw as the training data were.
+
+    Args:
+        inputs: (N, …)
+        weights: those of the best epoch or of the last one.
+        mc_samples: the number of passes of MC dropout.
 
     Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes.
 
@@ -82,19 +93,49 @@ def predict(run: RunRecord, inputs: NDArray[Any], *, mc_samples: int = 0) -> dic
 
         from dnnctl.engine.mc_dropout import sample
 
-        model = run.model()
-        shape = tuple(model.inputs[0].shape[1:])
-        if inputs.shape[1:] != shape:
-            got, wanted = (" × ".join(map(str, each)) or "one number" for each in (inputs.shape[1:], shape))
-            raise RunError(f"These inputs do not fit {run.id}: each must be {wanted}. Received: {got}.")
+        model = load_model(run, weights)
+        _check_inputs(run, model.inputs[0], inputs)
         if not mc_samples:
             return {"predictions": np.asarray(model.predict(inputs, verbose=0))}
-        samples = sample(model, inputs, mc_samples, seed=int(run.facts.get("seed") or 0))
+        samples = sample(model, inputs, mc_samples, seed=run.facts.seed or 0)
         return {"predictions": samples.mean, "deviation": samples.deviation, "entropy": samples.entropy}
 
 
+def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:
+    """Check that inputs have the shape, the type and the range of the training data.
+
+    Raises:
+        RunError: they have not.
+    """
+    shape = tuple(wanted.shape[1:])
+    if inputs.shape[1:] != shape:
+        received = format_shape(inputs.shape[1:])
+        raise RunError(
+            f"These inputs do not fit {run.id}: each must have the shape {format_shape(shape)}. Received: {received}."
+        )
+    if inputs.dtype.kind not in "fiub":
+        raise RunError(f"These inputs do not fit {run.id}: they must be numbers. Received: {inputs.dtype}.")
+    if wanted.dtype == "uint8" and inputs.dtype != "uint8":
+        _check_pixels(run, inputs)
+
+
+def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
+    """Check that numbers of another type than uint8 are whole pixel values from 0 to 255."""
+    import numpy as np
+
+    low, high = (float(inputs.min()), float(inputs.max())) if inputs.size else (0.0, 0.0)
+    received = f"{inputs.dtype} from {low:.4g} to {high:.4g}"
+    if not np.isfinite(inputs).all() or low < 0 or high > 255:
+        raise RunError(f"{run.id} was trained on pixels of type uint8, 0 to 255. Received: {received}.")
+    if inputs.dtype.kind == "f" and (high <= 1 or not np.equal(np.mod(inputs, 1), 0).all()):
+        raise RunError(
+            f"{run.id} was trained on pixels of type uint8, 0 to 255; it scales them itself. Received: {received}. "
+            f"Convert them: (inputs * 255).round().astype('uint8') for values in 0..1."
+        )
+
+
 def _accuracy(samples: Samples, targets: NDArray[Any]) -> float:
-    """The share of examples whose class the mean answer gives."""
+    """The fraction of examples whose class the mean answer gives."""
     import numpy as np
 
     mean = samples.mean

@@ -43,19 +43,20 @@ def find_rate(
     loaded, source = find_pretrained(spec if isinstance(spec, LoadedSpec) else load(spec), runs_dir)
     sweep = sweep or Sweep()
     with stderr_to(os.devnull), faults_located(loaded):
+        from dnnctl.runner.examples import place
         from dnnctl.runner.lr_range_test import suggest
         from dnnctl.runner.lr_range_test import sweep as run_sweep
         from dnnctl.runner.phases import low_momentum
-        from dnnctl.runner.setup import make_engine, prepare
+        from dnnctl.runner.setup import prepare
 
         changes = {"batch_size": sweep.batch_size or loaded.spec.training.batch_size}
         training = loaded.spec.training.model_copy(update=changes)
         resized = loaded.spec.model_copy(update={"training": training})
-        setting = prepare(resized, report, source=source.path if source else None)
+        setup, dataset = prepare(resized, report, pretrained=source.path if source else None)
         curve = run_sweep(
-            make_engine(setting),
+            setup.engine(place(setup, dataset.train)),
             seed=loaded.spec.seed,
-            momentum=low_momentum(setting.phases[0].schedule),
+            momentum=low_momentum(setup.phases[0].schedule),
             n_steps=sweep.n_steps,
             lowest=sweep.lowest,
             highest=sweep.highest,

@@ -1,33 +1,33 @@
-"""Finding the trained network that a spec reuses, and what is recorded of it. Light."""
+"""Finding the pretrained network that a spec reuses, and what is recorded of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from dnnctl.errors import RunError
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.catalog import load_run, runs_directory
+from dnnctl.store.facts import ReuseFacts
 from dnnctl.store.pretrained import sha256_of
 
 
 @dataclass(frozen=True)
-class Source:
-    """A trained network on disk."""
+class Pretrained:
+    """A pretrained network on disk."""
 
     path: Path
     """A .keras file."""
     run: str | None
-    """The id of its run, if it is a run's."""
+    """The id of its run, if it has one."""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> ReuseFacts:
         """What run.json says of it."""
-        return {"run": self.run, "path": str(self.path), "sha256": sha256_of(self.path)}
+        return ReuseFacts(path=str(self.path), sha256=sha256_of(self.path), run=self.run)
 
 
-def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[LoadedSpec, Source | None]:
-    """The network that a spec reuses, and the spec with the run's id in place of what it was called by.
+def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[LoadedSpec, Pretrained | None]:
+    """The network that a spec reuses, and the spec with the run's id in place of the given reference.
 
     Raises:
         RunError: there is no such run or file, or the run has no model yet.
@@ -39,11 +39,11 @@ def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[Lo
         path = Path(reuse.run)
         if not path.is_file():
             raise RunError(f"model.reuse.run: there is no file {path}.")
-        return loaded, Source(path, None)
+        return loaded, Pretrained(path, None)
     run = load_run(reuse.run, runs_dir)
     if not run.folder.model.is_file():
         raise RunError(f"model.reuse.run: {run.id} has no model yet. It is {run.status}.")
     is_at_home = run.path.resolve().parent == runs_directory(runs_dir).resolve()
     name = run.id if is_at_home else str(run.path.resolve())
     model = loaded.spec.model.model_copy(update={"reuse": reuse.model_copy(update={"run": name})})
-    return replace(loaded, spec=loaded.spec.model_copy(update={"model": model})), Source(run.folder.model, run.id)
+    return replace(loaded, spec=loaded.spec.model_copy(update={"model": model})), Pretrained(run.folder.model, run.id)

@@ -90,4 +90,4 @@ def _run_and_forward_signals(command: list[str]) -> int:
 def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
     """The run that a seed has just left, found by its spec's identity."""
     wanted = digest(loaded.spec.model_copy(update={"seed": seed}))
-    return [run for run in list_runs(directory) if run.facts.get("spec_digest") == wanted][-1:]
+    return [run for run in list_runs(directory) if run.facts.spec_digest == wanted][-1:]

@@ -1,68 +1,69 @@
-"""One process's part in a run, from the first fact it tells to the end it records, whatever happens between."""
+"""One process's part in a run, from the first event to the end that it records, whatever happens between."""
 
 from __future__ import annotations
 
 import errno
-import os
-import socket
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from shlex import quote
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from dnnctl.commands.stderr import stderr_to
-from dnnctl.errors import DivergedError, DnnctlError, Fault, InterruptedRunError, RunError, SpecError
+from dnnctl.errors import (
+    DivergedError,
+    DnnctlError,
+    Fault,
+    InterruptedRunError,
+    RunError,
+    SpecError,
+    UserError,
+)
 from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
-from dnnctl.specs import LoadedSpec, Spec
+from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
-from dnnctl.store.history import record_event
-from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.record import Status
+from dnnctl.store.writer import RunWriter
+
+if TYPE_CHECKING:
+    from dnnctl.runner.trainer import StartEvent
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 
 
 def run_session(
     loaded: LoadedSpec,
-    run: RunRecord,
+    writer: RunWriter,
     report: Report,
     *,
-    event: Literal["started", "forked", "resumed"],
+    event: StartEvent,
     accept_changed_data: bool = False,
 ) -> None:
-    """Train a run whose lock is held, from its spec's beginning or from the state that its folder holds."""
-    tell = _also_to_log(run, report)
+    """Train a run, from its spec or from the state that its folder holds."""
+    report = _also_to_log(writer, report)
     with (
-        Interrupts() as signals,
-        _ending(run, tell, event),
-        _writing(run),
-        stderr_to(run.folder.log),
+        Interrupts() as interrupts,
+        _ending(writer, report, event),
+        _disk_errors_explained(writer),
+        stderr_to(writer.folder.log),
     ):
-        tell(_opened(run, loaded.spec))
-        if event == "forked":
-            tell(_forked(run))
-        from dnnctl.runner.checkpointing.resume import Resume
+        spec = loaded.spec
+        report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
+        parent = writer.facts.parent
+        if event == "forked" and parent is not None:
+            report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
         from dnnctl.runner.trainer import run_training
 
         with faults_located(loaded):
-            resume = None if event == "started" else Resume(accept_changed_data)
-            run_training(loaded.spec, run, tell, signals, resume)
-
-
-def _opened(run: RunRecord, spec: Spec) -> RunOpened:
-    return RunOpened(run.id, str(run.path), spec.description, spec.data.source.kind, spec.seed)
-
-
-def _forked(run: RunRecord) -> Forked:
-    parent = run.facts["parent"]
-    return Forked(parent["run"], parent["checkpoint"], parent["changes"])
+            run_training(spec, writer, report, interrupts, event=event, accept_changed_data=accept_changed_data)
 
 
 @contextmanager
 def faults_located(loaded: LoadedSpec) -> Iterator[None]:
-    """Faults that building finds know their path; here they get their place in the file."""
+    """Give the faults that building finds, which know their path, their place in the file."""
     try:
         yield
     except SpecError as error:
@@ -70,87 +71,91 @@ def faults_located(loaded: LoadedSpec) -> Iterator[None]:
 
 
 def _located(fault: Fault, loaded: LoadedSpec) -> Fault:
-    """A fault found while building, with the place in the file that its path means."""
     if fault.place is not None:
         return fault
     path = tuple(int(part) if part.isdecimal() else part for part in fault.path.split("."))
     return Fault(fault.rule, fault.path, loaded.place(path), fault.received, fault.hint)
 
 
-def _also_to_log(run: RunRecord, report: Report) -> Report:
+def _also_to_log(writer: RunWriter, report: Report) -> Report:
     """A report that also goes to log.txt, in words, as long as that can be written."""
     wording = Wording()
 
-    def tell(fact: Event) -> None:
-        lines = wording.tell(fact)
+    def report_and_log(event: Event) -> None:
+        lines = wording.lines(event)
         if lines:
-            with suppress(OSError), run.folder.log.open("a", encoding="utf-8") as log:
-                log.write("\n".join(lines) + "\n")
-        report(fact)
+            with suppress(OSError):
+                writer.log("\n".join(lines) + "\n")
+        report(event)
 
-    return tell
+    return report_and_log
 
 
 @contextmanager
-def _writing(run: RunRecord) -> Iterator[None]:
-    """A disk that is full, or a folder that cannot be written to or is gone, is no fault of dnnctl."""
+def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
+    """Turn a full disk, or a folder that cannot be written to or is gone, into a user's error."""
+    path = writer.folder.path
     try:
         yield
     except OSError as error:
-        is_ours = str(error.filename or "").startswith(str(run.path))
+        is_ours = str(error.filename or "").startswith(str(path))
         if error.errno not in DISK_ERRORS and not is_ours:
             raise
-        if not run.path.is_dir():
-            raise RunError(f"The folder {run.path} is gone, and with it the run: training has ended.") from None
+        if not path.is_dir():
+            raise RunError(f"The folder {path} is gone, and with it the run: training has ended.") from None
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
-            f"Cannot write to {run.path}: {reason}. What was saved before is whole; once that is mended: "
-            f"dnnctl resume {quote(str(run.path))}"
+            f"Cannot write to {path}: {reason}. What was saved before is intact; once this is fixed: "
+            f"dnnctl resume {quote(str(path))}"
         ) from None
 
 
 @contextmanager
-def _ending(run: RunRecord, tell: Report, event: str) -> Iterator[None]:
-    """Record that training started and how it ended, whatever happens."""
-    with _writing(run):
-        record_event(run.folder, event=event, pid=os.getpid(), host=socket.gethostname())
+def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[None]:
+    """Record how training ended, whatever happens.
+
+    A run that the user's input kept from starting leaves nothing: a new one is deleted, one that was to be resumed is
+    left as it was.
+    """
+    path = quote(str(writer.folder.path))
     try:
         yield
     except InterruptedRunError as error:
         with suppress(OSError):
-            _record_end(run, tell, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
-        raise InterruptedRunError(
-            f"{error}\nnext:  dnnctl resume {quote(str(run.path))}", error.exit_code - 128
-        ) from None
+            _record_end(writer, report, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
+        raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {path}", error.exit_code - 128) from None
     except KeyboardInterrupt:
-        _record_end(run, tell, Status.INTERRUPTED, "by the keyboard")
+        _record_end(writer, report, Status.INTERRUPTED, "by the keyboard")
         raise
     except DivergedError as error:
-        _record_end(run, tell, Status.DIVERGED, str(error))
-        raise DivergedError(f"{error} {_what_is_left(run)}") from None
+        _record_end(writer, report, Status.DIVERGED, str(error))
+        raise DivergedError(f"{error} {_what_is_left(writer)}") from None
     except BaseException as error:
+        if isinstance(error, UserError) and not writer.has_started:
+            if event != "resumed":
+                writer.discard()
+            raise
         with suppress(OSError):
-            with run.folder.log.open("a", encoding="utf-8") as log:
-                log.write(traceback.format_exc())
+            writer.log(traceback.format_exc())
             reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
-            _record_end(run, tell, Status.FAILED, reason)
+            _record_end(writer, report, Status.FAILED, reason)
         raise
     else:
-        is_early = RunRecord(run.folder).summary["stopped_early"]
-        record_event(run.folder, event="ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED))
+        summary = writer.read().summary
+        is_early = summary is not None and summary.stopped_early
+        writer.add_history(HistoryEntry("ended", end=str(Status.STOPPED_EARLY if is_early else Status.FINISHED)))
 
 
-def _what_is_left(run: RunRecord) -> str:
-    """What a diverged run leaves, and what helps."""
+def _what_is_left(writer: RunWriter) -> str:
+    """What a diverged run leaves, and what to try."""
     kept = (
-        f"The best weights before are in {run.folder.model}."
-        if run.folder.model.is_file()
+        f"The best weights before are in {writer.folder.model}."
+        if writer.folder.model.is_file()
         else "No epoch was finished."
     )
-    return f"{kept}\nA smaller learning rate helps, or clipped gradients: {recovery_command(run)}"
+    return f"{kept}\nTry a smaller learning rate, or clipped gradients: {recovery_command(writer.read())}"
 
 
-def _record_end(run: RunRecord, tell: Report, status: Status, reason: str) -> None:
-    epoch = RunRecord(run.folder).epochs
-    record_event(run.folder, event="ended", end=str(status), reason=reason, epoch=epoch)
-    tell(RunStopped(run.id, str(run.path), str(status), reason))
+def _record_end(writer: RunWriter, report: Report, status: Status, reason: str) -> None:
+    writer.add_history(HistoryEntry("ended", end=str(status), reason=reason, epoch=writer.read().epochs))
+    report(RunStopped(writer.folder.id, str(writer.folder.path), str(status), reason))

@@ -1,6 +1,6 @@
-"""Whether resume is exact here: a training that is killed again and again against one that never was.
+"""Whether resume is exact on this machine: a training that is killed repeatedly against one that never is.
 
-Both are the commands that a user types, in processes of their own; a kill is SIGKILL, which no process can heed.
+Both are the commands that a user types, in processes of their own; a kill is SIGKILL, which no process can handle.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.errors import RunError
 from dnnctl.specs import load
 from dnnctl.store.catalog import list_runs
+from dnnctl.store.facts import Summary
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.text import format_count
 
-SHARE_AT_THE_START = 0.2
-"""Of the kills: while the process starts, reads its checkpoint and cuts back its records."""
+FRACTION_AT_THE_START = 0.2
+"""Of the kills: while the process starts, reads its checkpoint and cuts back its rows."""
 SECONDS_OF_A_START = 4.0
 CHECKPOINTS_AN_EPOCH = 4
 
@@ -34,7 +36,7 @@ class Kill:
     n_epochs: int
     """Epochs on record when it died."""
     step: int
-    """The last step of the run that it had told of; 0 if it told of none."""
+    """The last step of the run that it had reported; 0 if it had reported none."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Verdict:
 
     @property
     def differences(self) -> list[str]:
-        """What is not the same in both runs, times left out; empty if resume is exact."""
+        """What differs between both runs, except times; empty if resume is exact."""
         whole, resumed = _outcome(self.whole), _outcome(self.resumed)
         return [name for name in whole if whole[name] != resumed.get(name)]
 
@@ -60,15 +62,17 @@ def verify_resume(
     *,
     n_kills: int,
     runs_dir: Path | None = None,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
+    seed: int = 0,
 ) -> Verdict:
     """Train a spec twice, once with kills at random instants and a resume after each.
 
     Args:
         directory: an empty one, for both runs.
-        runs_dir: where a run that the spec reuses is found.
-        n_kills: how often the second training is killed, if it lives long enough.
-        tell: called with a line of text as things happen.
+        runs_dir: where the run is that the spec reuses.
+        n_kills: the number of kills of the second training, if it lives long enough.
+        report: called with a line of text as things happen.
+        seed: of the instants of the kills.
 
     Raises:
         RunError: the training fails without a kill too, or cannot be resumed.
@@ -76,35 +80,41 @@ def verify_resume(
     _, source = find_pretrained(load(spec, overrides), runs_dir)
     if source is not None and source.run is not None:
         overrides = [*overrides, f"model.reuse.run={source.path.parent.resolve()}"]
-    tell("training without a kill …")
+    report("training without a kill …")
     command = ["train", str(spec), *(part for override in overrides for part in ("--set", override))]
     _run_to_the_end([*command, "--runs-dir", str(directory / "whole")])
     (whole,) = list_runs(directory / "whole")
-    summary = whole.summary
-    n_steps, seconds = int(summary["steps"]), float(summary["training_seconds"])
-    every = max(1, n_steps // int(summary["epochs"]) // CHECKPOINTS_AN_EPOCH)
-    tell(f"{n_steps:,} steps in {summary['epochs']} epochs, state {summary['state'][:12]}")
+    summary = _summary(whole)
+    n_steps, seconds = summary.steps, summary.training_seconds or 0.0
+    every = max(1, n_steps // summary.epochs // CHECKPOINTS_AN_EPOCH)
+    report(f"{format_count(n_steps, 'step')} in {format_count(summary.epochs, 'epoch')}, state {summary.state}"[:80])
 
     command += ["--set", f"training.checkpoint.every.steps={every}", "--runs-dir", str(directory / "killed")]
     kills: list[Kill] = []
-    draw = random.Random()
+    draw = random.Random(seed)
     for number in range(n_kills):
         at_step = round(n_steps * (number + draw.random()) / (n_kills + 1))
-        is_early = draw.random() < SHARE_AT_THE_START and number > 0
+        is_early = draw.random() < FRACTION_AT_THE_START and number > 0
         delay = draw.uniform(0, SECONDS_OF_A_START if is_early else seconds / (n_kills + 1))
         step = _run_until(command, 0 if is_early else at_step, delay, waits_for_steps=not is_early)
         runs = list_runs(directory / "killed")
         if not runs:
-            continue  # it died before it had a folder: the same command again
+            continue  # it died before it had a folder: run the same command again
         (run,) = runs
         if run.status != Status.LOST:
             break
         kills.append(Kill(run.epochs, step))
-        tell(f"kill {number + 1} of {n_kills}: {_instant(kills[-1])}")
+        report(f"kill {number + 1} of {n_kills}: {_instant(kills[-1])}")
         command = ["resume", str(run.path)]
     _run_to_the_end(command)
     (resumed,) = list_runs(directory / "killed")
     return Verdict(whole, resumed, kills)
+
+
+def _summary(run: RunRecord) -> Summary:
+    """The result of a run that has finished."""
+    assert run.summary is not None, "the command that trained it exited with 0"
+    return run.summary
 
 
 def _instant(kill: Kill) -> str:
@@ -119,7 +129,7 @@ def _run_to_the_end(arguments: Sequence[str]) -> None:
 
 
 def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_for_steps: bool) -> int:
-    """Run a command until it tells of a step, and a moment longer; then kill it. Returns the last step it told of."""
+    """Run a command until it reports a step, and a moment longer; then kill it. Returns the last reported step."""
     last = 0
     with _start(arguments) as process:
         try:
@@ -132,12 +142,12 @@ def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_fo
 
 
 def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
-    """The steps since the run's beginning, as a training tells of them."""
+    """The steps since the start of the run, as a training reports them."""
     assert process.stdout is not None
     for line in process.stdout:
-        fact: dict[str, Any] = json.loads(line)
-        if fact["event"] == "steps_done":
-            yield fact["global_step"]
+        event: dict[str, Any] = json.loads(line)
+        if event["event"] == "steps_done":
+            yield event["global_step"]
 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
@@ -146,14 +156,14 @@ def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _outcome(run: RunRecord) -> dict[str, Any]:
-    """All that a training leaves, times left out."""
+    """All that a training leaves, except times."""
     import numpy as np
 
     with np.load(run.folder.predictions, allow_pickle=False) as file:
         predictions = {name: file[name].tobytes() for name in file.files}
     return {
-        "variables and optimizer": run.summary["state"],
+        "variables and optimizer": _summary(run).state,
         "metrics.jsonl": [{name: value for name, value in row.items() if name != "seconds"} for row in run.rows],
-        "best epoch": run.summary["best_epoch"],
+        "best epoch": _summary(run).best_epoch,
         "predictions.npz": predictions,
     }

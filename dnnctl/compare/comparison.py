@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from dnnctl.compare.group import Group, Spread, group_runs
+from dnnctl.compare.group import Group, Spread, group_runs, measured_by
 from dnnctl.compare.notes import find_notes, losses_of
 from dnnctl.compare.verdict import Verdict, judge
 from dnnctl.errors import UserError
@@ -23,11 +23,11 @@ def _seconds_an_epoch(run: RunRecord) -> float | None:
 
 
 FACTS: dict[str, Callable[[RunRecord], float | None]] = {
-    "parameters": lambda run: run.facts.get("parameters"),
+    "parameters": lambda run: run.facts.parameters,
     "epochs": lambda run: run.epochs,
     "best epoch": lambda run: run.best.get("epoch"),
     "seconds an epoch": _seconds_an_epoch,
-    "training seconds": lambda run: run.summary.get("training_seconds"),
+    "training seconds": lambda run: run.summary.training_seconds if run.summary else None,
 }
 ROLES = {"test_": "test", "val_": "validation"}
 SCORED = ("crossentropy", "mae", "mse")
@@ -129,7 +129,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
 
 def _measured(groups: Sequence[Group], role: str) -> list[str]:
     """The metrics that the best weights were measured by, on a part of the data."""
-    found = {name: None for group in groups for run in group.runs for name in run.summary.get(role) or {}}
+    found = {name: None for group in groups for run in group.runs for name in measured_by(run, role)}
     return list(found)
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from dnnctl.store.facts import Metrics
 from dnnctl.store.record import RunRecord
 
 NO_RECIPE = ("name", "description", "seed")
 """The keys of a spec that say nothing of what is trained, but which draw of it."""
-LINEAGE = ("parent", "pruned")
-"""What run.json says of a run that its spec alone did not make."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Group:
 
     def by_seed(self, role: str, metric: str) -> dict[Any, float]:
         """The same, by seed."""
-        found = {run.facts.get("seed"): (run.summary.get(role) or {}).get(metric) for run in self.runs}
+        found = {run.facts.seed: measured_by(run, role).get(metric) for run in self.runs}
         return {seed: float(value) for seed, value in found.items() if isinstance(value, int | float)}
 
     def last(self, metric: str) -> list[float]:
@@ -81,15 +80,20 @@ def recipe(run: RunRecord) -> str:
 
 def data_digest(run: RunRecord) -> str | None:
     """The identity of a run's data, if it came so far as to read them."""
-    return (run.facts.get("data") or {}).get("digest")
+    return run.facts.data.digest if run.facts.data else None
+
+
+def measured_by(run: RunRecord, role: str) -> Metrics:
+    """What the best weights of a run measure on `validation` or `test`; empty before it has finished."""
+    return run.summary.measured(role) if run.summary else {}
 
 
 def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
-    if not run.spec or any(each.facts.get(key) for each in (run, group[0]) for key in LINEAGE):
+    if not run.spec or any(each.facts.parent or each.facts.pruned for each in (run, group[0])):
         return False
-    seeds = {other.facts.get("seed") for other in group}
+    seeds = {other.facts.seed for other in group}
     is_same_data = data_digest(run) == data_digest(group[0]) or None in (data_digest(run), data_digest(group[0]))
-    return run.facts.get("seed") not in seeds and is_same_data and recipe(run) == recipe(group[0])
+    return run.facts.seed not in seeds and is_same_data and recipe(run) == recipe(group[0])
 
 
 def _label(index: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from dnnctl.compare.group import Group
+from dnnctl.compare.group import Group, measured_by
 from dnnctl.text import format_seconds
 
 MUCH_MORE_TIME = 1.5
@@ -27,7 +27,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
             "Validation figures are of the best epoch, which was chosen on these same examples: they flatter every "
             "run, and most the one with the most epochs. Test data would not."
         )
-    elif any(run.summary.get("validation") for group in groups for run in group.runs):
+    elif any(measured_by(run, "validation") for group in groups for run in group.runs):
         notes.append("Validation figures are of the best epoch, chosen by them: they flatter. Test figures do not.")
     sizes = [len(group.runs) for group in groups]
     if len(groups) > 1 and max(sizes) == 1:
@@ -42,7 +42,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
     """The kinds of loss that the runs were trained with, as far as they are on record."""
-    return {run.summary["loss"] for group in groups for run in group.runs if run.summary.get("loss")}
+    return {run.summary.loss for group in groups for run in group.runs if run.summary and run.summary.loss}
 
 
 def _forks(groups: Sequence[Group]) -> list[str]:
@@ -51,18 +51,18 @@ def _forks(groups: Sequence[Group]) -> list[str]:
     notes = []
     for group in groups:
         for run in group.runs:
-            parent = run.facts.get("parent") or {}
-            if not parent:
+            parent = run.facts.parent
+            if parent is None:
                 continue
-            if parent.get("run") in labels:
-                other = labels[parent["run"]]
+            if parent.run in labels:
+                other = labels[parent.run]
                 notes.append(
-                    f"{group.label} goes on from {other} after epoch {parent['epoch']}: they share what was before."
+                    f"{group.label} goes on from {other} after epoch {parent.epoch}: they share what was before."
                 )
-            if run.best.get("epoch", 0) and run.best["epoch"] <= parent["epoch"]:
+            if run.best.get("epoch", 0) and run.best["epoch"] <= parent.epoch:
                 notes.append(f"{group.label}: the best epoch is from before the fork: these are its parent's weights.")
-            before, now = parent.get("data") or {}, run.facts.get("data") or {}
-            if before and now and before.get("split") != now.get("split"):
+            before, now = parent.data, run.facts.data
+            if before and now and before.split != now.split:
                 notes.append(
                     f"{group.label} was forked with other validation examples: its parent may have been trained on "
                     f"some of them, which then flatter."
@@ -73,10 +73,10 @@ def _forks(groups: Sequence[Group]) -> list[str]:
 def _pruned(groups: Sequence[Group]) -> list[str]:
     """What was set to zero after training, which no spec says."""
     return [
-        f"{group.label} is {pruned['run']} with {pruned['sparsity']:.0%} of its kernel weights set to zero."
+        f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
         for group in groups
         for run in group.runs
-        if (pruned := run.facts.get("pruned"))
+        if (pruned := run.facts.pruned)
     ]
 
 
@@ -90,10 +90,10 @@ def _unfinished(groups: Sequence[Group]) -> list[str]:
 
 
 def _other_data(groups: Sequence[Group]) -> list[str]:
-    facts = [group.first.facts.get("data") or {} for group in groups]
-    if len({fact.get("digest") for fact in facts}) > 1:
+    data = [group.first.facts.data for group in groups]
+    if len({each and each.digest for each in data}) > 1:
         return ["The data are not the same (their digests differ): figures on them cannot simply be compared."]
-    if len({fact.get("split") for fact in facts}) > 1:
+    if len({each and each.split for each in data}) > 1:
         return ["The validation parts are not the same examples: figures on validation cannot simply be compared."]
     return []
 
@@ -105,7 +105,8 @@ def _other_effort(groups: Sequence[Group]) -> list[str]:
         listed = ", ".join(f"{label} {n}" for label, n in epochs.items())
         notes.append(f"They were not trained for the same number of epochs: {listed}.")
     times = {
-        group.label: sum(run.summary.get("training_seconds") or 0 for run in group.runs) / len(group.runs)
+        group.label: sum((run.summary.training_seconds or 0.0) if run.summary else 0.0 for run in group.runs)
+        / len(group.runs)
         for group in groups
     }
     if min(times.values()) > 0 and max(times.values()) > MUCH_MORE_TIME * min(times.values()):

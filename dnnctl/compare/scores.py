@@ -76,8 +76,9 @@ def read_predictions(run: RunRecord, role: str) -> Predictions | None:
     predicted = predicted.reshape(len(predicted), -1)
     if len(predicted) != len(labels) or not len(labels):
         return None
-    is_classes = run.summary.get("task", "classes" if labels.dtype.kind in "iu" else "numbers") == "classes"
-    threshold = 0.0 if run.summary.get("loss") in ("hinge", "squared_hinge") else 0.5
+    task, loss = (run.summary.task, run.summary.loss) if run.summary else (None, None)
+    is_classes = (task or ("classes" if labels.dtype.kind in "iu" else "numbers")) == "classes"
+    threshold = 0.0 if loss in ("hinge", "squared_hinge") else 0.5
     return Predictions(predicted, labels, is_classes, threshold, names)
 
 

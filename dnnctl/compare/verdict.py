@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from dnnctl.compare.group import Group
+from dnnctl.compare.group import Group, measured_by
 from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import Scores, score
 from dnnctl.store.metrics import is_less_better
@@ -98,7 +98,7 @@ def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdic
 def _common_role(a: Group, b: Group) -> str:
     """The data on which both have been measured: test data if they can be, else validation data."""
     for role in ("test", "validation"):
-        if all(group.first.summary.get(role) for group in (a, b)):
+        if all(measured_by(group.first, role) for group in (a, b)):
             return role
     return "test"
 

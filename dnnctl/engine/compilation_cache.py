@@ -10,7 +10,7 @@ import platform
 from contextlib import suppress
 from pathlib import Path
 
-from dnnctl.store.creation import installed_version
+from dnnctl.store.environment import installed_version
 from dnnctl.store.files import write_text
 
 MOST_BYTES = 64 * 1024 * 1024

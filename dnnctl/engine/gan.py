@@ -11,20 +11,25 @@ import keras
 import tensorflow as tf
 
 from dnnctl.builder.gan import GanNetworks
-from dnnctl.engine.engine import Engine, OnDevice
+from dnnctl.engine.step_loop import EpochPlan, OnDevice, StepLoop
 from dnnctl.engine.variables import state_variables
 
 
-class GanEngine(Engine):
-    """Trains both networks, each by an optimizer of its own.
+class GanEngine:
+    """Trains both networks, each with its own optimizer.
 
     The discriminator sees a batch of generated inputs and one of real ones in a single pass. While the generator learns
-    the discriminator stays as it is, at inference.
+    the discriminator is fixed, at inference.
+
+    Args:
+        networks: of which the discriminator is compiled with an optimizer.
+        optimizer: the generator's.
+        train: the training examples, of which only inputs are used.
+        batch_size: B; the last step takes the remaining examples.
+        seed: of the codings.
 
     Source: Goodfellow et al., 2014, with the loss of section 3 that gives the generator strong gradients.
     """
-
-    LOSS = "discriminator_loss"
 
     def __init__(
         self,
@@ -36,40 +41,60 @@ class GanEngine(Engine):
         seed: int,
     ) -> None:
         self.networks = networks
+        self.train = train
         self.generator_optimizer = optimizer
+        self.discriminator_optimizer = networks.discriminator.optimizer
         self.codings = keras.random.SeedGenerator(seed, name="codings")
+        self.discriminator_loss = keras.metrics.Mean(name="discriminator_loss")
         self.generator_loss = keras.metrics.Mean(name="generator_loss")
         self.hits = keras.metrics.BinaryAccuracy(name="discriminator_accuracy", threshold=0.0)
+        self.metrics = [self.discriminator_loss, self.generator_loss, self.hits]
         optimizer.build(networks.generator.trainable_variables)
-        super().__init__(
-            networks.discriminator, [self.generator_loss, self.hits], train, batch_size=batch_size, mode="graph"
-        )
+        if not self.discriminator_optimizer.built:
+            self.discriminator_optimizer.build(networks.discriminator.trainable_variables)
+        self._loop = StepLoop(self._make_step(), train, batch_size=batch_size, jit_compile=False)
+
+    @property
+    def n_steps(self) -> int:
+        """The steps of an epoch."""
+        return self._loop.n_steps
 
     @property
     def variables(self) -> dict[str, keras.Variable]:
-        """Of both networks and both optimizers."""
-        theirs = state_variables(self.networks.generator, self.generator_optimizer, [])
+        """Every variable of both networks, both optimizers and the metrics, by path."""
+        discriminator = state_variables(self.networks.discriminator, self.discriminator_optimizer, self.metrics)
+        generator = state_variables(self.networks.generator, self.generator_optimizer, [])
         return {
-            **super().variables,
-            **{f"generator/{path}": variable for path, variable in theirs.items()},
+            **discriminator,
+            **{f"generator/{path}": variable for path, variable in generator.items()},
             "codings/seed": self.codings.state,
         }
 
+    def start_epoch(self, plan: EpochPlan) -> None:
+        """Put an epoch's order and rates on the device."""
+        self._loop.start_epoch(plan)
+
+    def reset_metrics(self) -> None:
+        """Reset the losses and the accuracy."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def run(self, start: int, stop: int) -> int | None:
+        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        return self._loop.run(start, stop)
+
+    def results(self) -> dict[str, float]:
+        """Both losses and the discriminator's accuracy since they were reset."""
+        return {metric.name: float(metric.result()) for metric in self.metrics}
+
     def _make_step(self) -> Any:
         scale, discriminator, generator = self.networks.scale, self.networks.discriminator, self.networks.generator
-        ours, theirs = self.optimizer, self.generator_optimizer
+        ours, theirs = self.discriminator_optimizer, self.generator_optimizer
         n_codings = generator.input.shape[-1]
-
-        def crossentropy(labels: Any, logits: Any) -> Any:
-            return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32)))
 
         def generate(n: Any) -> Any:
             made = generator(keras.random.normal((n, n_codings), seed=self.codings), training=True)
             return tf.cast(made, discriminator.input.dtype)
-
-        def learn(tape: tf.GradientTape, optimizer: Any, scaled_loss: Any, model: keras.Model) -> None:
-            gradients = tape.gradient(scaled_loss, model.trainable_weights)
-            optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
 
         def step(inputs: Any, _targets: Any, rate: Any, _momentum: Any) -> Any:
             n = tf.shape(inputs)[0]
@@ -79,16 +104,25 @@ class GanEngine(Engine):
             labels = tf.concat([tf.zeros((n, 1)), tf.ones((n, 1))], axis=0)
             with tf.GradientTape() as tape:
                 logits = discriminator(both, training=True)
-                loss = crossentropy(labels, logits) + tf.add_n([0.0, *discriminator.losses])
+                loss = _crossentropy(labels, logits) + tf.add_n([0.0, *discriminator.losses])
                 scaled = ours.scale_loss(loss)
-            learn(tape, ours, scaled, discriminator)
+            _apply(tape, ours, scaled, discriminator)
             with tf.GradientTape() as tape:
-                deceived = crossentropy(tf.ones((n, 1)), discriminator(generate(n), training=False))
+                deceived = _crossentropy(tf.ones((n, 1)), discriminator(generate(n), training=False))
                 scaled = theirs.scale_loss(deceived)
-            learn(tape, theirs, scaled, generator)
-            self.mean_loss.update_state(loss, sample_weight=n)
+            _apply(tape, theirs, scaled, generator)
+            self.discriminator_loss.update_state(loss, sample_weight=n)
             self.generator_loss.update_state(deceived, sample_weight=n)
             self.hits.update_state(labels, logits)
             return loss + deceived
 
         return step
+
+
+def _crossentropy(labels: Any, logits: Any) -> Any:
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32)))
+
+
+def _apply(tape: tf.GradientTape, optimizer: Any, scaled_loss: Any, model: keras.Model) -> None:
+    gradients = tape.gradient(scaled_loss, model.trainable_weights)
+    optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))

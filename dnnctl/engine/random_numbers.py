@@ -82,7 +82,7 @@ class Handed(keras.layers.Layer):
         return formula(self.original, inputs, ops.cast(self.numbers, inputs.dtype))
 
 
-class Noise:
+class RandomNumbers:
     """The twin of a model, and the numbers that its layers of noise are handed.
 
     A model without such layers is its own twin, and there is nothing to draw.

@@ -1,10 +1,13 @@
-"""What training tells its caller while it runs. It prints nothing itself: the caller shows, saves or ignores."""
+"""What training reports while it runs. It prints nothing itself: the caller shows, saves or ignores an event."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
+
+from dnnctl.store.difference import Change
+from dnnctl.store.facts import LayerFacts, Row, Summary
 
 
 @dataclass(frozen=True)
@@ -14,12 +17,12 @@ class Event:
     event: ClassVar[str]
 
     def as_json(self) -> dict[str, Any]:
-        """The fact as a JSON object."""
+        """The event as a JSON object."""
         return {"event": self.event, **asdict(self)}
 
 
 Report = Callable[[Event], None]
-"""Called with each fact as it happens."""
+"""Called with each event as it happens."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Forked(Event):
     event = "forked"
     parent: str
     checkpoint: str
-    changes: list[dict[str, Any]]
-    """The keys of the spec that differ from the parent's: `path`, `before` and `after`."""
+    changes: list[Change]
+    """The keys of the spec that differ from the parent's."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,15 @@ class ModelReady(Event):
     precision: str
     epochs: int
     steps_per_epoch: int
-    layers: list[tuple[str, str, int]] = field(default_factory=list)
-    """For each layer its name, its output's shape, and its number of parameters."""
+    layers: list[LayerFacts] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something in the spec will not do what its writer may expect."""
+
+    event = "warned"
+    message: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ class Reused(Event):
 
 @dataclass(frozen=True)
 class PhaseStarted(Event):
-    """One of several phases begins, or goes on after an interruption."""
+    """One of several phases starts, or is resumed."""
 
     event = "phase_begun"
     phase: int
@@ -106,16 +116,16 @@ class PhaseStarted(Event):
     n_phases: int
     epochs: int
     frozen: list[str]
-    """The layers that stay as they are."""
+    """The layers that are frozen."""
     trainable_parameters: int
     optimizer: str
-    is_fresh: bool
-    """Whether the optimizer starts fresh."""
+    is_new_optimizer: bool
+    """Whether an optimizer starts that the phase before did not have."""
 
 
 @dataclass(frozen=True)
 class PretrainingStarted(Event):
-    """A part of the pretraining begins, or goes on after an interruption."""
+    """A part of the pretraining starts, or is resumed."""
 
     event = "pretraining_begun"
     kind: str
@@ -134,7 +144,7 @@ class PretrainingEpochEnded(Event):
     """An epoch of the pretraining is done, and its row is written."""
 
     event = "pretraining_epoch_ended"
-    row: dict[str, Any]
+    row: Row
 
 
 @dataclass(frozen=True)
@@ -152,18 +162,18 @@ class Restored(Event):
 
     event = "restored"
     checkpoint: str | None
-    """Its name; none where there was no sound one, and training starts over."""
+    """Its name; None where there was no sound one, and training starts over."""
     initial_epoch: int
     """Epochs finished before."""
     step: int
-    """Steps finished before, since the run's beginning."""
+    """Steps finished before, since the start of the run."""
     damaged: list[str]
     """The checkpoints that could not be used, each with the reason."""
     approximate: list[str]
     """What differs from the process before, so that the same bits cannot be promised."""
     is_origin: bool
     """Whether it is another run's, from which this one was forked."""
-    anew: list[str]
+    reset: list[str]
     """What could not be taken over from the run that was forked, each with the reason."""
 
 
@@ -173,12 +183,12 @@ class StepsDone(Event):
 
     event = "steps_done"
     stage: str
-    """`phase`, or `pretraining`, whose epochs have a count of their own."""
+    """`phase`, or `pretraining`, whose epochs are counted separately."""
     epoch: int
     step: int
     """In this epoch."""
     global_step: int
-    """Since the run's beginning."""
+    """Since the start of the run."""
     metrics: dict[str, float]
     """Over the epoch so far."""
 
@@ -188,8 +198,10 @@ class EpochEnded(Event):
     """An epoch is done, and its row is written."""
 
     event = "epoch_ended"
-    row: dict[str, Any]
+    row: Row
     is_best: bool
+    stopped_early: bool = False
+    """Whether patience has ended the phase with it."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +209,7 @@ class RunEnded(Event):
     """The run has finished: its summary is written."""
 
     event = "run_ended"
-    summary: dict[str, Any]
+    summary: Summary
 
 
 @dataclass(frozen=True)
@@ -211,5 +223,5 @@ class RunStopped(Event):
     reason: str
 
 
-def ignore(_fact: Event) -> None:
-    """Let a fact pass."""
+def ignore(_event: Event) -> None:
+    """Ignore an event."""

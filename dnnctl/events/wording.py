@@ -1,4 +1,4 @@
-"""Facts in words: the lines that are printed where there is no live display, and that log.txt keeps."""
+"""Events in words: the lines that are printed where there is no live display, and that log.txt keeps."""
 
 from __future__ import annotations
 
@@ -22,106 +22,121 @@ from dnnctl.events.event import (
     RunOpened,
     RunStopped,
     StepsDone,
+    Warned,
 )
-from dnnctl.store.difference import Change
+from dnnctl.store.facts import Metrics, Row
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import format_seconds
+from dnnctl.text import format_count, format_seconds, format_shape
 
 
 class Wording:
-    """Tells a run fact by fact; it remembers how many epochs are planned."""
+    """Words the events of one run; it remembers the number of planned epochs."""
 
     def __init__(self) -> None:
         self.epochs = self.pretraining_epochs = 0
 
-    def tell(self, fact: Event) -> list[str]:
-        """The fact as lines of text; most facts are one line, progress within an epoch is none."""
-        if isinstance(fact, ModelReady):
-            self.epochs = fact.epochs
-        if isinstance(fact, PretrainingStarted):
-            self.pretraining_epochs = fact.epochs
-        return WORDINGS[type(fact)](self, fact)
+    def lines(self, event: Event) -> list[str]:
+        """The event as lines of text; most events are one line, progress within an epoch is none."""
+        if isinstance(event, ModelReady):
+            self.epochs = event.epochs
+        if isinstance(event, PretrainingStarted):
+            self.pretraining_epochs = event.epochs
+        return WORDINGS[type(event)](self, event)
 
-    def _epoch(self, fact: EpochEnded) -> list[str]:
-        return [f"epoch {_row(fact.row, self.epochs)}{'  best' if fact.is_best else ''}"]
+    def _epoch(self, event: EpochEnded) -> list[str]:
+        lines = [f"epoch {_row(event.row, self.epochs)}{'  best' if event.is_best else ''}"]
+        if event.stopped_early and "phase" in event.row:
+            lines.append(f"phase {event.row['phase']} stopped early, after epoch {event.row['epoch']}")
+        return lines
 
-    def _pretraining_epoch(self, fact: PretrainingEpochEnded) -> list[str]:
-        return [f"pretraining epoch {_row(fact.row, self.pretraining_epochs)}"]
+    def _pretraining_epoch(self, event: PretrainingEpochEnded) -> list[str]:
+        return [f"pretraining epoch {_row(event.row, self.pretraining_epochs)}"]
 
 
-def _row(row: dict[str, Any], epochs: int) -> str:
-    """An epoch of so many: its number, metrics, rate and time."""
+def _row(row: Row, epochs: int) -> str:
+    """An epoch: its number, metrics, rate and time."""
     rate = f"rate {row['learning_rate']:<8.3g}"
     return f"{row['epoch']:>{len(str(epochs))}}/{epochs}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"
 
 
-def _opened(_: Wording, fact: RunOpened) -> list[str]:
-    lines = [f"run {fact.run}"]
-    if fact.description:
-        lines.append(fact.description)
+def _opened(_: Wording, event: RunOpened) -> list[str]:
+    lines = [f"run {event.run}"]
+    if event.description:
+        lines.append(event.description)
     return lines
 
 
-def _forked(_: Wording, fact: Forked) -> list[str]:
-    lines = [f"fork of {fact.parent} at {fact.checkpoint}"]
-    lines += [f"  {Change(**change)}" for change in fact.changes]
-    return lines if fact.changes else [*lines, "  the spec is the same"]
+def _forked(_: Wording, event: Forked) -> list[str]:
+    lines = [f"fork of {event.parent} at {event.checkpoint}"]
+    lines += [f"  {change}" for change in event.changes]
+    return lines if event.changes else [*lines, "  the spec is the same"]
 
 
-def _data(_: Wording, fact: DataReady) -> list[str]:
-    shape = " × ".join(str(size) for size in fact.input_shape)
-    counts = f"{fact.n_train:,} training"
-    counts += f", {fact.n_validation:,} validation" if fact.n_validation else ""
-    counts += f", {fact.n_test:,} test" if fact.n_test else ""
-    unit = "classes" if fact.task == "classes" else ("number" if fact.n_outputs == 1 else "numbers")
-    return [f"data: {counts} examples of {shape}, {fact.n_outputs} {unit}"]
+def _data(_: Wording, event: DataReady) -> list[str]:
+    counts = f"{event.n_train:,} training"
+    counts += f", {event.n_validation:,} validation" if event.n_validation else ""
+    counts += f", {event.n_test:,} test" if event.n_test else ""
+    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, "number")
+    return [f"data: {counts} examples of {format_shape(event.input_shape)}, {outputs}"]
 
 
-def _model(_: Wording, fact: ModelReady) -> list[str]:
-    fixed = fact.parameters - fact.trainable_parameters
-    parameters = f"{fact.parameters:,} parameters" + (f" ({fixed:,} not trained)" if fixed else "")
-    steps = f"{fact.epochs} epochs of {fact.steps_per_epoch:,} steps"
-    precision = "" if fact.precision == "float32" else f", {fact.precision}"
-    compiled = f"{fact.compile} ({fact.compile_reason})"
-    return [f"model: {parameters}, {fact.loss}", f"training: {steps} on {fact.device}{precision}, {compiled}"]
+def _model(_: Wording, event: ModelReady) -> list[str]:
+    fixed = event.parameters - event.trainable_parameters
+    parameters = f"{event.parameters:,} parameters" + (f" ({fixed:,} not trained)" if fixed else "")
+    steps = f"{format_count(event.epochs, 'epoch')} of {format_count(event.steps_per_epoch, 'step')}"
+    precision = "" if event.precision == "float32" else f", {event.precision}"
+    compiled = f"{event.compile} ({event.compile_reason})"
+    return [f"model: {parameters}, {event.loss}", f"training: {steps} on {event.device}{precision}, {compiled}"]
 
 
-def _phase(_: Wording, fact: PhaseStarted) -> list[str]:
-    frozen = f"{', '.join(fact.frozen)} frozen" if fact.frozen else "nothing frozen"
-    optimizer = f"{'fresh ' if fact.is_fresh else ''}{fact.optimizer}"
-    counts = f"{fact.epochs} epochs, {fact.trainable_parameters:,} parameters trained by {optimizer}"
-    return [f"phase {fact.phase} of {fact.n_phases}: {counts}, {frozen}"]
+def _phase(_: Wording, event: PhaseStarted) -> list[str]:
+    frozen = f"{', '.join(event.frozen)} frozen" if event.frozen else "nothing frozen"
+    optimizer = f"{'a new ' if event.is_new_optimizer else ''}{event.optimizer}"
+    trained = f"{event.trainable_parameters:,} parameters trained by {optimizer}"
+    epochs = format_count(event.epochs, "epoch")
+    return [f"phase {event.phase} of {event.n_phases}: {epochs}, {trained}, {frozen}"]
 
 
-def _pretraining(_: Wording, fact: PretrainingStarted) -> list[str]:
-    part = f" {fact.number} of {fact.n_parts}" if fact.n_parts > 1 else ""
-    counts = f"{fact.epochs} epochs of {fact.steps_per_epoch:,} steps on {fact.n_examples:,} examples without labels"
-    return [f"pretraining{part}: {fact.kind} of {fact.part}, {counts}"]
+def _pretraining(_: Wording, event: PretrainingStarted) -> list[str]:
+    part = f" {event.number} of {event.n_parts}" if event.n_parts > 1 else ""
+    steps = f"{format_count(event.epochs, 'epoch')} of {format_count(event.steps_per_epoch, 'step')}"
+    examples = f"{event.n_examples:,} examples without labels"
+    return [f"pretraining{part}: {event.kind} of {event.part}, {steps} on {examples}"]
 
 
-def _restored(_: Wording, fact: Restored) -> list[str]:
-    lines = [f"not usable: {each}" for each in fact.damaged]
-    if fact.checkpoint is None:
-        lines.append("no usable checkpoint: starting over from the spec")
+def _restored(_: Wording, event: Restored) -> list[str]:
+    lines = [f"skipped checkpoint {each}" for each in event.damaged]
+    if event.checkpoint is None:
+        lines.append("no usable checkpoint: training starts from scratch")
     else:
-        lines.append(f"resuming from {fact.checkpoint}: initial_epoch {fact.initial_epoch}, step {fact.step:,}")
-    lines += [f"anew: {each}" for each in fact.anew]
-    if fact.approximate:
-        lines.append(f"resume: approximate ({'; '.join(fact.approximate)})")
+        verb = "starting" if event.is_origin else "resuming"
+        lines.append(f"{verb} from {event.checkpoint}: initial_epoch {event.initial_epoch}, step {event.step:,}")
+    lines += [f"reset: {each}" for each in event.reset]
+    if event.approximate:
+        lines.append(f"resume: approximate ({'; '.join(event.approximate)})")
     return lines
 
 
-def _ended(_: Wording, fact: RunEnded) -> list[str]:
-    summary = fact.summary
-    how = "stopped early" if summary["stopped_early"] else "finished"
-    lines = [f"{how} after {summary['epochs']} epochs in {format_seconds(summary['seconds'])}"]
-    lines.append(f"best epoch: {summary['best_epoch']} by {summary['monitor']}; its weights are in model.keras")
-    roles = [role for role in ("validation", "test") if summary[role]]
-    return lines + [f"{role}: {format_metrics(summary[role])}" for role in roles]
+def _ended(_: Wording, event: RunEnded) -> list[str]:
+    summary = event.summary
+    how = "stopped early" if summary.stopped_early else "finished"
+    lines = [f"{how} after {format_count(summary.epochs, 'epoch')} in {format_seconds(summary.seconds or 0.0)}"]
+    lines.append(f"best epoch: {summary.best_epoch} by {summary.monitor} (model.keras)")
+    lines += _measured(summary.validation, summary.test)
+    if summary.last is not None and summary.last.epoch != summary.best_epoch:
+        lines.append(f"last epoch: {summary.last.epoch} (last.keras)")
+        lines += _measured(summary.last.validation, summary.last.test)
+    return lines
+
+
+def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:
+    found = {"validation": validation, "test": test}
+    return [f"  {role}: {format_metrics(metrics)}" for role, metrics in found.items() if metrics]
 
 
 WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     RunOpened: _opened,
+    Warned: lambda _, event: [f"warning: {event.message}"],
     Forked: _forked,
     Downloading: lambda _, _fact: [],
     DataReady: _data,
@@ -129,11 +144,11 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     PhaseStarted: _phase,
     PretrainingStarted: _pretraining,
     PretrainingEpochEnded: Wording._pretraining_epoch,
-    Reused: lambda _, fact: [f"weights of {', '.join(fact.layers)} taken from {fact.source}"],
-    RateFound: lambda _, fact: [f"max_rate {fact.max_rate:.3g}: {fact.reason}"],
+    Reused: lambda _, event: [f"weights of {', '.join(event.layers)} copied from {event.source}"],
+    RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
     StepsDone: lambda _, _fact: [],
     EpochEnded: Wording._epoch,
     RunEnded: _ended,
-    RunStopped: lambda _, fact: [f"{fact.status}: {fact.reason}"],
+    RunStopped: lambda _, event: [f"{event.status}: {event.reason}"],
 }

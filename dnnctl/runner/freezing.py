@@ -9,20 +9,18 @@ import keras
 from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import Network
 from dnnctl.builder.optimizer import build_optimizer
-from dnnctl.builder.output import Head
+from dnnctl.builder.output import OUTPUT, Head
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.specs.schedule import OneCycle
 
-OUTPUT = "output"
-
 
 def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
-    """The blocks that stay as they are in a phase.
+    """The blocks that are frozen in a phase.
 
     Args:
-        reused: the blocks whose weights were taken over.
+        reused: the blocks whose weights were copied from another network, or pretrained.
     """
     if phase.freeze == "none":
         return set()
@@ -30,10 +28,10 @@ def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
 
 
 def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> None:
-    """Whether what phases freeze is there, and something is left to train.
+    """Check that what phases freeze exists, and that something is left to train.
 
     Raises:
-        SpecError: it is not.
+        SpecError: it does not.
     """
     known = [*(block.name for block in network.weighted_blocks), OUTPUT]
     for phase in phases:
@@ -48,7 +46,7 @@ def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Seq
 
 
 def freeze(network: Network, frozen: set[str]) -> None:
-    """Have these blocks stay as they are, and train all others."""
+    """Freeze these blocks, and unfreeze all others."""
     for block in network.blocks:
         for layer in block.layers:
             layer.trainable = block.name not in frozen
@@ -69,17 +67,9 @@ def compile_for(
 
 
 def trained_in(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> list[keras.Variable]:
-    """The variables that at least one of the phases trains; what is frozen is as it was afterwards."""
-    before = [(layer, layer.trainable) for layer in network.model.layers]
-    trained: set[int] = set()
-    for phase in phases:
-        freeze(network, frozen_names(phase, reused))
-        trained |= {id(variable) for variable in network.model.trainable_variables}
-    freeze(network, set())
-    found = [variable for variable in network.model.trainable_variables if id(variable) in trained]
-    for layer, is_trainable in before:
-        layer.trainable = is_trainable
-    return found
+    """The variables that at least one of the phases trains, in the model's order."""
+    trained = [frozen_names(phase, reused) for phase in phases]
+    return [variable for variable, block in network.trainable if any(block not in frozen for frozen in trained)]
 
 
 def _cycles(schedule: object) -> bool:

@@ -1,4 +1,4 @@
-"""Signals that tell training to stop: the first is heeded in good order, the second at once."""
+"""Signals that stop training: the first in good order, the second at once."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from typing import Any, Self
 
 from dnnctl.errors import InterruptedRunError
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+"""SIGUSR1 is what clusters send before they end a job."""
 SHOW_CURSOR = "\x1b[?25h"
 
 
 class Interrupts:
-    """While it lasts, SIGINT, SIGTERM and SIGHUP stop training.
+    """A context in which SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop training.
 
-    Outside `deferred` the first raises `InterruptedRunError`; inside it is noted in `received`, for the loop to look
-    at. The second ends the process. A signal that the process was started to ignore, as under `nohup`, stays ignored.
-    Python lets the main thread alone handle signals: in another one this does nothing.
+    Outside `deferred` the first raises `InterruptedRunError`; inside it is noted in `received`, for the loop to check.
+    The second ends the process. A signal that the process was started to ignore, as under `nohup`, stays ignored.
+    Only the main thread of Python can handle signals: in another one this does nothing.
 
     Python calls a handler only between two of its own instructions, and compiling a large network is one call into
-    TensorFlow that may take a minute. The second signal is therefore counted by a thread that Python's wake-up
-    descriptor tells of every signal as it arrives.
+    TensorFlow that may take a minute. The second signal is therefore counted by a thread, which Python's wake-up
+    descriptor notifies of every signal as it arrives.
     """
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class Interrupts:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """While it lasts, the first signal is only noted."""
+        """A context in which the first signal is only noted."""
         self.is_deferring = True
         try:
             yield
@@ -60,10 +61,10 @@ class Interrupts:
             self.is_deferring = False
 
     def check(self) -> None:
-        """Heed a signal that was noted.
+        """Raise for a signal that was noted.
 
         Raises:
-            InterruptedRunError: there was one.
+            InterruptedRunError: there is one.
         """
         if self.received is not None:
             raise InterruptedRunError(f"interrupted by {signal.Signals(self.received).name}", self.received)
@@ -79,18 +80,18 @@ class _Counter:
     """A thread that ends the process at the second signal, whatever the main thread is doing.
 
     Args:
-        heeded: the signals that count.
+        handled: the signals that count.
     """
 
-    def __init__(self, heeded: Iterable[int]) -> None:
-        self.heeded = frozenset(heeded)
+    def __init__(self, handled: Iterable[int]) -> None:
+        self.handled = frozenset(handled)
         self._ours, self._pythons = socket.socketpair()
         self._pythons.setblocking(False)
         self._before = signal.set_wakeup_fd(self._pythons.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._count, name="signals", daemon=True).start()
 
     def stop(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         signal.set_wakeup_fd(self._before)
         self._pythons.close()
 
@@ -98,7 +99,7 @@ class _Counter:
         n_received = 0
         with self._ours:
             while numbers := self._ours.recv(1):
-                n_received += numbers[0] in self.heeded
+                n_received += numbers[0] in self.handled
                 if n_received > 1:
                     _end_at_once(numbers[0])
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.engine.engine import Engine, EpochPlan
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import EpochPlan
 from dnnctl.engine.variables import read_state, write_state
 from dnnctl.errors import RunError
 from dnnctl.runner.shuffle import epoch_order

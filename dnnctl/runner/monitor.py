@@ -1,4 +1,4 @@
-"""Watching one metric: what is an improvement, and how long ago the last one was."""
+"""Monitoring one metric: what is an improvement, and how long ago the last one was."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Monitor:
     """Epochs since the best."""
 
     def see(self, epoch: int, value: float) -> bool:
-        """Take note of an epoch's value; returns whether it is the best so far."""
+        """Take an epoch's value; returns whether it is the best so far."""
         if self._is_improvement(value):
             self.best, self.best_epoch, self.n_waited = value, epoch, 0
             return True

@@ -1,120 +1,144 @@
-"""The phases of a training, entered one after the other."""
+"""The phases of a training: stages that train the model itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from dnnctl.builder.model import count_parameters
-from dnnctl.engine.engine import Engine, OnDevice
-from dnnctl.events.event import PhaseStarted, RateFound, Report
+from dnnctl.engine.engine import Engine
+from dnnctl.events.event import EpochEnded, PhaseStarted, RateFound, Report
+from dnnctl.runner.examples import Examples
 from dnnctl.runner.freezing import compile_for, freeze, frozen_names
 from dnnctl.runner.learning_rates import LearningRates
-from dnnctl.runner.loop import Loop, Stage
+from dnnctl.runner.loop import Loop
 from dnnctl.runner.lr_range_test import suggest, sweep
 from dnnctl.runner.monitor import Monitor
 from dnnctl.runner.schedule import Span
 from dnnctl.runner.setup import Setup
+from dnnctl.runner.stage import Stage, StageKind
 from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.specs.schedule import MomentumCycle, OneCycle
-from dnnctl.store.creation import add_facts
-from dnnctl.store.record import RunRecord
+from dnnctl.store.facts import FoundRate
+from dnnctl.store.writer import RunWriter
+
+PHASE = StageKind(
+    "phase",
+    trains_model=True,
+    rows_file="metrics",
+    order_purpose="order",
+    epoch_event=lambda done: EpochEnded(done.row, done.is_best, done.stopped_early),
+)
 
 
 @dataclass
 class Phases:
-    """Makes the loop of each phase, with its engine, its optimizer and its rates.
+    """Makes the loop of each phase, with its engine, its optimizer and its rates."""
 
-    Args:
-        train: the training examples.
-        validation: the validation examples, if there are any.
-    """
-
-    setting: Setup
-    run: RunRecord
-    train: OnDevice
-    validation: OnDevice | None
+    setup: Setup
+    examples: Examples
+    writer: RunWriter
     report: Report
     compiled_for: int = 1
     """The phase in which the model's optimizer starts."""
 
-    def enter(self, number: int, before: Loop | None = None, *, offset: int = 0) -> Loop:
-        """The loop of a phase, at its beginning.
+    kind: ClassVar[StageKind] = PHASE
+
+    def __post_init__(self) -> None:
+        self.examples.take_unlabelled()  # pretraining is over
+
+    @staticmethod
+    def count(setup: Setup) -> int:
+        """The number of phases."""
+        return len(setup.phases)
+
+    def enter(self, number: int, before: Loop | None = None) -> Loop:
+        """The loop of a phase, at its start.
 
         Args:
-            before: that of the phase before, if this process has trained it; without it the loop's state is still
-                to be given to it, or training begins.
-            offset: the steps of the pretraining.
+            before: the loop of the stage before, if this process has trained it. Without it the loop's state is to be
+                restored, or training starts.
         """
-        setting, phase = self.setting, self.setting.phases[number - 1]
+        setup, phase = self.setup, self.setup.phases[number - 1]
         if phase.optimizer_of == self.compiled_for:
-            freeze(setting.network, frozen_names(phase, setting.reused))
+            freeze(setup.network, frozen_names(phase, setup.reused))
         else:
-            compile_for(setting.network, setting.spec, setting.head, phase, setting.phases, setting.reused)
+            compile_for(setup.network, setup.spec, setup.head, phase, setup.phases, setup.reused)
             self.compiled_for = phase.optimizer_of
-        if len(setting.phases) > 1:
-            self.report(self._begun(phase))
-        engine = setting.engine(self.train)
-        begun = 0 if before is None else before.epoch
-        rates = before.rates if before and not phase.starts_schedule else self._rates(phase, engine, begun)
-        stopping, every = setting.spec.training.early_stopping, setting.spec.training.checkpoint.every.steps
-        default = "loss" if self.validation is None else "val_loss"
+        if len(setup.phases) > 1:
+            self.report(self._started(phase, follows=before is not None))
+        engine = setup.engine(self.examples.train)
+        earlier = before if before is not None and before.stage.kind is PHASE else None
+        epochs_before = earlier.epoch if earlier else 0
+        rates = (
+            earlier.rates if earlier and not phase.starts_schedule else self._new_rates(phase, engine, epochs_before)
+        )
+        stopping, every = setup.spec.training.early_stopping, setup.spec.training.checkpoint.every.steps
         return Loop(
             stage=Stage(
+                PHASE,
                 number,
                 phase.epochs,
                 phase.optimizer.kind,
-                marks={} if setting.spec.training.phases == "none" else {"phase": number},
+                marks={} if setup.spec.training.phases == "none" else {"phase": number},
                 patience=None if stopping == "none" else stopping.patience,
             ),
-            seed=setting.spec.seed,
+            seed=setup.spec.seed,
             engine=engine,
             rates=rates,
-            validation=self.validation,
-            best=before.best if before else Monitor(default if stopping == "none" else stopping.monitor),
+            validate=None if self.examples.validation is None else partial(engine.evaluate, self.examples.validation),
+            best=earlier.best if earlier else Monitor(self._monitored()),
             patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
             checkpoint_steps=None if every == "none" else every,
-            begun=begun,
-            epoch=begun,
-            offset=before.offset if before else offset,
+            find_schedule=partial(self._found_schedule, phase, engine) if _is_open(rates.schedule) else None,
+            epochs_before=epochs_before,
+            epoch=epochs_before,
+            offset=_offset(before, earlier),
         )
 
-    def _begun(self, phase: PlannedPhase) -> PhaseStarted:
+    def finish(self) -> None:
+        """Nothing is left to do: the phases train the model itself."""
+
+    def _monitored(self) -> str:
+        """The metric that chooses the best epoch."""
+        stopping = self.setup.spec.training.early_stopping
+        if stopping != "none":
+            return stopping.monitor
+        return "loss" if self.examples.validation is None else "val_loss"
+
+    def _started(self, phase: PlannedPhase, *, follows: bool) -> PhaseStarted:
         return PhaseStarted(
             phase=phase.number,
-            n_phases=len(self.setting.phases),
+            n_phases=len(self.setup.phases),
             epochs=phase.epochs,
-            frozen=sorted(frozen_names(phase, self.setting.reused)),
-            trainable_parameters=count_parameters(self.setting.model)[1],
+            frozen=sorted(frozen_names(phase, self.setup.reused)),
+            trainable_parameters=count_parameters(self.setup.model)[1],
             optimizer=phase.optimizer.kind,
-            is_fresh=phase.starts_optimizer,
+            is_new_optimizer=follows and phase.starts_optimizer,
         )
 
-    def _rates(self, phase: PlannedPhase, engine: Engine, begun: int) -> LearningRates:
-        schedule = self._with_found_rate(phase, engine)
+    def _new_rates(self, phase: PlannedPhase, engine: Engine, epochs_before: int) -> LearningRates:
         return LearningRates(
-            schedule,
+            phase.schedule,
             phase.optimizer.learning_rate,
             Span(engine.n_steps, phase.span),
-            begun=begun,
+            epochs_before=epochs_before,
             momentum=None if engine.cycled_momentum is None else phase.optimizer.momentum,
         )
 
-    def _with_found_rate(self, phase: PlannedPhase, engine: Engine) -> Any:
-        """The schedule with the largest rate of its cycle, found once in a run's life where the spec leaves it open."""
-        schedule = phase.schedule
-        if not isinstance(schedule, OneCycle) or schedule.max_rate != "auto":
-            return schedule
-        parent = self.run.facts.get("parent") or {}
-        key = str(phase.schedule_of)
-        known = self.run.facts.get("rate_finder") or parent.get("rate_finder") or {}
+    def _found_schedule(self, phase: PlannedPhase, engine: Engine) -> OneCycle:
+        """The schedule with the largest rate of its cycle, found once in a run's life."""
+        facts, key = self.writer.facts, str(phase.schedule_of)
+        known = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})
         found = known.get(key)
         if found is None:
-            suggestion = suggest(sweep(engine, seed=self.setting.spec.seed, momentum=low_momentum(schedule)))
-            found = {"max_rate": suggestion.max_rate, "reason": suggestion.reason}
-            self.report(RateFound(**found))
-        add_facts(self.run, rate_finder={**known, key: found})
-        return schedule.model_copy(update={"max_rate": found["max_rate"]})
+            curve = sweep(engine, seed=self.setup.spec.seed, momentum=low_momentum(phase.schedule))
+            suggestion = suggest(curve)
+            found = FoundRate(suggestion.max_rate, suggestion.reason)
+            self.report(RateFound(found.max_rate, found.reason))
+        self.writer.add_facts(rate_finder={**known, key: found})
+        return phase.schedule.model_copy(update={"max_rate": found.max_rate})
 
 
 def low_momentum(schedule: Any) -> float | None:
@@ -122,3 +146,15 @@ def low_momentum(schedule: Any) -> float | None:
     if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
         return schedule.momentum.low
     return None
+
+
+def _is_open(schedule: Any) -> bool:
+    """Whether the spec leaves a schedule's largest rate to a range test."""
+    return isinstance(schedule, OneCycle) and schedule.max_rate == "auto"
+
+
+def _offset(before: Loop | None, earlier: Loop | None) -> int:
+    """The steps before the first phase."""
+    if before is None:
+        return 0
+    return earlier.offset if earlier else before.global_step

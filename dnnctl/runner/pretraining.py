@@ -1,8 +1,10 @@
-"""The unsupervised pretraining of a network: its parts, entered one after the other, and what they leave."""
+"""Unsupervised pretraining: stages that train a copy of the network on inputs alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,112 +13,140 @@ from dnnctl.builder.gan import build_gan
 from dnnctl.builder.model import Block, Network, build_network
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.transfer import copy_scaling
-from dnnctl.data.dataset import Part
-from dnnctl.engine.engine import Engine, OnDevice, to_device
+from dnnctl.engine.engine import Engine
 from dnnctl.engine.gan import GanEngine
-from dnnctl.events.event import PretrainingStarted, Report
+from dnnctl.engine.step_loop import OnDevice, without_targets
+from dnnctl.events.event import PretrainingEpochEnded, PretrainingStarted, Report
+from dnnctl.runner.examples import Examples
 from dnnctl.runner.learning_rates import LearningRates
-from dnnctl.runner.loop import Loop, Stage
+from dnnctl.runner.loop import Loop
 from dnnctl.runner.monitor import Monitor
 from dnnctl.runner.schedule import Span
 from dnnctl.runner.setup import Setup
+from dnnctl.runner.stage import Stage, StageKind
 from dnnctl.seeds import derive_seed
 from dnnctl.specs.common_kind import NONE, Nothing
 from dnnctl.specs.optimizer import OptimizerKind
 from dnnctl.specs.phase import Same
-from dnnctl.specs.pretraining import Gan
+from dnnctl.specs.pretraining import Autoencoder, Gan
+from dnnctl.store.writer import RunWriter
+
+PRETRAINING = StageKind(
+    "pretraining",
+    trains_model=False,
+    rows_file="pretraining",
+    order_purpose="pretraining",
+    epoch_event=lambda done: PretrainingEpochEnded(done.row),
+)
 
 
 class Pretraining:
-    """Makes the loop of each part. It trains a network of its own, whose weights the setting's is given in the end.
+    """Makes the loop of each part. It trains a copy of the network; `finish` copies the weights back."""
 
-    Args:
-        unlabelled: (N, …) the inputs that it learns from.
-    """
+    kind: ClassVar[StageKind] = PRETRAINING
 
-    def __init__(self, setting: Setup, unlabelled: np.ndarray, report: Report) -> None:
-        validation = setting.dataset.validation
-        choice = setting.spec.training.pretraining
+    def __init__(self, setup: Setup, examples: Examples, _writer: RunWriter, report: Report) -> None:
+        choice = setup.spec.training.pretraining
         assert not isinstance(choice, Nothing)
-        self.spec = setting.spec
+        inputs = examples.take_unlabelled()
+        assert inputs is not None, "inputs are loaded where the spec has pretraining"
+        self.spec = setup.spec
         self.choice = choice
-        self.setting = setting
+        self.setup = setup
         self.report = report
-        self.network = _copy(setting, unlabelled[:1])
+        self.inputs = inputs
+        self.validation = None if examples.validation is None else without_targets(examples.validation.inputs)
+        self.network = _copy(setup, self.inputs)
         self.parts = parts_of(self.network, greedy=getattr(self.choice, "greedy", False))
-        self.inputs = _without_labels(unlabelled)
-        self.validation = _without_labels(validation.inputs) if validation else None
+
+    @staticmethod
+    def count(setup: Setup) -> int:
+        """The number of parts; 0 without pretraining."""
+        choice = setup.spec.training.pretraining
+        if isinstance(choice, Nothing):
+            return 0
+        return len(parts_of(setup.network, greedy=getattr(choice, "greedy", False)))
 
     def enter(self, number: int, before: Loop | None = None) -> Loop:
-        """The loop of a part, at its beginning.
+        """The loop of a part, at its start.
 
         Args:
-            before: that of the part before, if this process has trained it; without it the loop's state is still to be
-                given to it, or training begins.
+            before: the loop of the part before, if this process has trained it. Without it the loop's state is to be
+                restored, or training starts.
         """
         part = self.parts[number - 1]
         optimizer = self.spec.optimizer if isinstance(self.choice.optimizer, Same) else self.choice.optimizer
-        engine = self._engine(part, optimizer)
-        name = _name(part)
+        name = ", ".join(block.name for block in part if block.has_weights)
+        stage = Stage(
+            PRETRAINING,
+            number,
+            self.choice.epochs,
+            optimizer.kind,
+            marks={"part": name} if len(self.parts) > 1 else {},
+        )
+        choice = self.choice
+        loop = (
+            self._gan_loop(stage, part, optimizer, choice)
+            if isinstance(choice, Gan)
+            else self._autoencoder_loop(stage, part, optimizer, choice)
+        )
+        loop.offset = before.global_step if before else 0
+        n_steps = loop.engine.n_steps
         self.report(
             PretrainingStarted(
-                self.choice.kind, name, number, len(self.parts), self.choice.epochs, engine.n_steps, self.inputs.n
+                self.choice.kind, name, number, len(self.parts), self.choice.epochs, n_steps, self.inputs.n
             )
         )
-        every = self.spec.training.checkpoint.every.steps
-        is_measured = self.validation is not None and not isinstance(engine, GanEngine)
-        return Loop(
-            stage=Stage(
-                number,
-                self.choice.epochs,
-                optimizer.kind,
-                is_pretraining=True,
-                marks={"part": name} if len(self.parts) > 1 else {},
-            ),
-            seed=derive_seed(self.spec.seed, f"pretraining {number}"),
-            engine=engine,
-            rates=LearningRates(NONE, optimizer.learning_rate, Span(engine.n_steps, self.choice.epochs)),
-            validation=self.validation if is_measured else None,
-            best=Monitor(engine.mean_loss.name),
-            checkpoint_steps=None if every == "none" else every,
-            offset=before.global_step if before else 0,
-        )
+        return loop
 
-    def hand_over(self) -> None:
-        """Give the network that is to be trained what has been learned."""
+    def finish(self) -> None:
+        """Copy what was learned into the network that is trained next."""
         learned = {layer.name: layer for block in self.network.blocks for layer in block.layers}
-        for block in self.setting.network.blocks:
+        for block in self.setup.network.blocks:
             for layer in block.layers:
                 layer.set_weights(learned[layer.name].get_weights())
 
-    def _engine(self, part: Sequence[Block], optimizer: OptimizerKind) -> Engine:
-        batch_size, seed = self.spec.training.batch_size, self.spec.seed
-        if isinstance(self.choice, Gan):
-            for block in part:
-                for layer in block.layers:
-                    layer.trainable = True
-            networks = build_gan(self.network, self.choice.codings, scaling=self.spec.data.scaling, seed=seed)
-            networks.discriminator.compile(optimizer=build_optimizer(optimizer))
-            return GanEngine(
-                networks,
-                build_optimizer(optimizer),
-                self.inputs,
-                batch_size=batch_size,
-                seed=derive_seed(seed, "codings"),
-            )
-        autoencoder = build_autoencoder(self.network, part, self.choice.noise, seed=seed)
+    def _autoencoder_loop(
+        self, stage: Stage, part: Sequence[Block], optimizer: OptimizerKind, choice: Autoencoder
+    ) -> Loop:
+        autoencoder = build_autoencoder(self.network, part, choice.noise, seed=self.spec.seed)
         autoencoder.compile(optimizer=build_optimizer(optimizer), loss=error_itself, jit_compile=False)
-        return Engine(autoencoder, [], self.inputs, batch_size=batch_size, mode=self.setting.compilation.mode)
+        batch_size, mode = self.spec.training.batch_size, self.setup.compilation.mode
+        engine = Engine(autoencoder, [], self.inputs, batch_size=batch_size, mode=mode)
+        validation = self.validation
+        validate = None if validation is None else partial(engine.evaluate, validation)
+        return self._loop(stage, engine, optimizer, validate, "loss")
+
+    def _gan_loop(self, stage: Stage, part: Sequence[Block], optimizer: OptimizerKind, choice: Gan) -> Loop:
+        for block in part:
+            for layer in block.layers:
+                layer.trainable = True
+        seed = self.spec.seed
+        networks = build_gan(self.network, choice.codings, scaling=self.spec.data.scaling, seed=seed)
+        networks.discriminator.compile(optimizer=build_optimizer(optimizer))
+        engine = GanEngine(
+            networks,
+            build_optimizer(optimizer),
+            self.inputs,
+            batch_size=self.spec.training.batch_size,
+            seed=derive_seed(seed, "codings"),
+        )
+        return self._loop(stage, engine, optimizer, None, "discriminator_loss")
+
+    def _loop(self, stage: Stage, engine: Any, optimizer: OptimizerKind, validate: Any, monitored: str) -> Loop:
+        every = self.spec.training.checkpoint.every.steps
+        return Loop(
+            stage=stage,
+            seed=derive_seed(self.spec.seed, f"pretraining {stage.number}"),
+            engine=engine,
+            rates=LearningRates(NONE, optimizer.learning_rate, Span(engine.n_steps, self.choice.epochs)),
+            validate=validate,
+            best=Monitor(monitored),
+            checkpoint_steps=None if every == "none" else every,
+        )
 
 
-def _copy(setting: Setup, example: np.ndarray) -> Network:
-    """A fresh network like the setting's, which scales its inputs as that does."""
-    return build_network(setting.spec, setting.head, example, scaling=copy_scaling(setting.model))
-
-
-def _without_labels(inputs: np.ndarray) -> OnDevice:
-    return to_device(Part(inputs, np.zeros((len(inputs), 1), np.float32)))
-
-
-def _name(part: Sequence[Block]) -> str:
-    return ", ".join(block.name for block in part if block.has_weights)
+def _copy(setup: Setup, inputs: OnDevice) -> Network:
+    """A fresh network like the setup's, which scales its inputs as that does."""
+    example = np.zeros((1, *inputs.inputs.shape[1:]), inputs.inputs.dtype.as_numpy_dtype)
+    return build_network(setup.spec, setup.head, example, scaling=copy_scaling(setup.model))

@@ -1,4 +1,4 @@
-"""What a training leaves: the model, the predictions, the summary."""
+"""What a training leaves: the models, the predictions, the summary."""
 
 from __future__ import annotations
 
@@ -11,79 +11,96 @@ import numpy as np
 from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import count_parameters
 from dnnctl.builder.optimizer import build_optimizer
-from dnnctl.engine.engine import Engine, OnDevice
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import OnDevice
 from dnnctl.runner.checkpointing.metric_log import MetricLog
+from dnnctl.runner.examples import Examples
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.setup import Setup
-from dnnctl.store.files import write_through
-from dnnctl.store.folder import RunFolder
-from dnnctl.store.record import RunRecord
-
-ROLES = ("validation", "test")
-Parts = Mapping[str, OnDevice | None]
-"""Examples on the device by their role; none where the data have no such part."""
+from dnnctl.store.facts import Metrics, Summary, WeightsResult
+from dnnctl.store.writer import RunWriter
 
 
-def plain_model(setting: Setup, phase: int = 1) -> keras.Model:
-    """The same layers as a model of its own, compiled afresh: so it is saved, without the training's counters.
+def plain_model(setup: Setup, phase: int = 1) -> keras.Model:
+    """The same layers as a model that is saved, with a fresh optimizer and without the counters of training.
 
     Args:
         phase: whose optimizer it has.
     """
-    plain = keras.Model(setting.model.input, setting.model.output, name=setting.spec.name.replace(".", "_"))
+    plain = keras.Model(setup.model.input, setup.model.output, name=setup.spec.name.replace(".", "_"))
     plain.compile(
-        optimizer=build_optimizer(setting.phases[phase - 1].optimizer),
-        loss=build_loss(setting.spec.loss, setting.head.loss),
-        metrics=setting.metrics,
+        optimizer=build_optimizer(setup.phases[phase - 1].optimizer),
+        loss=build_loss(setup.spec.loss, setup.head.loss),
+        metrics=setup.metrics,
     )
     plain.optimizer.build(plain.trainable_variables)  # Keras warns when it loads an optimizer without its variables
     return plain
 
 
-def measure(engine: Engine, parts: Parts) -> dict[str, dict[str, float] | None]:
-    """The loss and the metrics on validation and test."""
-    return {role: None if (part := parts[role]) is None else engine.evaluate(part) for role in ROLES}
+def measure(engine: Engine, splits: Mapping[str, OnDevice]) -> dict[str, Metrics]:
+    """The loss and the metrics on each split."""
+    return {role: dict(engine.evaluate(split)) for role, split in splits.items()}
 
 
-def summarize(run: RunRecord, setting: Setup, loop: Loop, records: MetricLog) -> dict[str, Any]:
-    """What summary.json says of a training, without what the best weights come to."""
-    last, rows = loop.last, records.rows
-    assert last is not None, "a spec has at least one epoch"
+def summarize(
+    writer: RunWriter,
+    setup: Setup,
+    loop: Loop,
+    log: MetricLog,
+    *,
+    best: Mapping[str, Metrics],
+    last: Mapping[str, Metrics],
+    state: str,
+    seconds: float,
+) -> Summary:
+    """The result of a finished training.
+
+    Args:
+        best: what the best weights measure, by split.
+        last: what the weights of the last epoch measure.
+        state: the digest of the variables at the end.
+        seconds: that the command took.
+    """
+    done = loop.last
+    assert done is not None, "a spec has at least one epoch"
     best_epoch = loop.best.best_epoch
-    return {
-        "id": run.id,
-        "name": setting.spec.name,
-        "stopped_early": last.stopped_early,
-        "epochs": last.row["epoch"],
-        "steps": last.row["step"],
-        "monitor": loop.best.metric,
-        "best_epoch": best_epoch,
-        "best": next(row for row in rows if row["epoch"] == best_epoch),
-        "parameters": count_parameters(setting.model)[0],
-        "task": setting.dataset.task,
-        "loss": setting.head.loss,
-        "device": setting.device.name,
-        "compile": setting.compilation.mode,
-        "training_seconds": round(_seconds(run, records), 3),
-    }
+    return Summary(
+        id=writer.folder.id,
+        name=setup.spec.name,
+        stopped_early=done.stopped_early,
+        epochs=done.row["epoch"],
+        steps=done.row["step"],
+        monitor=loop.best.metric,
+        best_epoch=best_epoch,
+        best=next(row for row in log.rows if row["epoch"] == best_epoch),
+        parameters=count_parameters(setup.model)[0],
+        task=setup.task,
+        loss=setup.head.loss,
+        device=setup.device.name,
+        compile=setup.compilation.mode,
+        training_seconds=round(_training_seconds(writer, log), 3),
+        validation=best.get("validation"),
+        test=best.get("test"),
+        last=WeightsResult(done.row["epoch"], last.get("validation"), last.get("test")),
+        state=state,
+        seconds=round(seconds, 3),
+    )
 
 
-def _seconds(run: RunRecord, records: MetricLog) -> float:
+def _training_seconds(writer: RunWriter, log: MetricLog) -> float:
     """The seconds that this run has trained, without the epochs that a fork has taken over."""
-    parent = run.facts.get("parent")
-    taken_over = int(parent["epoch"]) if parent else 0
-    before = 0.0 if parent else sum(row["seconds"] for row in records.pretraining)
-    return before + float(sum(row["seconds"] for row in records.rows if row["epoch"] > taken_over))
+    parent = writer.facts.parent
+    taken_over = parent.epoch if parent else 0
+    before = 0.0 if parent else sum(row["seconds"] for row in log.pretraining)
+    return before + float(sum(row["seconds"] for row in log.rows if row["epoch"] > taken_over))
 
 
-def write_predictions(folder: RunFolder, setting: Setup, engine: Engine, parts: Parts) -> None:
-    """Write predictions.npz: what the model answers on validation and test, and what would be right."""
+def write_predictions(writer: RunWriter, setup: Setup, engine: Engine, examples: Examples) -> None:
+    """Write predictions.npz: the model's answers on validation and test, and the labels."""
     arrays: dict[str, Any] = {}
-    for role in ROLES:
-        part = parts[role]
-        if part is not None:
-            arrays[f"{role}_predictions"] = engine.predict(part)
-            arrays[f"{role}_labels"] = getattr(setting.dataset, role).targets
-    if setting.dataset.class_names:
-        arrays["class_names"] = np.array(setting.dataset.class_names)
-    write_through(folder.predictions, lambda aside: np.savez_compressed(aside, **arrays))
+    for role, split in examples.measured.items():
+        arrays[f"{role}_predictions"] = engine.predict(split)
+        arrays[f"{role}_labels"] = examples.labels[role]
+    if setup.class_names:
+        arrays["class_names"] = np.array(setup.class_names)
+    writer.write_predictions(lambda aside: np.savez_compressed(aside, **arrays))

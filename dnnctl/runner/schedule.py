@@ -5,15 +5,18 @@ t is the step (or epoch) since the warm-up's end; η₀ is the optimizer's rate;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.common_kind import Nothing
 from dnnctl.specs.field import Kind
+from dnnctl.specs.path import dotted
+from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.specs.schedule import (
     ConstantRate,
     Cosine,
@@ -72,6 +75,34 @@ def warmup_steps(schedule: Kind) -> int:
     return warmup.steps if isinstance(warmup, Warmup) else 0
 
 
+def check_warmups(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> None:
+    """Check that each warm-up leaves steps for the schedule it leads to.
+
+    Raises:
+        SpecError: one does not.
+    """
+    for phase in phases:
+        n_warmup, n_steps = warmup_steps(phase.schedule), steps_per_epoch * phase.span
+        if n_warmup >= n_steps:
+            rule = f"the warm-up takes all of the {n_steps} steps there are"
+            path = dotted((*phase.schedule_path, "warmup", "steps"))
+            raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Make it shorter.")])
+
+
+def unreached_boundaries(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> Iterator[str]:
+    """A warning for each boundary of a piecewise schedule that training ends before."""
+    for phase in phases:
+        schedule = phase.schedule
+        if not isinstance(schedule, Piecewise) or not phase.starts_schedule:
+            continue
+        n_steps = steps_per_epoch * phase.span - warmup_steps(schedule)
+        n = -(-n_steps // steps_per_epoch) if schedule.per == "epoch" else n_steps
+        for boundary in schedule.boundaries:
+            if boundary >= n:
+                path = dotted((*phase.schedule_path, "boundaries"))
+                yield f"{path}: {boundary} is never reached, there are {n} {schedule.per}s"
+
+
 def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup: int, span: Span) -> Floats:
     clock = t // span.steps_per_epoch if getattr(schedule, "per", "step") == "epoch" else t
     n = max(span.steps - n_warmup, 1)
@@ -80,7 +111,7 @@ def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup:
 
 def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floats:
     """Start → max over the first half, max → start over the second, start → last in the tail."""
-    assert schedule.max_rate != "auto", "the range test comes before the first step"
+    assert schedule.max_rate != "auto", "the range test runs before the first step"
     start = schedule.max_rate / 10 if schedule.start == "auto" else schedule.start
     last = start / 1000 if schedule.last == "auto" else schedule.last
     half = _half(n)

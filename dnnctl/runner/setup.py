@@ -1,4 +1,4 @@
-"""What an experiment is made of, ready for the first step: device, data, model and the way steps are compiled."""
+"""What a training is made of, ready for the first step: device, data, model and the way steps are compiled."""
 
 from __future__ import annotations
 
@@ -13,36 +13,42 @@ from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
 from dnnctl.builder.transfer import load_pretrained, pretrained_scaling, transfer_weights
-from dnnctl.data.dataset import Dataset, Part
+from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.device import Device, prepare_device
-from dnnctl.engine.engine import Engine, OnDevice, to_device
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import OnDevice
 from dnnctl.errors import Fault, SpecError
-from dnnctl.events.event import DataReady, Downloading, ModelReady, Report
+from dnnctl.events.event import DataReady, Downloading, ModelReady, Report, Warned
 from dnnctl.runner.freezing import check_freezing, compile_for, trained_in
-from dnnctl.runner.schedule import Span, warmup_steps
-from dnnctl.runner.targets import encode_targets
+from dnnctl.runner.schedule import Span, check_warmups, unreached_boundaries
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import dotted
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.pretraining import Autoencoder
+from dnnctl.store.facts import DataFacts, LayerFacts
+from dnnctl.text import format_shape
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that training needs, built from the spec and the data."""
+    """Everything that training needs besides the examples."""
 
     spec: Spec
     device: Device
-    dataset: Dataset
+    data: DataFacts
+    task: str
+    """`classes` or `numbers`."""
+    n_outputs: int
+    class_names: Sequence[str]
     head: Head
     network: Network
     compilation: Compilation
     span: Span
     phases: Sequence[PlannedPhase]
     reused: Sequence[str] = ()
-    """The blocks whose weights were taken over from another network."""
+    """The blocks whose weights were copied from another network, or are pretrained."""
 
     @property
     def model(self) -> keras.Model:
@@ -65,12 +71,14 @@ class Setup:
         )
 
 
-def prepare(spec: Spec, report: Report, *, compilation: Compilation | None = None, source: Path | None = None) -> Setup:
-    """Get the device, the data and the model ready for the first phase: all that can go wrong before the first step.
+def prepare(
+    spec: Spec, report: Report, *, compilation: Compilation | None = None, pretrained: Path | None = None
+) -> tuple[Setup, Dataset]:
+    """Get the device, the data and the model ready for the first phase: all that can fail before the first step.
 
     Args:
-        compilation: how an earlier process compiled the steps; chosen anew if there was none.
-        source: the network that the spec reuses.
+        compilation: how an earlier process compiled the steps; chosen here if there was none.
+        pretrained: the file of the network that the spec reuses.
     """
     device = prepare_device(spec.runtime)
     has_pretraining = spec.training.pretraining.kind != "none"
@@ -83,30 +91,49 @@ def prepare(spec: Spec, report: Report, *, compilation: Compilation | None = Non
     report(_describe_data(dataset))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
-    network, reused = _build(spec, head, dataset, source)
+    network, reused = _build(spec, head, dataset, pretrained)
     phases = planned_phases(spec)
     check_freezing(network, phases, reused)
     compile_for(network, spec, head, phases[0], phases, reused)
     span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
     n_steps = span.steps + _pretraining_steps(spec, dataset)
-    compilation = compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps)
-    setting = Setup(spec, device, dataset, head, network, compilation, span, phases, reused)
-    _check_monitors(setting)
-    _check_warmup(setting)
-    report(_describe_model(setting))
-    return setting
+    setup = Setup(
+        spec=spec,
+        device=device,
+        data=DataFacts(dataset.digest, dataset.split_digest),
+        task=dataset.task,
+        n_outputs=dataset.n_outputs,
+        class_names=dataset.class_names,
+        head=head,
+        network=network,
+        compilation=compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps),
+        span=span,
+        phases=phases,
+        reused=reused,
+    )
+    _check_monitors(setup, has_validation=dataset.validation is not None)
+    check_warmups(phases, span.steps_per_epoch)
+    report(_describe_model(setup))
+    for warning in unreached_boundaries(phases, span.steps_per_epoch):
+        report(Warned(warning))
+    return setup, dataset
+
+
+def layer_table(model: keras.Model) -> list[LayerFacts]:
+    """Each layer's name, the shape of its output, and its number of parameters."""
+    return [LayerFacts(each.name, format_shape(each.output.shape[1:]), each.count_params()) for each in model.layers]
 
 
 def _pretraining_steps(spec: Spec, dataset: Dataset) -> int:
-    """The steps of an autoencoder, by each part; a GAN's are never compiled by XLA."""
+    """The steps of an autoencoder, for each part; a GAN's are never compiled by XLA."""
     choice = spec.training.pretraining
     if not isinstance(choice, Autoencoder) or dataset.unlabelled is None:
         return 0
     return choice.epochs * -(-len(dataset.unlabelled) // spec.training.batch_size)
 
 
-def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tuple[Network, list[str]]:
-    """The network, and the names of its blocks that start with another's weights."""
+def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) -> tuple[Network, list[str]]:
+    """The network, and the names of its blocks that do not start with random weights."""
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
         network = build_network(spec, head, dataset.unlabelled)
@@ -116,25 +143,11 @@ def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tup
         return network, [block.name for block in network.weighted_blocks]
     if reuse == "none":
         return build_network(spec, head, dataset.train.inputs), []
-    assert source is not None, "whoever prepares a spec that reuses a network has found it"
-    trained = load_pretrained(source)
+    assert pretrained is not None, "the caller finds the network that the spec reuses"
+    trained = load_pretrained(pretrained)
     scaling = pretrained_scaling(trained, reuse, spec.data.scaling)
     network = build_network(spec, head, dataset.train.inputs, scaling=scaling)
     return network, transfer_weights(trained, network, reuse)
-
-
-def make_engine(setting: Setup) -> Engine:
-    """The engine of the first phase, with the training examples on the device."""
-    train = place(setting, setting.dataset.train)
-    assert train is not None
-    return setting.engine(train)
-
-
-def place(setting: Setup, part: Part | None) -> OnDevice | None:
-    """A part of the data on the device, with its targets as the loss takes them."""
-    if part is None:
-        return None
-    return to_device(encode_targets(part, setting.head.targets, setting.dataset.n_outputs))
 
 
 def _describe_data(dataset: Dataset) -> DataReady:
@@ -149,30 +162,21 @@ def _describe_data(dataset: Dataset) -> DataReady:
     )
 
 
-def _describe_model(setting: Setup) -> ModelReady:
-    model = setting.model
-    total, _ = count_parameters(model)
-    trained = trained_in(setting.network, setting.phases, setting.reused)
+def _describe_model(setup: Setup) -> ModelReady:
+    total, _ = count_parameters(setup.model)
+    trained = trained_in(setup.network, setup.phases, setup.reused)
     return ModelReady(
         parameters=total,
         trainable_parameters=sum(int(np.prod(variable.shape)) for variable in trained),
-        loss=setting.head.loss,
-        device=setting.device.name,
-        compile=setting.compilation.mode,
-        compile_reason=setting.compilation.reason,
-        precision=setting.spec.runtime.precision,
-        epochs=setting.span.epochs,
-        steps_per_epoch=setting.span.steps_per_epoch,
-        layers=layer_table(model),
+        loss=setup.head.loss,
+        device=setup.device.name,
+        compile=setup.compilation.mode,
+        compile_reason=setup.compilation.reason,
+        precision=setup.spec.runtime.precision,
+        epochs=setup.span.epochs,
+        steps_per_epoch=setup.span.steps_per_epoch,
+        layers=layer_table(setup.model),
     )
-
-
-def layer_table(model: keras.Model) -> list[tuple[str, str, int]]:
-    """For each layer its name, its output's shape, and its number of parameters."""
-    return [
-        (layer.name, " × ".join(str(size) for size in layer.output.shape[1:]), layer.count_params())
-        for layer in model.layers
-    ]
 
 
 def _check_targets(dataset: Dataset, head: Head) -> None:
@@ -185,26 +189,16 @@ def _check_targets(dataset: Dataset, head: Head) -> None:
         raise SpecError([Fault(f"{head.loss} is for numbers from 0 up, some targets are negative", "loss")])
 
 
-def _check_monitors(setting: Setup) -> None:
-    """What `auto` metrics left open: whether what is watched will be measured."""
-    names = ["loss", *(metric.name for metric in setting.metrics)]
-    if setting.dataset.validation is not None:
+def _check_monitors(setup: Setup, *, has_validation: bool) -> None:
+    """Check that what is monitored is measured: what `metrics: auto` means is known only with the data."""
+    names = ["loss", *(metric.name for metric in setup.metrics)]
+    if has_validation:
         names += [f"val_{name}" for name in names]
-    stopping = setting.spec.training.early_stopping
-    watched = {} if stopping == "none" else {"training.early_stopping.monitor": stopping.monitor}
-    for phase in setting.phases:
+    stopping = setup.spec.training.early_stopping
+    monitored = {} if stopping == "none" else {"training.early_stopping.monitor": stopping.monitor}
+    for phase in setup.phases:
         if phase.schedule.kind == "performance":
-            watched[dotted((*phase.schedule_path, "monitor"))] = phase.schedule.monitor
-    for path, name in watched.items():
+            monitored[dotted((*phase.schedule_path, "monitor"))] = phase.schedule.monitor
+    for path, name in monitored.items():
         if name not in names:
             raise SpecError([Fault(f"'{name}' is not measured", path, hint=f"Allowed: {', '.join(names)}.")])
-
-
-def _check_warmup(setting: Setup) -> None:
-    """A warm-up must leave steps for the schedule it leads to."""
-    for phase in setting.phases:
-        n_warmup, n_steps = warmup_steps(phase.schedule), setting.span.steps_per_epoch * phase.span
-        if n_warmup >= n_steps:
-            rule = f"the warm-up takes all of the {n_steps} steps there are"
-            path = dotted((*phase.schedule_path, "warmup", "steps"))
-            raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Make it shorter.")])

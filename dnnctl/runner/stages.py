@@ -1,66 +1,69 @@
-"""The stages of a training in order: the parts of its pretraining, then its phases."""
+"""The stages of a training in order: all those of one kind, then those of the next."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import ClassVar, Protocol
 
-from dnnctl.data.dataset import Part
 from dnnctl.events.event import Report
+from dnnctl.runner.checkpointing.progress import StageKey
+from dnnctl.runner.examples import Examples
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.phases import Phases
 from dnnctl.runner.pretraining import Pretraining
-from dnnctl.runner.setup import Setup, place
-from dnnctl.store.record import RunRecord
+from dnnctl.runner.setup import Setup
+from dnnctl.runner.stage import StageKind
+from dnnctl.store.writer import RunWriter
 
-ROLES = ("train", "validation", "test")
-Key = dict[str, Any]
-"""What a checkpoint calls a stage: its `kind`, and its `number` among those of its kind."""
-FIRST_PHASE: Key = {"kind": "phase", "number": 1}
+
+class StageMaker(Protocol):
+    """Makes the loops of all stages of a kind."""
+
+    kind: ClassVar[StageKind]
+
+    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter, report: Report) -> None: ...
+
+    @staticmethod
+    def count(setup: Setup) -> int:
+        """The number of stages of this kind that a spec has."""
+
+    def enter(self, number: int, before: Loop | None = None) -> Loop:
+        """The loop of a stage, at its start; `before` is that of the stage before, if this process has trained it."""
+
+    def finish(self) -> None:
+        """Hand over what the last stage has learned."""
+
+
+STAGE_KINDS: dict[str, type[StageMaker]] = {maker.kind.name: maker for maker in (Pretraining, Phases)}
+"""Every kind of stage, in the order in which they are trained."""
 
 
 class Stages:
-    """Enters one stage after the other; the examples lie on the device from here on."""
+    """Enters one stage after the other."""
 
-    def __init__(self, setting: Setup, run: RunRecord, report: Report) -> None:
-        self.parts = {role: place(setting, getattr(setting.dataset, role)) for role in ROLES}
-        self.setting = _without_inputs(setting)
+    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter, report: Report) -> None:
+        self.setup = setup
+        self.examples = examples
+        self.writer = writer
         self.report = report
-        self.unlabelled = setting.dataset.unlabelled
-        self.pretraining: Pretraining | None = None
-        train = self.parts["train"]
-        assert train is not None
-        self.phases = Phases(self.setting, run, train, self.parts["validation"], report)
+        self._maker: StageMaker | None = None
+        kinds = [(name, maker.count(setup)) for name, maker in STAGE_KINDS.items()]
+        self.keys = [StageKey(name, number) for name, n in kinds for number in range(1, n + 1)]
 
-    def begin(self) -> Loop:
+    def first(self) -> Loop:
         """The loop of the first stage."""
-        has_pretraining = self.setting.spec.training.pretraining.kind != "none"
-        return self.enter({"kind": "pretraining", "number": 1} if has_pretraining else FIRST_PHASE)
+        return self.enter(self.keys[0])
 
-    def enter(self, key: Key) -> Loop:
-        """The loop of a stage, which its state is to be given to."""
-        unlabelled, self.unlabelled = self.unlabelled, None
-        if key["kind"] == "pretraining":
-            assert unlabelled is not None
-            self.pretraining = Pretraining(self.setting, unlabelled, self.report)
-            return self.pretraining.enter(key["number"])
-        return self.phases.enter(key["number"])
+    def enter(self, key: StageKey, before: Loop | None = None) -> Loop:
+        """The loop of a stage, at its start; `before` is that of the stage before, if this process has trained it."""
+        if self._maker is None or self._maker.kind.name != key.kind:
+            self._maker = STAGE_KINDS[key.kind](self.setup, self.examples, self.writer, self.report)
+        return self._maker.enter(key.number, before)
 
     def after(self, loop: Loop) -> Loop | None:
-        """The loop of the stage after one that is over; none after the last."""
-        number = loop.stage.number
-        if not loop.stage.is_pretraining:
-            return None if number == len(self.setting.phases) else self.phases.enter(number + 1, loop)
-        assert self.pretraining is not None
-        if number < len(self.pretraining.parts):
-            return self.pretraining.enter(number + 1, loop)
-        self.pretraining.hand_over()
-        self.pretraining = None
-        return self.phases.enter(1, offset=loop.global_step)
-
-
-def _without_inputs(setting: Setup) -> Setup:
-    """The device has what training needs: its arrays need not stay in memory a second time."""
-    dataset = setting.dataset
-    train = Part(dataset.train.inputs[:0].copy(), dataset.train.targets)
-    return replace(setting, dataset=replace(dataset, train=train, unlabelled=None))
+        """The loop of the stage after a finished one; None after the last."""
+        place = self.keys.index(loop.stage.key) + 1
+        following = self.keys[place] if place < len(self.keys) else None
+        if following is None or following.kind != loop.stage.kind.name:
+            assert self._maker is not None, "a finished stage has been entered"
+            self._maker.finish()
+        return None if following is None else self.enter(following, loop)

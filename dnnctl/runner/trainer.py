@@ -1,122 +1,145 @@
-"""One experiment from top to bottom, once the run's folder is there."""
+"""One training from top to bottom, once the run's folder is there."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 from dnnctl.builder.model import count_parameters
+from dnnctl.engine.engine import Engine
 from dnnctl.engine.variables import read_state, state_digest
-from dnnctl.events.event import (
-    EpochEnded,
-    Event,
-    PretrainingEpochEnded,
-    Report,
-    Reused,
-    RunEnded,
-    StepsDone,
-)
+from dnnctl.events.event import Event, Report, Reused, RunEnded, StepsDone
 from dnnctl.runner.checkpointing.best_weights import BestWeights
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
-from dnnctl.runner.checkpointing.resume import Resume, data_facts, recorded_compilation
+from dnnctl.runner.checkpointing.progress import EpochDone
+from dnnctl.runner.checkpointing.resume import Resume, recorded_compilation
+from dnnctl.runner.examples import Examples, place_all
 from dnnctl.runner.interrupts import Interrupts
-from dnnctl.runner.loop import EpochDone, Loop
+from dnnctl.runner.loop import Loop
 from dnnctl.runner.results import measure, plain_model, summarize, write_predictions
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
 from dnnctl.specs.experiment import Spec
-from dnnctl.store.creation import add_facts
+from dnnctl.store.facts import CompileFacts, DeviceFacts
 from dnnctl.store.pretrained import pretrained_copy
-from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
+
+StartEvent = Literal["started", "forked", "resumed"]
 
 
-def run_training(spec: Spec, run: RunRecord, report: Report, signals: Interrupts, resume: Resume | None = None) -> None:
-    """Train a spec into its run's folder, from the beginning or from where an interrupted process left it."""
+def run_training(
+    spec: Spec,
+    writer: RunWriter,
+    report: Report,
+    interrupts: Interrupts,
+    *,
+    event: StartEvent = "started",
+    accept_changed_data: bool = False,
+) -> None:
+    """Train a spec into its run's folder, from scratch or from where the folder says."""
     started = time.perf_counter()
+    run = writer.record
+    resume = None if event == "started" else Resume(accept_changed_data)
     compilation = recorded_compilation(run) if resume else None
-    setting = prepare(spec, report, compilation=compilation, source=pretrained_copy(run))
-    differences = resume.compare(run, setting) if resume else []
-    _record_setting(run, setting)
-    source = run.facts.get("reuse")
-    if source:
-        report(Reused(source["run"] or source["path"], list(setting.reused)))
-    stages = Stages(setting, run, report)
-    setting = stages.setting
-    best, records = BestWeights(setting.model, run.folder.model), MetricLog(run.folder)
-    checkpointer = Checkpointer(run.folder.checkpoints, spec.training.checkpoint, best, records)
-    loop = (
-        resume.restore(run, stages, checkpointer, differences, report)
-        if resume
-        else checkpointer.attend(stages.begin())
-    )
-    checkpointer.check_room()
+    setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run))
+    differences = resume.compare(run, setup) if resume else []
+    examples = place_all(setup, dataset)
+    del dataset  # the device has what training needs
+    _record_setup(writer, setup, report)
+    stages = Stages(setup, examples, writer, report)
+    best, log = BestWeights(setup.model, partial(plain_model, setup), writer), MetricLog(writer)
+    checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
+    loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
+    checkpointer.check_room(loop.engine.variables)
+    writer.start(event)
     try:
-        loop = _follow_all(stages, loop, checkpointer, signals, report)
-        state = state_digest(read_state(checkpointer.variables))
+        loop = _train_all(stages, loop, checkpointer, interrupts, report)
+        state = state_digest(read_state(loop.engine.variables))
     except BaseException:
         with suppress(OSError):
             best.restore()
         raise
     finally:
-        records.close()
-    best.restore()
-    summary = summarize(run, setting, loop, records) | measure(loop.engine, stages.parts)
-    write_predictions(run.folder, setting, loop.engine, stages.parts)
-    summary["state"] = state
-    summary["seconds"] = round(time.perf_counter() - started, 3)
-    records.write_summary(summary)
-    report(RunEnded(summary))
+        log.close()
+    _finish(writer, setup, examples, loop, checkpointer, report, state=state, started=started)
 
 
-def _follow_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, signals: Interrupts, report: Report) -> Loop:
+def _train_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> Loop:
     """Train stage after stage; returns the last one's loop."""
     while True:
-        if not loop.stage.is_pretraining:
-            checkpointer.best.plain = plain_model(stages.setting, loop.stage.number)
-        _follow(loop, checkpointer, signals, report)
+        loop.settle_schedule()
+        _train_stage(loop, checkpointer, interrupts, report)
         following = stages.after(loop)
         if following is None:
             return loop
-        loop = checkpointer.attend(following)
+        loop = following
 
 
-def _follow(loop: Loop, checkpointer: Checkpointer, signals: Interrupts, report: Report) -> None:
+def _train_stage(loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> None:
     """Save and report what the loop yields, until it is over or a signal stops it."""
-    with signals.deferred():
-        for happening in loop.run():
-            fact = happening if isinstance(happening, StepsDone) else _keep(happening, loop, checkpointer)
-            is_stopping = signals.received is not None
-            if is_stopping or isinstance(happening, EpochDone) or checkpointer.is_due():
-                checkpointer.save(wait=is_stopping or loop.is_over)
-            report(fact)
+    with interrupts.deferred():
+        for done in loop.run():
+            event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
+            is_stopping = interrupts.received is not None
+            if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):
+                checkpointer.save(loop, wait=is_stopping or loop.is_over)
+            report(event)
             if is_stopping:
                 break
         checkpointer.finish()
-    signals.check()
+    interrupts.check()
 
 
-def _keep(happening: EpochDone, loop: Loop, checkpointer: Checkpointer) -> Event:
-    """Write down what an epoch came to."""
-    if loop.stage.is_pretraining:
-        checkpointer.records.add_pretraining_row(happening.row)
-        return PretrainingEpochEnded(happening.row)
-    if happening.is_best:
-        checkpointer.best.keep()
-    checkpointer.records.add_row(happening.row)
-    return EpochEnded(happening.row, happening.is_best)
+def _record_epoch(done: EpochDone, loop: Loop, checkpointer: Checkpointer) -> Event:
+    """Write an epoch's row, and keep its weights if they are the best so far."""
+    stage = loop.stage
+    if stage.kind.trains_model and done.is_best:
+        checkpointer.best.keep(stage.number)
+    checkpointer.log.add_row(done.row, stage.kind.rows_file)
+    return stage.kind.epoch_event(done)
 
 
-def _record_setting(run: RunRecord, setting: Setup) -> None:
-    if "data" in run.facts:
-        return  # an interrupted run keeps what its first process recorded
-    source = run.facts.get("reuse")
-    add_facts(
-        run,
-        device={"kind": setting.device.kind, "name": setting.device.name, "threads": setting.device.n_threads},
-        data=data_facts(setting),
-        compile={"mode": setting.compilation.mode, "reason": setting.compilation.reason},
-        parameters=count_parameters(setting.model)[0],
-        layers=layer_table(setting.model),
-        reuse=source and {**source, "layers": list(setting.reused)},
-    )
+def _finish(
+    writer: RunWriter,
+    setup: Setup,
+    examples: Examples,
+    loop: Loop,
+    checkpointer: Checkpointer,
+    report: Report,
+    *,
+    state: str,
+    started: float,
+) -> None:
+    """Write the models, the predictions and the summary."""
+    engine, best, log = loop.engine, checkpointer.best, checkpointer.log
+    assert isinstance(engine, Engine), "the last stage trains the model itself"
+    writer.write_last_model(plain_model(setup, loop.stage.number).save)
+    last = measure(engine, examples.measured)
+    best.restore()
+    is_same = loop.last is not None and loop.best.best_epoch == loop.last.row["epoch"]
+    measured = last if is_same else measure(engine, examples.measured)
+    write_predictions(writer, setup, engine, examples)
+    seconds = time.perf_counter() - started
+    summary = summarize(writer, setup, loop, log, best=measured, last=last, state=state, seconds=seconds)
+    writer.write_summary(summary)
+    report(RunEnded(summary))
+
+
+def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
+    """Put what is known now into run.json; a resumed run keeps what its first process recorded."""
+    reuse = writer.facts.reuse
+    if writer.facts.data is None:
+        writer.add_facts(
+            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
+            data=setup.data,
+            compile=CompileFacts(setup.compilation.mode, setup.compilation.reason),
+            parameters=count_parameters(setup.model)[0],
+            layers=tuple(layer_table(setup.model)),
+            reuse=reuse and replace(reuse, layers=tuple(setup.reused)),
+        )
+    if reuse is not None:
+        report(Reused(reuse.run or reuse.path, list(setup.reused)))

@@ -1,15 +1,50 @@
-"""What a user types next after a run that has gone wrong."""
+"""What a user types next after a run that has diverged."""
 
 from __future__ import annotations
 
 from shlex import quote
+from typing import Any
 
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import RunRecord
 
 
 def recovery_command(run: RunRecord) -> str:
-    """The command that trains a diverged run's spec with clipped gradients, from a state before if there is one."""
-    has_state = bool(list_checkpoints(run.folder.checkpoints))
+    """The command that trains a diverged run's spec with clipped gradients, from an earlier state if there is one."""
+    in_pretraining = not run.rows and isinstance(_training(run).get("pretraining"), dict)
+    has_state = not in_pretraining and bool(list_checkpoints(run.folder.checkpoints))
     command = f"fork {quote(str(run.path))}" if has_state else f"train {quote(str(run.folder.spec))}"
-    return f"dnnctl {command} --set optimizer.clip=norm"
+    return f"dnnctl {command} --set {_optimizer_path(run, in_pretraining=in_pretraining)}.clip=norm"
+
+
+def _training(run: RunRecord) -> dict[str, Any]:
+    training = run.spec.get("training")
+    return training if isinstance(training, dict) else {}
+
+
+def _optimizer_path(run: RunRecord, *, in_pretraining: bool) -> str:
+    """The path of the optimizer with which the run diverged: pretraining and phases may have their own."""
+    training = _training(run)
+    if in_pretraining:
+        return "training.pretraining.optimizer" if _has_own(training["pretraining"]) else "optimizer"
+    phases = training.get("phases")
+    if not isinstance(phases, list):
+        return "optimizer"
+    number = _phase_after(phases, run.epochs)
+    own = [place for place, phase in enumerate(phases[:number]) if _has_own(phase)]
+    return f"training.phases.{own[-1]}.optimizer" if own else "optimizer"
+
+
+def _phase_after(phases: list[Any], epochs: int) -> int:
+    """The number of the phase that comes after a number of epochs."""
+    total = 0
+    for number, phase in enumerate(phases, 1):
+        total += int(phase.get("epochs") or 0) if isinstance(phase, dict) else 0
+        if epochs < total:
+            return number
+    return len(phases)
+
+
+def _has_own(section: Any) -> bool:
+    """Whether a phase or the pretraining has an optimizer of its own."""
+    return isinstance(section, dict) and section.get("optimizer") not in (None, "same")

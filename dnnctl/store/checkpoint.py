@@ -20,7 +20,7 @@ from dnnctl.store.files import sync
 STATE_ARRAYS = "state.npz"
 STATE = "state.json"
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 NAME = re.compile(r"epoch-(\d{4,})-step-(\d+)")
 ASIDE = ".partial-"
 
@@ -45,22 +45,22 @@ class Checkpoint:
         """Every variable, as NumPy arrays."""
         return self.path / STATE_ARRAYS
 
-    def read_state(self) -> dict[str, Any]:
-        """What the training knew beside its variables."""
-        value: dict[str, Any] = json.loads((self.path / STATE).read_text(encoding="utf-8"))
-        return value
+    @property
+    def state(self) -> Path:
+        """What the training knew besides its variables, as JSON."""
+        return self.path / STATE
 
     def damage(self) -> str | None:
         """What is wrong with it; none if every byte is as it was written."""
         try:
             manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] != FORMAT:
-                return f"it is of format {manifest['format']}, this dnnctl reads {FORMAT}"
+                return f"its format is {manifest['format']}, this version of dnnctl reads {FORMAT}"
             if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
-                return f"its {MANIFEST} is another's"
+                return f"its {MANIFEST} belongs to another checkpoint"
             for name, digest in manifest["files"].items():
                 if _digest(self.path / name) != digest:
-                    return f"{name} is not as it was written"
+                    return f"{name} has changed since it was written"
         except FileNotFoundError as error:
             return f"{Path(error.filename).name} is missing"
         except (OSError, ValueError, KeyError, TypeError):

@@ -6,8 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import NO_METRICS
 from dnnctl.store.record import RunRecord
+
+
+def parent_of(run: RunRecord) -> str | None:
+    """The run that it was forked or pruned from."""
+    origin = run.facts.parent or run.facts.pruned
+    return origin.run if origin else None
+
 
 FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "id": lambda run: run.id,
@@ -17,13 +25,13 @@ FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "age": lambda run: round(run.age),
     "epochs": lambda run: run.epochs,
     "best_epoch": lambda run: run.best.get("epoch"),
-    "seconds": lambda run: run.summary.get("seconds"),
-    "seed": lambda run: run.facts.get("seed"),
-    "parameters": lambda run: run.facts.get("parameters"),
-    "device": lambda run: run.facts.get("device", {}).get("name"),
-    "compile": lambda run: run.facts.get("compile", {}).get("mode"),
-    "host": lambda run: run.facts.get("host"),
-    "parent": lambda run: (run.facts.get("parent") or run.facts.get("pruned") or {}).get("run"),
+    "seconds": lambda run: run.summary and run.summary.seconds,
+    "seed": lambda run: run.facts.seed,
+    "parameters": lambda run: run.facts.parameters,
+    "device": lambda run: run.facts.device and run.facts.device.name,
+    "compile": lambda run: run.facts.compile and run.facts.compile.mode,
+    "host": lambda run: run.facts.host or None,
+    "parent": parent_of,
     "bytes": lambda run: run.n_bytes,
 }
 """What is known of every run; `seconds` and `age` in seconds, `bytes` on the disk."""
@@ -45,10 +53,14 @@ def _value_of(run: RunRecord, name: str) -> Any:
     if name in FACTS:
         return FACTS[name](run)
     if name.startswith("test_"):
-        return (run.summary.get("test") or {}).get(name.removeprefix("test_"))
+        return _test(run).get(name.removeprefix("test_"))
     if name in run.best and name not in NO_METRICS:
         return run.best[name]
     return spec_value(run.spec, name)
+
+
+def _test(run: RunRecord) -> Metrics:
+    return run.summary.measured("test") if run.summary else {}
 
 
 def plain_name(name: str) -> str:
@@ -73,7 +85,7 @@ def names_of(run: RunRecord) -> Iterator[str]:
     """Every name that a run has a value for."""
     yield from FACTS
     yield from (name for name in run.best if name not in NO_METRICS)
-    yield from (f"test_{name}" for name in run.summary.get("test") or {})
+    yield from (f"test_{name}" for name in _test(run))
     yield from _paths(run.spec, "")
 
 

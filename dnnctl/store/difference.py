@@ -14,9 +14,9 @@ class Change:
     """One key whose value differs."""
 
     path: str
-    before: Any
+    before: Any = None
     """None where the key is absent, as it never is in a complete spec."""
-    after: Any
+    after: Any = None
 
     def __str__(self) -> str:
         return f"{self.path}: {in_words(self.before)} → {in_words(self.after)}"

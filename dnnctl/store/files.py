@@ -37,8 +37,14 @@ def write_json(path: Path, value: Any) -> None:
 
 def append_json_line(path: Path, row: Any) -> None:
     """Add one row to a file of JSON lines."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(to_json_line(row) + "\n")
+    append_text(path, to_json_line(row) + "\n")
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add text to a file. A symbolic link is not followed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def to_json_line(row: Any) -> str:

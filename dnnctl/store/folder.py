@@ -54,7 +54,7 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """What an interrupted training goes on from."""
+        """What an interrupted training resumes from."""
         return self.path / "checkpoints"
 
     @property
@@ -63,8 +63,8 @@ class RunFolder:
         return self.path / "origin"
 
     @property
-    def reused(self) -> Path:
-        """A copy of the trained network whose weights it started with."""
+    def pretrained(self) -> Path:
+        """A copy of the pretrained network whose weights it started with."""
         return self.origin / "model.keras"
 
     @property
@@ -76,6 +76,11 @@ class RunFolder:
     def model(self) -> Path:
         """The best weights as a plain Keras model."""
         return self.path / "model.keras"
+
+    @property
+    def last_model(self) -> Path:
+        """The weights of the last epoch as a plain Keras model."""
+        return self.path / "last.keras"
 
     @property
     def predictions(self) -> Path:

@@ -15,11 +15,10 @@ def pretrained_copy(run: RunRecord) -> Path | None:
     Raises:
         RunError: it is damaged or missing.
     """
-    facts = run.facts.get("reuse")
-    if not facts:
+    if run.facts.reuse is None:
         return None
-    path = run.folder.reused
-    if not path.is_file() or sha256_of(path) != facts["sha256"]:
+    path = run.folder.pretrained
+    if not path.is_file() or sha256_of(path) != run.facts.reuse.sha256:
         raise RunError(f"{path}, the copy of the network that {run.id} reuses, is damaged or missing. Train it again.")
     return path
 

@@ -1,4 +1,4 @@
-"""A run as it lies on disk: what it is, how far it came, and how it stands, all derived from its files."""
+"""A run on disk: what it is, how far it came, and its status, all derived from its files."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
 from dnnctl.errors import RunError
+from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.folder import RunFolder
+from dnnctl.store.json_object import parse_object, read_object
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
 
 MAX_CURVE = 4000
-SECTIONS = ("spec", "device", "data", "compile", "versions", "parent", "git", "reuse", "pruned")
-"""What run.json holds mappings under."""
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
+MAX_DAMAGES_SHOWN = 3
 
 
 class Status(StrEnum):
-    """How a run stands."""
+    """The status of a run."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -46,13 +46,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run, read from its folder."""
+    """One run, as its folder was when it was read: each file is read once, when it is first asked for."""
 
     folder: RunFolder
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """The run whose folder that is."""
+        """The run in a folder."""
         return cls(RunFolder(path))
 
     @property
@@ -65,23 +65,36 @@ class RunRecord:
         """The run's folder."""
         return self.folder.path
 
-    @cached_property
-    def facts(self) -> dict[str, Any]:
-        """What run.json says: command, versions, device, digests; empty if the file is damaged."""
-        found = _read_object(self.folder.run)
-        is_whole = all(isinstance(found.get(name) or {}, dict) for name in SECTIONS)
-        return found if is_whole else {}
+    @property
+    def facts(self) -> RunFacts:
+        """What run.json says: command, versions, device, digests; damaged fields have their defaults."""
+        return self._facts[0]
+
+    @property
+    def summary(self) -> Summary | None:
+        """The result; None until the run has finished, or if the file is damaged."""
+        return self._summary[0]
+
+    @property
+    def damages(self) -> list[str]:
+        """What is wrong with its files, each file and field by name; empty if they are sound."""
+        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1]]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether run.json could be read at all."""
+        return self.facts != RunFacts()
 
     @property
     def name(self) -> str:
         """The name its spec gives it, which is in its id: no file is read for it."""
         match = ID.fullmatch(self.id)
-        return match["name"] if match else str(self.facts.get("name", ""))
+        return match["name"] if match else self.facts.name
 
     @property
     def created(self) -> str:
         """When it was made, in ISO 8601."""
-        return str(self.facts.get("created", ""))
+        return self.facts.created
 
     @property
     def age(self) -> float:
@@ -90,61 +103,45 @@ class RunRecord:
         made = datetime.strptime(match["time"], TIME) if match else datetime.fromtimestamp(self.path.stat().st_mtime)
         return (datetime.now() - made).total_seconds()
 
-    @cached_property
-    def summary(self) -> dict[str, Any]:
-        """The result; empty until the run has finished, and if the file is damaged."""
-        found = _read_object(self.folder.summary)
-        is_whole = isinstance(found.get("epochs"), int) and isinstance(found.get("monitor"), str)
-        return found if is_whole else {}
+    @property
+    def rows(self) -> list[Row]:
+        """The metrics, a row for each epoch; rows without an epoch are damaged and left out."""
+        return self._rows[0]
 
     @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """The metrics, a row for each epoch; none if the file is damaged."""
-        return _objects(self.folder.metrics)
+    def pretraining(self) -> list[Row]:
+        """The rows of its pretraining; empty if there was none."""
+        return _read_rows(self.folder.pretraining)[0]
 
-    @cached_property
-    def pretraining(self) -> list[dict[str, Any]]:
-        """The rows of its pretraining; none if there was none, or the file is damaged."""
-        return _objects(self.folder.pretraining)
-
-    @cached_property
-    def history(self) -> list[dict[str, Any]]:
+    @property
+    def history(self) -> list[HistoryEntry]:
         """The starts and ends of its training."""
-        return _objects(self.folder.history)
+        return self._history[0]
 
     @cached_property
     def status(self) -> Status:
-        """How it stands: a held lock, a summary, or the last end on record; with none of them it is lost."""
-        is_running = not self.summary and is_held(self.folder.lock)
+        """Derived: a held lock, a summary, or the last recorded end; a run with none of them is lost."""
+        is_running = self.summary is None and is_held(self.folder.lock)
         return Status.RUNNING if is_running else last_end(self)
 
     @property
     def epochs(self) -> int:
-        """How many epochs it has finished."""
-        if self.summary:
-            return int(self.summary["epochs"])
+        """The number of finished epochs."""
+        if self.summary is not None:
+            return self.summary.epochs
         return int(self.rows[-1]["epoch"]) if self.rows else 0
 
     @property
     def spec(self) -> dict[str, Any]:
         """Its complete spec as plain values."""
-        return dict(self.facts.get("spec") or {})
-
-    @property
-    def metrics(self) -> Any:
-        """The metrics, a row for each epoch: a DataFrame where pandas is installed, else a list of dicts."""
-        try:
-            pandas = import_module("pandas")
-        except ImportError:
-            return self.rows
-        return pandas.DataFrame(self.rows)
+        return dict(self.facts.spec)
 
     @cached_property
-    def best(self) -> dict[str, Any]:
-        """The row of its best epoch, by what its early stopping watches or else the loss; empty before the first."""
-        if self.summary:
-            return dict(self.summary.get("best") or {})
-        rows = [row for row in self.rows if row.get(self.monitor) is not None]
+    def best(self) -> Row:
+        """The row of its best epoch, by the monitored metric; empty before the first."""
+        if self.summary is not None:
+            return dict(self.summary.best)
+        rows = [row for row in self.rows if isinstance(row.get(self.monitor), int | float)]
         if not rows:
             return {}
         choose = min if is_less_better(self.monitor) else max
@@ -152,10 +149,11 @@ class RunRecord:
 
     @property
     def monitor(self) -> str:
-        """The metric that says which epoch is its best."""
-        if self.summary:
-            return str(self.summary["monitor"])
-        stopping = self.spec.get("training", {}).get("early_stopping")
+        """The metric that chooses its best epoch: what early stopping monitors, or else the loss."""
+        if self.summary is not None:
+            return self.summary.monitor
+        training = self.spec.get("training")
+        stopping = training.get("early_stopping") if isinstance(training, dict) else None
         if isinstance(stopping, dict):
             return str(stopping.get("monitor", "val_loss"))
         return "val_loss" if self.rows and "val_loss" in self.rows[-1] else "loss"
@@ -165,25 +163,14 @@ class RunRecord:
         """What its folder takes on the disk, in bytes."""
         return sum(entry.stat().st_size for entry in self.path.rglob("*") if entry.is_file())
 
-    def model(self) -> Any:
-        """Its best weights as a Keras model; loads Keras.
-
-        Raises:
-            RunError: it has not come to its first best epoch.
-        """
-        if not self.folder.model.is_file():
-            raise RunError(f"{self.id} has no model yet: its first epoch is not finished.")
-        import_module("dnnctl.layers")  # registers the layers that Keras lacks
-        return import_module("keras").saving.load_model(self.folder.model)
-
     @cached_property
-    def curve(self) -> list[dict[str, Any]]:
-        """At most some thousands of its rows, evenly spread, the last among them: of a million too, in little time."""
+    def curve(self) -> list[Row]:
+        """At most some thousands of its rows, evenly spread and with the last: quick even for a million epochs."""
         try:
             size = self.folder.metrics.stat().st_size
         except FileNotFoundError:
             return []
-        rows: list[dict[str, Any]] = []
+        rows: list[Row] = []
         with self.folder.metrics.open("rb") as file:
             last = first = file.readline()
             stride = max(1, size // (max(1, len(first)) * MAX_CURVE))
@@ -195,36 +182,81 @@ class RunRecord:
         tail = _row(last)
         return rows if not tail or rows[-1:] == tail else [*rows, *tail]
 
+    @cached_property
+    def _facts(self) -> tuple[RunFacts, list[str]]:
+        found, damages = read_object(self.folder.run, RunFacts)
+        return found or RunFacts(), damages
+
+    @cached_property
+    def _summary(self) -> tuple[Summary | None, list[str]]:
+        return read_object(self.folder.summary, Summary) if self.folder.summary.exists() else (None, [])
+
+    @cached_property
+    def _rows(self) -> tuple[list[Row], list[str]]:
+        return _read_rows(self.folder.metrics)
+
+    @cached_property
+    def _history(self) -> tuple[list[HistoryEntry], list[str]]:
+        rows, damages = _read_lines(self.folder.history)
+        entries = []
+        for number, row in enumerate(rows, 1):
+            entry, found = parse_object(row, HistoryEntry, what=f"{self.folder.history.name}:{number}")
+            damages += found
+            if entry is not None:
+                entries.append(entry)
+        return entries, damages
+
 
 def last_end(run: RunRecord) -> Status:
-    """How a run stands if nobody trains it now."""
-    if run.summary:
-        return Status.STOPPED_EARLY if run.summary.get("stopped_early") else Status.FINISHED
-    if not run.facts or run.folder.summary.is_file():
+    """The status of a run that no process trains now."""
+    if not run.is_readable or (run.folder.summary.exists() and run.summary is None):
         return Status.DAMAGED
-    last = run.history[-1] if run.history else {}
-    return Status(last["end"]) if last.get("end") in list(Status) else Status.LOST
+    if run.summary is not None:
+        return Status.STOPPED_EARLY if run.summary.stopped_early else Status.FINISHED
+    end = run.history[-1].end if run.history else None
+    return Status(end) if end in list(Status) else Status.LOST
 
 
-def _objects(path: Path) -> list[dict[str, Any]]:
+def check_sound(run: RunRecord) -> None:
+    """Check that a run's files can be used.
+
+    Raises:
+        RunError: a file is damaged.
+    """
+    if run.damages:
+        shown = "; ".join(run.damages[:MAX_DAMAGES_SHOWN])
+        more = f"; and {len(run.damages) - MAX_DAMAGES_SHOWN} more" if len(run.damages) > MAX_DAMAGES_SHOWN else ""
+        raise RunError(f"{run.id} is damaged: {shown}{more}.")
+
+
+def _read_lines(path: Path) -> tuple[list[Any], list[str]]:
     try:
-        return [row for row in read_json_lines(path) if isinstance(row, dict)]
-    except (OSError, ValueError):
-        return []
+        return read_json_lines(path), []
+    except (OSError, ValueError, RecursionError) as error:
+        return [], [f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}"]
 
 
-def _row(line: bytes) -> list[dict[str, Any]]:
+def _read_rows(path: Path) -> tuple[list[Row], list[str]]:
+    lines, damages = _read_lines(path)
+    rows = [row for row in lines if _is_row(row)]
+    if len(rows) < len(lines):
+        damages.append(f"{path.name}: {len(lines) - len(rows)} of {len(lines)} rows are damaged")
+    return rows, damages
+
+
+def _is_row(row: Any) -> bool:
+    """Whether a line is an epoch's row: it has a number of the epoch, and no lists or objects."""
+    return (
+        isinstance(row, dict)
+        and type(row.get("epoch")) is int
+        and not any(isinstance(value, dict | list) for value in row.values())
+    )
+
+
+def _row(line: bytes) -> list[Row]:
     """A line of metrics.jsonl, unless a crash has cut it off or something else has damaged it."""
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
-    return [row] if isinstance(row, dict) else []
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return [row] if _is_row(row) else []

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from dnnctl import __version__
 from dnnctl.cli.app import app
-from dnnctl.store.creation import Blueprint, create_run
+from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
@@ -35,7 +36,8 @@ def call(*arguments: str) -> Any:
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunRecord:
-    record = create_run(tmp_path / "runs", Blueprint("net", "beef", "spec: 1\n", "source: 1\n", seed=3))
+    with RunWriter.create(tmp_path / "runs", Blueprint("net", "beef", "spec: 1\n", "source: 1\n", seed=3)) as writer:
+        record = writer.read()
     row = {"epoch": 1, "step": 10, "seconds": 0.5, "learning_rate": 0.1, "loss": 0.7, "accuracy": 0.8, "val_loss": None}
     append_json_line(record.folder.metrics, row)
     return record
@@ -141,7 +143,8 @@ def test_the_schema_can_be_written_to_a_file(tmp_path: Path) -> None:
 
 
 def test_list_names_runs_status_and_metrics(finished: RunRecord) -> None:
-    lost = create_run(finished.path.parent, Blueprint("other", "cafe", "", ""))
+    with RunWriter.create(finished.path.parent, Blueprint("other", "cafe", "", "")) as writer:
+        lost = writer.read()
     done = call("list", "--runs-dir", finished.path.parent)
     assert [line.split()[:3] for line in done.output.splitlines()] == [
         ["id", "name", "status"], [lost.id, "other", "lost"], [finished.id, "net", "finished"],

@@ -17,11 +17,12 @@ from typer.testing import CliRunner
 from dnnctl.cli.app import app
 from dnnctl.cli.list_runs import fit_columns
 from dnnctl.store.catalog import list_runs
-from dnnctl.store.creation import add_facts
+from dnnctl.store.facts import PrunedFacts, ReuseFacts
 from dnnctl.store.files import append_json_line
+from dnnctl.store.json_object import plain
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord
-from stored import store_run
+from stored import add_facts, store_run
 
 SCRIPT = "<script>alert(1)</script >"
 NETS = (("good", 9, "auto"), ("bad", 5, "mse"))
@@ -39,7 +40,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
     monkeypatch.setenv("DNNCTL_RUNS_DIR", str(directory))
     rest = np.arange(400) % 10
     good, bad = (store_run(directory, name, right=rest < n, seed=n, loss=loss) for name, n, loss in NETS)
-    bad.folder.summary.write_text(json.dumps({**bad.summary, "loss": "mse"}))
+    bad.folder.summary.write_text(json.dumps({**plain(bad.summary), "loss": "mse"}))
     return [good, RunRecord(bad.folder)]
 
 
@@ -76,10 +77,10 @@ def test_a_narrow_terminal_goes_without_the_columns_that_say_least() -> None:
 def test_what_a_run_was_made_from_is_told(runs: list[RunRecord], tmp_path: Path) -> None:
     """Reused layers, pretraining, weights set to zero: by show, compare and report."""
     good, bad = runs
-    add_facts(good, reuse={"run": "elder", "path": "/e/model.keras", "sha256": "0", "layers": ["dense_1"]})
+    add_facts(good, reuse=ReuseFacts("/e/model.keras", "0", "elder", ("dense_1",)))
     for part, epoch, loss in (("dense_1", 1, 0.5), ("dense_1", 2, 0.4), ("dense_2", 1, 0.7)):
         append_json_line(good.folder.pretraining, {"epoch": epoch, "step": 1, "seconds": 1, "part": part, "loss": loss})
-    add_facts(bad, pruned={"run": good.id, "sparsity": 0.8})
+    add_facts(bad, pruned=PrunedFacts(good.id, 0.1, 0.8))
     shown = call("show", "good").output
     assert re.search(r"^reuses +dense_1 of elder$", shown, re.MULTILINE)
     assert re.search(r"^pretraining dense_1 +loss 0\.4000 after 2 epochs$", shown, re.MULTILINE)
@@ -186,7 +187,7 @@ def test_removed_runs_come_back_until_the_trash_is_emptied(runs: list[RunRecord]
 
 def test_the_best_are_kept(runs: list[RunRecord]) -> None:
     store_run(runs[0].path.parent, "best", epochs=9)
-    bad = runs[1].summary | {"loss": "sparse_categorical_crossentropy"}
+    bad = {**plain(runs[1].summary), "loss": "sparse_categorical_crossentropy"}
     runs[1].folder.summary.write_text(json.dumps(bad))
     assert call("remove", "--keep-best", "1", "--yes").exit_code == 0
     assert [run.name for run in list_runs(runs[0].path.parent)] == ["best"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from scipy import stats
 from dnnctl.compare.comparison import Comparison, compare_runs
 from dnnctl.compare.group import group_runs
 from dnnctl.errors import UserError
-from dnnctl.store.creation import add_facts
+from dnnctl.store.facts import DataFacts, ParentFacts
 from dnnctl.store.files import append_json_line, write_json
+from dnnctl.store.json_object import plain
 from dnnctl.store.record import RunRecord
-from stored import SPEC, store_run
+from stored import SPEC, add_facts, store_run
 
 BETTER = np.arange(400) % 10 < 9
 WORSE = np.arange(400) % 10 < 7
@@ -149,8 +151,9 @@ def test_an_unfinished_run_does_not_change_what_is_said_of_the_others(tmp_path: 
 
 def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
     other = store_run(tmp_path, "b", accuracy=0.9)
-    summary = {**other.summary, "loss": "mse", "test": {"loss": 0.01, "accuracy": 0.9}}
-    write_json(other.folder.summary, summary)
+    assert other.summary is not None
+    summary = replace(other.summary, loss="mse", test={"loss": 0.01, "accuracy": 0.9})
+    write_json(other.folder.summary, plain(summary))
     comparison = compared(store_run(tmp_path, "a"), RunRecord(other.folder))
     assert {result.name: result.best for result in comparison.results}["test loss"] is None
     assert any("no common scale" in note for note in comparison.notes)
@@ -158,8 +161,7 @@ def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
 
 def test_a_fork_is_compared_with_a_word_of_caution(tmp_path: Path) -> None:
     parent, fork = store_run(tmp_path, "a"), store_run(tmp_path, "b", epochs=4)
-    lineage = {"run": parent.id, "checkpoint": "x", "epoch": 4, "step": 40, "changes": [], "data": {"split": "other"}}
-    add_facts(fork, parent=lineage)
+    add_facts(fork, parent=ParentFacts(parent.id, "x", 4, 40, DataFacts("d", "other")))
     notes = " ".join(compared(parent, RunRecord(fork.folder)).notes)
     for part in ("b goes on from a after epoch 4", "its parent's weights", "other validation examples"):
         assert part in notes

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from dnnctl.errors import UserError
+from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.columns import value_of
-from dnnctl.store.creation import Blueprint, create_run
 from dnnctl.store.files import write_json
 from dnnctl.store.filter import parse_filter
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 
 SUMMARY = {"stopped_early": False, "epochs": 9, "monitor": "val_loss", "seconds": 3.0}
 
@@ -22,7 +23,8 @@ def runs(tmp_path: Path) -> list[RunRecord]:
     found = []
     for optimizer, accuracy in (("adam", 0.8), ({"kind": "nadam"}, 0.9), ({"kind": "sgd", "momentum": 0.9}, 0.95)):
         plain = {"optimizer": optimizer, "model": {"layers": ["flatten", {"kind": "dense", "units": 9}]}}
-        run = create_run(tmp_path, Blueprint(f"net{len(found)}", "beef", "", "", plain=plain))
+        with RunWriter.create(tmp_path, Blueprint(f"net{len(found)}", "beef", "", "", plain=plain)) as writer:
+            run = writer.read()
         best = {"epoch": 4, "val_accuracy": accuracy, "val_loss": 1 - accuracy}
         write_json(run.folder.summary, {**SUMMARY, "best": best, "best_epoch": 4, "test": {"accuracy": accuracy - 0.1}})
         found.append(RunRecord(run.folder))

@@ -20,8 +20,8 @@ from dnnctl.compare.report.page_run import Drawn, Mistakes, describe_run
 from dnnctl.compare.scores import score
 from dnnctl.compare.t_tests import interval_of_mean
 from dnnctl.errors import UserError
-from dnnctl.store.creation import installed_version
 from dnnctl.store.difference import in_words
+from dnnctl.store.environment import installed_version
 from dnnctl.store.metrics import NO_METRICS, NO_SCALARS
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
@@ -94,7 +94,7 @@ def _overview(comparison: Comparison) -> str:
             run.id,
             run.name,
             str(run.status),
-            str(run.facts.get("seed", "")),
+            str(run.facts.seed or ""),
             run.created[:16].replace("T", " "),
         ]
         for group in comparison.groups
@@ -158,7 +158,7 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     names = [name for name in rows[-1] if name not in NO_SCALARS]
     columns = {name: [rows[i].get(name) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
-    label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.get('seed')}"
+    label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.seed}"
     is_first = run is group.first
     return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
 

@@ -52,14 +52,14 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
 def _lineage(run: RunRecord) -> str:
     """What of other runs it started from."""
     lines = []
-    parent, reuse, pruned = (run.facts.get(key) for key in ("parent", "reuse", "pruned"))
+    parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
-        changed = ", ".join(f"{c['path']} {in_words(c['before'])} → {in_words(c['after'])}" for c in parent["changes"])
-        lines.append(f"Forked from {parent['run']} at {parent['checkpoint']}: {changed or 'no changes'}.")
+        changed = ", ".join(f"{c.path} {in_words(c.before)} → {in_words(c.after)}" for c in parent.changes)
+        lines.append(f"Forked from {parent.run} at {parent.checkpoint}: {changed or 'no changes'}.")
     if reuse:
-        lines.append(f"It started with {', '.join(reuse.get('layers', []))} of {reuse['run'] or reuse['path']}.")
+        lines.append(f"It started with {', '.join(reuse.layers)} of {reuse.run or reuse.path}.")
     if pruned:
-        lines.append(f"Pruned from {pruned['run']}: {pruned['sparsity']:.1%} of the kernel weights are zero.")
+        lines.append(f"Pruned from {pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero.")
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
@@ -113,22 +113,21 @@ def _class_name(found: Predictions, index: int) -> str:
 
 
 def _layers(run: RunRecord) -> str:
-    rows = [[name, shape, f"{n:,}"] for name, shape, n in run.facts.get("layers") or []]
+    rows = [[layer.name, layer.shape, f"{layer.parameters:,}"] for layer in run.facts.layers]
     return "<h3>Layers</h3>" + table("", ["layer", "output", "parameters"], rows) if rows else ""
 
 
 def _environment(run: RunRecord) -> str:
     facts = run.facts
-    device, compiled = facts.get("device") or {}, facts.get("compile") or {}
-    rows = [[name, str(value)] for name, value in (facts.get("versions") or {}).items()]
+    rows = [[name, str(value)] for name, value in facts.versions.items()]
     rows += [
-        ["device", str(device.get("name", "—"))],
-        ["compiled by", f"{compiled.get('mode', '—')} ({compiled.get('reason', '')})"],
-        ["host", f"{facts.get('host')}, {facts.get('platform')}"],
-        ["git commit", str((facts.get("git") or {}).get("commit", "—"))],
-        ["command", " ".join(facts.get("command") or [])],
-        ["data digest", str((facts.get("data") or {}).get("digest", "—"))],
-        ["state digest", str(run.summary.get("state", "—"))],
+        ["device", facts.device.name if facts.device else "—"],
+        ["compiled by", f"{facts.compile.mode} ({facts.compile.reason})" if facts.compile else "—"],
+        ["host", f"{facts.host}, {facts.platform}"],
+        ["git commit", facts.git.commit if facts.git else "—"],
+        ["command", " ".join(facts.command)],
+        ["data digest", facts.data.digest if facts.data else "—"],
+        ["state digest", (run.summary.state if run.summary else None) or "—"],
     ]
     return "<h3>Environment</h3>" + table("", ["", ""], rows)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import keras
 
 from dnnctl.engine.variables import Arrays, read_state, write_state
-from dnnctl.store.files import write_through
+from dnnctl.store.writer import RunWriter
 
-MAX_SHARE = 0.02
-"""The share of training's time that writing the model may take before the end."""
+MAX_FRACTION = 0.02
+"""The fraction of training time that writing the model may take before the end."""
+MakePlain = Callable[[int], keras.Model]
+"""Makes a model of the same layers with a fresh optimizer, that of the given phase: what is saved."""
 
 
 class BestWeights:
@@ -19,32 +21,34 @@ class BestWeights:
 
     Args:
         model: the model that is trained.
+        make_plain: makes the model that is saved.
     """
 
-    plain: keras.Model
-    """A model of the same layers, as it is to be found on disk."""
-
-    def __init__(self, model: keras.Model, path: Path) -> None:
-        self.path = path
+    def __init__(self, model: keras.Model, make_plain: MakePlain, writer: RunWriter) -> None:
+        self.writer = writer
+        self.make_plain = make_plain
         self.variables = {f"{i}": variable for i, variable in enumerate(model.weights)}
         self.copy: Arrays | None = None
+        self._phase = 1
         self._is_written = False
         self._next_write = time.monotonic()
 
-    def keep(self) -> None:
-        """Take the current weights for the best."""
+    def keep(self, phase: int) -> None:
+        """Take the current weights for the best; they are from a phase."""
         self.copy = read_state(self.variables)
+        self._phase = phase
         self._is_written = False
         if time.monotonic() >= self._next_write:
             self._write()
 
-    def recall(self, copy: Arrays) -> None:
-        """Know the best weights of a training that goes on."""
+    def recall(self, copy: Arrays, phase: int) -> None:
+        """Take the best weights of a training that is resumed; an empty copy means that there are none yet."""
         self.copy = copy or None
+        self._phase = phase
         self._is_written = False
 
     def restore(self) -> None:
-        """Give the model its best weights back, and have them on disk; without any nothing happens."""
+        """Give the model its best weights back, and write them; without any nothing happens."""
         if self.copy is None:
             return
         write_state(self.variables, self.copy)
@@ -53,7 +57,7 @@ class BestWeights:
 
     def _write(self) -> None:
         started = time.monotonic()
-        write_through(self.path, self.plain.save)
+        self.writer.write_model(self.make_plain(self._phase).save)
         now = time.monotonic()
-        self._next_write = now + (now - started) / MAX_SHARE
+        self._next_write = now + (now - started) / MAX_FRACTION
         self._is_written = True

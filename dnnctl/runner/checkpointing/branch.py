@@ -1,4 +1,4 @@
-"""Starting from another run's state: what of it fits the new spec, and what begins anew."""
+"""Starting from another run's state (fork): what of it fits the new spec, and what is reset."""
 
 from __future__ import annotations
 
@@ -6,145 +6,160 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
+import keras
 import numpy as np
 
 from dnnctl.engine.variables import Arrays, shapes_of, write_state
 from dnnctl.errors import RunError
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer, read_arrays
-from dnnctl.runner.stages import FIRST_PHASE, Key, Stages
+from dnnctl.runner.checkpointing.progress import Progress, StageKey, read_progress
+from dnnctl.runner.loop import Loop
+from dnnctl.runner.stages import Stages
 from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.difference import has_changed
+from dnnctl.store.facts import ParentFacts
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
+from dnnctl.text import format_shape
 
 OF_THE_BEST = ("data", "model", "loss", "metrics", "training.early_stopping.monitor")
-"""The keys that say what was measured: changed, the figures before cannot be compared with those that follow."""
+"""The keys that say what was measured: once they change, earlier figures cannot be compared with later ones."""
 OF_THE_RATES = ("schedule", "optimizer.learning_rate")
 NOISE = "_seed_generator_state"
 SET_AT_EVERY_STEP = re.compile(r"optimizer/\d+_(learning_rate|momentum)")
 NUMBER = re.compile(r"/\d+_")
-"""Before a variable's name, its place in the layer."""
+"""Before a variable's name: its place in the layer."""
 MAX_LISTED = 3
 Shapes = Mapping[str, tuple[int, ...]]
 
 
 def start_from_origin(
-    run: RunRecord, data: dict[str, Any], stages: Stages, checkpointer: Checkpointer
-) -> tuple[Checkpoint, list[str]]:
-    """Give a fork the state that it starts from; returns the checkpoint and what begins anew, each with the reason.
-
-    Args:
-        data: the identity of the data and of its split.
+    writer: RunWriter, stages: Stages, checkpointer: Checkpointer
+) -> tuple[Checkpoint, Loop, list[str]]:
+    """Give a fork the state that it starts from; returns the checkpoint, the loop, and what is reset with the reason.
 
     Raises:
         RunError: the checkpoint is damaged, or its network is another one.
     """
-    origin, parent = _sound_origin(run), run.facts["parent"]
-    changed = [change["path"] for change in parent["changes"]]
-    has_new_data = parent["data"] != data
-    state = origin.read_state()
-    if has_new_data and state["loop"]["step"]:
+    run, parent = writer.record, writer.facts.parent
+    assert parent is not None, "only forks have an origin"
+    origin = _sound_origin(run, parent)
+    progress = read_progress(origin)
+    changed = [change.path for change in parent.changes]
+    has_new_data = parent.data is not None and parent.data != stages.setup.data
+    if has_new_data and progress.loop.step:
         raise RunError(
-            f"{origin.name} is in the middle of an epoch, and the data have changed since. Fork {parent['run']} anew "
+            f"{origin.name} is in the middle of an epoch, and the data have changed since. Fork {parent.run} again "
             f"--at the end of an epoch."
         )
     has_same_phases = not has_changed(["training.phases"], changed)
-    place = _same_place(state) if has_same_phases else _place(state, stages.setting.phases)
-    loop = checkpointer.attend(stages.enter(place.key))
+    start = _same_start(progress) if has_same_phases else _start(progress, stages.setup.phases)
+    loop = stages.enter(start.key)
     values, best = read_arrays(origin)
-    was = state.get("optimizer", loop.stage.optimizer)
     reason = None
-    if was != loop.stage.optimizer or has_changed(["optimizer.kind"], changed):
-        reason = "it is of another kind"
-    elif place.is_fresh:
-        reason = "the phase begins with a fresh one"
-    anew = _take_over(checkpointer, values, origin, reason)
+    if progress.optimizer != loop.stage.optimizer or has_changed(["optimizer.kind"], changed):
+        reason = "different kind"
+    elif start.is_fresh:
+        reason = "the phase starts with a fresh one"
+    reset = _take_over(loop.engine.variables, values, origin, reason)
     with_best = not has_new_data and not has_changed(OF_THE_BEST, changed)
     if with_best:
-        checkpointer.best.recall(best)
+        phase = (progress.best_row or {}).get("phase", 1)
+        checkpointer.best.recall(best, min(phase, len(stages.setup.phases)))
     else:
-        anew.append("the best epoch, for what is measured has changed")
-    if has_new_data and not has_changed(["data", "seed"], changed):
-        anew.append("the data: they have changed since the parent was trained")
-    if parent["data"] and parent["data"]["split"] != data["split"]:
-        anew.append("the validation part: the parent may have been trained on examples of it, which then flatter")
-    loop.begun, loop.rates.begun = place.begun, place.schedule_begun
+        reset.append("the best epoch (what is measured has changed)")
+    reset += _data_changes(parent, stages, changed, has_new_data=has_new_data)
+    loop.epochs_before, loop.rates.epochs_before = start.epochs_before, start.epochs_before_schedule
     loop.branch_off(
-        state["loop"],
+        progress.loop,
         origin.step,
         with_best=with_best,
         with_rates=has_same_phases and not has_changed(OF_THE_RATES, changed),
-        with_end=has_same_phases and loop.stage.number < len(stages.setting.phases),
+        with_end=has_same_phases and loop.stage.number < len(stages.setup.phases),
     )
-    checkpointer.records.begin_with(state["rows"], state.get("pretraining", []))
-    return origin, anew
+    checkpointer.log.start_with(progress.rows, progress.pretraining)
+    return origin, loop, reset
+
+
+def _data_changes(parent: ParentFacts, stages: Stages, changed: Sequence[str], *, has_new_data: bool) -> list[str]:
+    """What is different about the data, each with what it means."""
+    reset = []
+    if has_new_data and not has_changed(["data", "seed"], changed):
+        reset.append("the data (they have changed since the parent was trained)")
+    if parent.data is not None and parent.data.split != stages.setup.data.split:
+        reset.append(
+            "the validation split (the parent may have been trained on some of these examples: figures flatter)"
+        )
+    return reset
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where among the phases a fork begins."""
+class _Start:
+    """Where among the phases a fork starts."""
 
     number: int
-    begun: int
+    epochs_before: int
     """Epochs before its phase."""
-    schedule_begun: int
+    epochs_before_schedule: int
     """Epochs before the first step of its schedule."""
     is_fresh: bool = False
-    """Whether it begins a phase that has a fresh optimizer."""
+    """Whether it starts a phase that has a fresh optimizer."""
 
     @property
-    def key(self) -> Key:
-        return {**FIRST_PHASE, "number": self.number}
+    def key(self) -> StageKey:
+        return StageKey("phase", self.number)
 
 
-def _same_place(state: dict[str, Any]) -> _Place:
+def _same_start(progress: Progress) -> _Start:
     """Where the parent was."""
-    loop = state["loop"]
-    return _Place(state.get("stage", FIRST_PHASE)["number"], loop.get("begun", 0), loop["rates"].get("begun", 0))
+    return _Start(progress.stage.number, progress.loop.epochs_before, progress.loop.rates.epochs_before)
 
 
-def _place(state: dict[str, Any], phases: Sequence[PlannedPhase]) -> _Place:
-    """The phase that so many epochs lead to."""
-    epoch = state["loop"]["epoch"]
-    begins = list(accumulate((phase.epochs for phase in phases), initial=0))
-    number = next((phase.number for phase in phases if epoch < begins[phase.number]), len(phases))
-    phase, begun = phases[number - 1], begins[number - 1]
-    is_fresh = phase.starts_optimizer and number > 1 and (epoch, state["loop"]["step"]) == (begun, 0)
-    return _Place(number, begun, begins[phase.schedule_of - 1], is_fresh)
+def _start(progress: Progress, phases: Sequence[PlannedPhase]) -> _Start:
+    """The phase that the parent's number of epochs leads to."""
+    epoch = progress.loop.epoch
+    starts = list(accumulate((phase.epochs for phase in phases), initial=0))
+    number = next((phase.number for phase in phases if epoch < starts[phase.number]), len(phases))
+    phase, before = phases[number - 1], starts[number - 1]
+    is_fresh = phase.starts_optimizer and number > 1 and (epoch, progress.loop.step) == (before, 0)
+    return _Start(number, before, starts[phase.schedule_of - 1], is_fresh)
 
 
-def _sound_origin(run: RunRecord) -> Checkpoint:
+def _sound_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
     found = list_checkpoints(run.folder.origin)
     damage = found[0].damage() if found else "it is missing"
     if damage is not None:
         raise RunError(
             f"The state that {run.id} starts from, in {run.folder.origin}, cannot be used: {damage}. "
-            f"Fork {run.facts['parent']['run']} anew."
+            f"Fork {parent.run} again."
         )
     return found[0]
 
 
-def _take_over(checkpointer: Checkpointer, values: Arrays, origin: Checkpoint, reason: str | None) -> list[str]:
-    """Write what fits into the variables: every weight, the optimizer if all of it does, noise where there was some.
+def _take_over(
+    variables: Mapping[str, keras.Variable], values: Arrays, origin: Checkpoint, reason: str | None
+) -> list[str]:
+    """Write what fits into the variables: every weight, the whole optimizer or none of it, noise where there was some.
 
     Args:
-        reason: why the optimizer begins anew, if it does.
+        reason: why the optimizer is reset, if it is.
+
+    Returns what is reset, with the reason.
     """
-    there, wanted = shapes_of(values), shapes_of(checkpointer.variables)
+    there, wanted = shapes_of(values), shapes_of(variables)
     _check_weights(_weights(there), _weights(wanted))
     if not all(np.isfinite(value).all() for value in values.values()):
-        raise RunError(f"{origin.name} holds numbers that are infinite or none: fork --at an earlier epoch.")
+        raise RunError(f"{origin.name} holds infinite or NaN values: fork --at an earlier epoch.")
     fitting = {path for path, shape in wanted.items() if there.get(path) == shape}
     optimizer = {path for path in wanted if path.startswith("optimizer/") and not SET_AT_EVERY_STEP.fullmatch(path)}
-    anew = []
+    reset = []
     if reason is not None or not optimizer <= fitting:
-        reason = reason or "it keeps other variables"
-        anew.append(f"the optimizer, for {reason}")
+        reset.append(f"the optimizer ({reason or 'it has other variables'})")
         fitting = {path for path in fitting if not path.startswith("optimizer/")}
-    write_state({path: checkpointer.variables[path] for path in fitting}, values)
-    return anew
+    write_state({path: variables[path] for path in fitting}, values)
+    return reset
 
 
 def _weights(shapes: Shapes) -> Shapes:
@@ -152,7 +167,11 @@ def _weights(shapes: Shapes) -> Shapes:
 
 
 def _check_weights(there: Shapes, here: Shapes) -> None:
-    """Raise unless both networks have the same weights."""
+    """Check that both networks have the same weights.
+
+    Raises:
+        RunError: they have not.
+    """
     differing = [path for path in dict.fromkeys([*there, *here]) if there.get(path) != here.get(path)]
     if differing:
         listed = [
@@ -162,11 +181,9 @@ def _check_weights(there: Shapes, here: Shapes) -> None:
         more = f" and {len(differing) - MAX_LISTED} more" if len(differing) > MAX_LISTED else ""
         raise RunError(
             f"The weights of the run that is forked do not fit this network: {', '.join(listed)}{more}. A fork keeps "
-            f"the layers and their sizes; another network is trained anew: dnnctl train."
+            f"the layers and their sizes; train another network from scratch: dnnctl train."
         )
 
 
 def _size(shape: tuple[int, ...] | None) -> str:
-    if shape is None:
-        return "none"
-    return " × ".join(map(str, shape)) or "one number"
+    return "none" if shape is None else format_shape(shape)

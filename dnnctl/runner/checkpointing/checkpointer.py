@@ -1,9 +1,8 @@
-"""Writes checkpoints beside the training, in a thread of their own, and restores the newest that is sound."""
+"""Writes checkpoints beside the training, in a thread, and restores the newest sound one."""
 
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
@@ -16,9 +15,13 @@ from dnnctl.engine.variables import Arrays, read_state, shapes_of, write_state
 from dnnctl.errors import RunError
 from dnnctl.runner.checkpointing.best_weights import BestWeights
 from dnnctl.runner.checkpointing.metric_log import MetricLog
+from dnnctl.runner.checkpointing.policies import policies
+from dnnctl.runner.checkpointing.progress import Progress, read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.specs.training import Checkpoint as CheckpointSpec
-from dnnctl.store.checkpoint import Checkpoint, list_checkpoints, remove_old, write_checkpoint
+from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
+from dnnctl.store.json_object import plain
+from dnnctl.store.writer import RunWriter
 
 VARIABLES, BEST = "variable/", "best/"
 
@@ -26,42 +29,26 @@ VARIABLES, BEST = "variable/", "best/"
 class Checkpointer:
     """Saves a training and restores it.
 
-    A copy of the state is taken at once; a thread writes it while training goes on.
-
-    Args:
-        folder: where the checkpoints lie.
+    A copy of the state is taken at once; a thread writes it while training continues.
     """
 
-    loop: Loop
-    variables: Mapping[str, keras.Variable]
-    """Every variable that the stage's next step depends on, by path."""
-
-    def __init__(self, folder: Path, spec: CheckpointSpec, best: BestWeights, records: MetricLog) -> None:
-        self.folder = folder
-        self.spec = spec
+    def __init__(self, writer: RunWriter, spec: CheckpointSpec, best: BestWeights, log: MetricLog) -> None:
+        self.writer = writer
+        self.folder = writer.folder.checkpoints
         self.best = best
-        self.records = records
+        self.log = log
+        self.save_policy, self.keep_policy = policies(spec)
         self._thread: Thread | None = None
-        self._error: OSError | None = None
-        self._saved = time.monotonic()
+        self._error: BaseException | None = None
 
-    def attend(self, loop: Loop) -> Loop:
-        """Save and restore this loop from now on; returns it."""
-        self.loop = loop
-        self.variables = loop.engine.variables
-        return loop
-
-    def is_due(self) -> bool:
-        """Whether the spec wants a checkpoint now, in the middle of an epoch."""
-        every = self.spec.every
-        if self.loop.step == self.loop.engine.n_steps:
+    def is_due(self, loop: Loop) -> bool:
+        """Whether the spec asks for a checkpoint now, in the middle of an epoch."""
+        if loop.step == loop.engine.n_steps:
             return False  # the epoch's end is next
-        if every.steps != "none" and self.loop.global_step % every.steps == 0:
-            return True
-        return every.minutes != "none" and time.monotonic() - self._saved >= 60 * every.minutes
+        return self.save_policy.is_due(loop.global_step)
 
-    def save(self, *, wait: bool = False) -> None:
-        """Have the state as it is now written; while the one before is still being written, only if `wait`.
+    def save(self, loop: Loop, *, wait: bool = False) -> None:
+        """Have the current state written; while the one before is still being written, only if `wait`.
 
         Raises:
             OSError: the disk is full or cannot be written to.
@@ -69,26 +56,24 @@ class Checkpointer:
         if not wait and self._thread is not None and self._thread.is_alive():
             return
         self.finish()
-        arrays = {VARIABLES + path: value for path, value in read_state(self.variables).items()}
+        arrays = {VARIABLES + path: value for path, value in read_state(loop.engine.variables).items()}
         arrays |= {BEST + path: value for path, value in (self.best.copy or {}).items()}
-        loop, records = self.loop, self.records
-        state = {
-            "stage": loop.stage.key,
-            "optimizer": loop.stage.optimizer,
-            "loop": loop.state(),
-            "rows": list(records.rows),
-            "pretraining": list(records.pretraining),
-        }
-        epoch, best_epoch = (0, -1) if loop.stage.is_pretraining else (loop.epoch, loop.best.best_epoch)
-        position = (epoch, loop.global_step, best_epoch)
-        self._saved = time.monotonic()
-        self._thread = Thread(target=self._write, args=(arrays, state, *position), name="checkpoint")
+        state = plain(
+            Progress(
+                loop.stage.key, loop.stage.optimizer, loop.state(), tuple(self.log.rows), tuple(self.log.pretraining)
+            )
+        )
+        epoch, best_epoch = (loop.epoch, loop.best.best_epoch) if loop.stage.kind.trains_model else (0, -1)
+        self.save_policy.note_saved()
+        self._thread = Thread(
+            target=self._write, args=(arrays, state, epoch, loop.global_step, best_epoch), name="checkpoint"
+        )
         self._thread.start()
         if wait:
             self.finish()
 
     def finish(self) -> None:
-        """Wait until nothing is being written any more.
+        """Wait until nothing is being written.
 
         Raises:
             OSError: the disk is full or cannot be written to.
@@ -100,14 +85,15 @@ class Checkpointer:
             error, self._error = self._error, None
             raise error
 
-    def check_room(self) -> None:
-        """Whether the disk has room for all that training will write.
+    def check_room(self, variables: Mapping[str, keras.Variable]) -> None:
+        """Check that the disk has room for all that training will write.
 
         Raises:
             RunError: it has not.
         """
-        n_bytes = sum(int(np.prod(variable.shape)) * 4 for variable in self.variables.values())
-        needed = n_bytes * 2 * (self.spec.keep + 2)  # the best weights besides; one being written, one model file
+        n_bytes = sum(int(np.prod(variable.shape)) * 4 for variable in variables.values())
+        # Each holds the best weights too; one more is being written, and there are two model files.
+        needed = n_bytes * 2 * (self.keep_policy.n_newest + 2)
         needed -= sum(file.stat().st_size for file in self.folder.rglob("*.npz"))  # older ones make room
         free = shutil.disk_usage(self.folder.parent).free
         if free < needed:
@@ -126,33 +112,38 @@ class Checkpointer:
             damaged.append(f"{checkpoint.name} ({damage})")
         return None, damaged
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Restore a checkpoint of the stage that is attended to.
+    def restore(self, checkpoint: Checkpoint, loop: Loop) -> None:
+        """Restore a checkpoint into the loop of its stage.
 
         Raises:
-            RunError: it is of another model.
+            RunError: it belongs to another model.
         """
         values, best = read_arrays(checkpoint)
-        if shapes_of(values) != shapes_of(self.variables):
+        variables = loop.engine.variables
+        if shapes_of(values) != shapes_of(variables):
             raise RunError(f"{checkpoint.path} holds the state of another model than the spec beside it describes.")
-        write_state(self.variables, values)
-        self.best.recall(best)
-        state = checkpoint.read_state()
-        self.loop.restore(state["loop"])
-        self.records.cut_back(state["rows"], state.get("pretraining", []))
+        write_state(variables, values)
+        progress = read_progress(checkpoint)
+        self.best.recall(best, (progress.best_row or {}).get("phase", 1))
+        loop.restore(progress.loop)
+        self.log.cut_back(progress.rows, progress.pretraining)
 
     def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
         try:
-            write_checkpoint(
-                self.folder, epoch=epoch, step=step, state=state, write_arrays=lambda path: _write_arrays(path, arrays)
+            self.writer.write_checkpoint(
+                epoch=epoch,
+                step=step,
+                state=state,
+                write_arrays=lambda path: _write_arrays(path, arrays),
+                keep=self.keep_policy.n_newest,
+                best_epoch=best_epoch,
             )
-            remove_old(self.folder, keep=self.spec.keep, best_epoch=best_epoch)
-        except OSError as error:
+        except BaseException as error:  # the training thread raises it: no checkpoint may fail in silence
             self._error = error
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
-    """The variables of a checkpoint, and the best weights it holds besides."""
+    """The variables of a checkpoint, and the best weights that it also holds."""
     with np.load(checkpoint.arrays, allow_pickle=False) as file:
         arrays: Arrays = dict(file)
     return _under(VARIABLES, arrays), _under(BEST, arrays)

@@ -1,71 +1,73 @@
-"""What a run leaves for its readers: rows of metrics, TensorBoard's events, the summary."""
+"""The rows of a run while it is trained: in memory, in its files, and as TensorBoard events."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from dnnctl.engine.tensorboard import EventFile, cut_back
-from dnnctl.store.files import append_json_line, to_json_line, write_json, write_text
-from dnnctl.store.folder import RunFolder
+from dnnctl.store.facts import Row
 from dnnctl.store.metrics import NO_SCALARS
+from dnnctl.store.writer import RowsFile, RunWriter
 
 ROLES = ("train", "validation")
 
 
 class MetricLog:
-    """The growing records of one run."""
+    """The rows of one run, by the file that they go to."""
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-        self.rows: list[dict[str, Any]] = []
-        self.pretraining: list[dict[str, Any]] = []
+    def __init__(self, writer: RunWriter) -> None:
+        self.writer = writer
+        self._rows: dict[RowsFile, list[Row]] = {"metrics": [], "pretraining": []}
         self._events: dict[str, EventFile] = {}
 
-    def add_row(self, row: dict[str, Any]) -> None:
-        """Write an epoch's row to metrics.jsonl and to TensorBoard's files, tagged as Keras tags them."""
-        self.rows.append(row)
-        append_json_line(self.folder.metrics, row)
-        scalars: dict[str, dict[str, float]] = {role: {} for role in ROLES}
-        for name, value in row.items():
-            if name in NO_SCALARS:
-                continue
-            role = "validation" if name.startswith("val_") else "train"
-            scalars[role][f"epoch_{name.removeprefix('val_')}"] = value
-        for role, values in scalars.items():
-            if values:
-                self._event_file(role).add(row["epoch"], values)
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of metrics.jsonl."""
+        return self._rows["metrics"]
 
-    def add_pretraining_row(self, row: dict[str, Any]) -> None:
-        """Write a row of the pretraining."""
-        self.pretraining.append(row)
-        append_json_line(self.folder.pretraining, row)
+    @property
+    def pretraining(self) -> list[Row]:
+        """The rows of pretraining.jsonl."""
+        return self._rows["pretraining"]
 
-    def cut_back(self, rows: list[dict[str, Any]], pretraining: list[dict[str, Any]]) -> None:
-        """Have these rows alone in the files of metrics, and TensorBoard's files no longer than they are."""
-        self.rows, self.pretraining = list(rows), list(pretraining)
-        write_text(self.folder.metrics, "".join(to_json_line(row) + "\n" for row in rows))
-        if pretraining or self.folder.pretraining.exists():
-            write_text(self.folder.pretraining, "".join(to_json_line(row) + "\n" for row in pretraining))
+    def add_row(self, row: Row, file: RowsFile = "metrics") -> None:
+        """Write the row of an epoch; those of metrics.jsonl also to TensorBoard's files, tagged as Keras tags them."""
+        self._rows[file].append(row)
+        self.writer.append_row(row, file)
+        if file == "metrics":
+            self._add_scalars(row)
+
+    def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
+        """Have just these rows in the files, and TensorBoard's files no longer than they are."""
+        self._rows = {"metrics": list(rows), "pretraining": list(pretraining)}
+        self.writer.replace_rows(self.rows, "metrics")
+        self.writer.replace_rows(self.pretraining, "pretraining")
         last = int(rows[-1]["epoch"]) if rows else 0
         for role in ROLES:
-            cut_back(self.folder.tensorboard / role, last)
+            cut_back(self.writer.folder.tensorboard / role, last)
 
-    def begin_with(self, rows: list[dict[str, Any]], pretraining: list[dict[str, Any]]) -> None:
-        """Begin with the rows of another run."""
+    def start_with(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
+        """Start with the rows of another run."""
         self.cut_back([], pretraining)
         for row in rows:
             self.add_row(row)
-
-    def write_summary(self, summary: dict[str, Any]) -> None:
-        """Write the result: from now on the run is finished."""
-        write_json(self.folder.summary, summary)
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
         for file in self._events.values():
             file.close()
 
+    def _add_scalars(self, row: Row) -> None:
+        scalars: dict[str, dict[str, float]] = {role: {} for role in ROLES}
+        for name, value in row.items():
+            if name not in NO_SCALARS and value is not None:
+                role = "validation" if name.startswith("val_") else "train"
+                scalars[role][f"epoch_{name.removeprefix('val_')}"] = value
+        for role, values in scalars.items():
+            if values:
+                self._event_file(role).add(row["epoch"], values)
+
     def _event_file(self, role: str) -> EventFile:
         if role not in self._events:
-            self._events[role] = EventFile(self.folder.tensorboard / role)
+            self._events[role] = EventFile(self.writer.folder.tensorboard / role)
         return self._events[role]

@@ -1,27 +1,26 @@
-"""Going on with an interrupted run: what has changed since, and the state it goes on from."""
+"""Resuming an interrupted run: what has changed since, and the state that it continues from."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from dnnctl.engine.compilation import Compilation
 from dnnctl.errors import RunError
 from dnnctl.events.event import Report, Restored
 from dnnctl.runner.checkpointing.branch import start_from_origin
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
+from dnnctl.runner.checkpointing.progress import read_progress
 from dnnctl.runner.loop import Loop
-from dnnctl.runner.stages import FIRST_PHASE, Stages
-from dnnctl.store.creation import installed_version, processor_name
-from dnnctl.store.history import record_event
+from dnnctl.runner.setup import Setup
+from dnnctl.runner.stages import Stages
+from dnnctl.store.environment import installed_version, processor_name
+from dnnctl.store.facts import HistoryEntry, RunFacts
 from dnnctl.store.record import RunRecord
-
-if TYPE_CHECKING:
-    from dnnctl.runner.setup import Setup
+from dnnctl.store.writer import RunWriter
 
 EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
-"""Whose versions the bits rest on."""
+"""The packages whose versions the bits depend on."""
 
 
 @dataclass(frozen=True)
@@ -30,76 +29,88 @@ class Resume:
 
     accept_changed_data: bool = False
 
-    def compare(self, run: RunRecord, setting: Setup) -> list[str]:
-        """What differs from the process before, of all that the bits rest on.
+    def compare(self, run: RunRecord, setup: Setup) -> list[str]:
+        """What differs from the process before, of all that the bits depend on.
 
         Raises:
             RunError: the data are not the same, and that is not accepted.
         """
-        before = run.facts
+        before = _exactness(run.facts)
         now = {
             **{name: installed_version(name) for name in EXACT_PACKAGES},
             "processor": processor_name(),
             "CPUs": os.cpu_count(),
-            "device": setting.device.name,
-            "threads": setting.device.n_threads,
+            "device": setup.device.name,
+            "threads": setup.device.n_threads,
         }
-        versions, device = before.get("versions", {}), before.get("device", {})
-        then = {
-            **{name: versions.get(name) for name in EXACT_PACKAGES},
-            "processor": before.get("processor", now["processor"]),
-            "CPUs": before.get("cpus", now["CPUs"]),
-            "device": device.get("name", now["device"]),
-            "threads": device.get("threads", now["threads"]),
-        }
+        then = {what: before.get(what, value) for what, value in now.items()}
         differences = [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
-        recorded = before.get("data", {})
-        if recorded and recorded != data_facts(setting):
+        recorded = run.facts.data
+        if recorded is not None and recorded != setup.data:
             if not self.accept_changed_data:
                 raise RunError(
-                    f"The data are not those that {run.id} was trained on (digest {recorded['digest'][:12]}, "
-                    f"now {data_facts(setting)['digest'][:12]}). Put the old ones back, or go on with the new ones: "
+                    f"The data are not those that {run.id} was trained on (digest {recorded.digest[:12]}, "
+                    f"now {setup.data.digest[:12]}). Put the old ones back, or continue with the new ones: "
                     f"dnnctl resume {run.path} --accept-changed-data"
                 )
             differences.append("the data have changed")
         return differences
 
     def restore(
-        self, run: RunRecord, stages: Stages, checkpointer: Checkpointer, differences: list[str], report: Report
+        self, writer: RunWriter, stages: Stages, checkpointer: Checkpointer, differences: list[str], report: Report
     ) -> Loop:
-        """The loop at the newest sound checkpoint; from where training goes on is recorded and reported."""
+        """The loop at the newest sound checkpoint; where training continues from is recorded and reported."""
         checkpoint, damaged = checkpointer.find()
-        anew: list[str] = []
-        is_origin = checkpoint is None and bool(run.facts.get("parent"))
+        reset: list[str] = []
+        is_origin = checkpoint is None and writer.facts.parent is not None
         if is_origin:
-            checkpoint, anew = start_from_origin(run, data_facts(stages.setting), stages, checkpointer)
+            checkpoint, loop, reset = start_from_origin(writer, stages, checkpointer)
         elif checkpoint is None:
-            checkpointer.attend(stages.begin())
-            checkpointer.records.cut_back([], [])
+            loop = stages.first()
+            checkpointer.log.cut_back([], [])
         else:
-            checkpointer.attend(stages.enter(checkpoint.read_state().get("stage", FIRST_PHASE)))
-            checkpointer.restore(checkpoint)
-        loop = checkpointer.loop
-        fact = Restored(
+            loop = stages.enter(read_progress(checkpoint).stage)
+            checkpointer.restore(checkpoint, loop)
+        restored = Restored(
             checkpoint=None if checkpoint is None else checkpoint.name,
-            initial_epoch=0 if loop.stage.is_pretraining else loop.epoch,
+            initial_epoch=loop.epoch if loop.stage.kind.trains_model else 0,
             step=loop.global_step,
             damaged=damaged,
             approximate=differences,
             is_origin=is_origin,
-            anew=anew,
+            reset=reset,
         )
-        record_event(run.folder, **fact.as_json())
-        report(fact)
+        writer.add_history(
+            HistoryEntry(
+                event="restored",
+                checkpoint=restored.checkpoint,
+                initial_epoch=restored.initial_epoch,
+                step=restored.step,
+                damaged=tuple(damaged),
+                approximate=tuple(differences),
+                reset=tuple(reset),
+                is_origin=is_origin,
+            )
+        )
+        report(restored)
         return loop
 
 
-def data_facts(setting: Setup) -> dict[str, Any]:
-    """The identity of the data and of its split."""
-    return {"digest": setting.dataset.digest, "split": setting.dataset.split_digest}
-
-
 def recorded_compilation(run: RunRecord) -> Compilation | None:
-    """How the process before compiled the steps, if it came that far."""
-    found = run.facts.get("compile")
-    return None if found is None else Compilation(found["mode"], found["reason"])
+    """How an earlier process compiled the steps of a run, if it came that far."""
+    found = run.facts.compile
+    if found is None:
+        return None
+    return Compilation("xla" if found.mode == "xla" else "graph", found.reason)
+
+
+def _exactness(facts: RunFacts) -> dict[str, object]:
+    """What the bits of a run depend on, as far as it is recorded."""
+    found: dict[str, object] = {name: facts.versions.get(name) for name in EXACT_PACKAGES}
+    if facts.processor is not None:
+        found["processor"] = facts.processor
+    if facts.cpus is not None:
+        found["CPUs"] = facts.cpus
+    if facts.device is not None:
+        found |= {"device": facts.device.name, "threads": facts.device.threads}
+    return found

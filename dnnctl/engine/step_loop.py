@@ -1,0 +1,154 @@
+"""A loop over training steps on the device: a few calls of one compiled function make an epoch.
+
+Shapes: N is the number of examples, B the batch size, S the steps of an epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import Part
+from dnnctl.engine.random_numbers import RandomNumbers
+
+NEVER = -1
+Step = Callable[[Any, Any, Any, Any], Any]
+"""One training step: inputs (B, …), targets (B, …), learning rate and momentum → the loss."""
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """Examples on the device, inputs as raw as they were read."""
+
+    inputs: Any
+    """(N, …)"""
+    targets: Any
+    """(N,) or (N, K)"""
+    n: int
+
+
+def to_device(part: Part) -> OnDevice:
+    """Copy examples to the device, where they stay."""
+    return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
+
+
+def without_targets(inputs: Any) -> OnDevice:
+    """Examples on the device for training that needs inputs only; `inputs` are an array or already on the device."""
+    inputs = tf.convert_to_tensor(inputs)
+    n = int(inputs.shape[0])
+    return OnDevice(inputs, tf.zeros((n, 1)), n)
+
+
+@dataclass(frozen=True)
+class EpochPlan:
+    """What an epoch needs besides the examples, for each of its steps."""
+
+    order: NDArray[np.int32]
+    """(N,) the examples in the order in which they are taken."""
+    rates: NDArray[np.float32]
+    """(S,) the learning rates."""
+    momenta: NDArray[np.float32] | None = None
+    """(S,) the momenta, where they change."""
+
+
+class StepLoop:
+    """Runs a step over ranges of an epoch's batches.
+
+    Args:
+        step: traced once for each batch size.
+        train: the training examples.
+        batch_size: B; the last step takes the remaining examples.
+        jit_compile: whether XLA compiles the loop.
+        random_numbers: what draws numbers for the layers of noise under XLA.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        train: OnDevice,
+        *,
+        batch_size: int,
+        jit_compile: bool,
+        random_numbers: RandomNumbers | None = None,
+    ) -> None:
+        self.step = step
+        self.train = train
+        self.batch_size = batch_size
+        self.random_numbers = random_numbers
+        self.n_full_steps, self.n_left = divmod(train.n, batch_size)
+        self._run_full, self._run_left = self._make_runs(jit_compile=jit_compile)
+        self._plan: tuple[Any, Any, Any] | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """S, the steps of an epoch."""
+        return self.n_full_steps + bool(self.n_left)
+
+    def start_epoch(self, plan: EpochPlan) -> None:
+        """Put an epoch's order and rates on the device."""
+        momenta = np.zeros(self.n_steps, np.float32) if plan.momenta is None else plan.momenta
+        self._plan = (tf.constant(plan.order), tf.constant(plan.rates), tf.constant(momenta))
+
+    def run(self, start: int, stop: int) -> int | None:
+        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        full_stop = min(stop, self.n_full_steps)
+        at_once = self.random_numbers.steps_at_once(self.batch_size) if self.random_numbers else stop
+        for first in range(start, full_stop, at_once):
+            bad = self._call(self._run_full, first, min(first + at_once, full_stop), self.batch_size)
+            if bad != NEVER:
+                return bad
+        if stop > self.n_full_steps:
+            bad = self._call(self._run_left, self.n_full_steps, stop, self.n_left)
+            return None if bad == NEVER else bad
+        return None
+
+    def _call(self, program: Any, start: int, stop: int, size: int) -> int:
+        assert self._plan is not None, "start_epoch comes first"
+        numbers = self.random_numbers.draw(stop - start, size) if self.random_numbers else []
+        span = tf.constant(start), tf.constant(stop)
+        return int(program(self.train.inputs, self.train.targets, *self._plan, *span, numbers))
+
+    def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
+        """The loops over full batches and over the last, shorter one.
+
+        XLA needs to know sizes, so each has its own program. In graph mode one trace serves both, with an open size
+        where there is a shorter batch: as `model.fit` does it, with the same rounding in batch normalization.
+        """
+        if jit_compile or not self.n_left:
+            return (
+                self._make_run(self.batch_size, jit_compile=jit_compile),
+                self._make_run(self.n_left, jit_compile=jit_compile),
+            )
+        run = self._make_run(None, jit_compile=False)
+        return run, run
+
+    def _make_run(self, size: int | None, *, jit_compile: bool) -> Any:
+        """A loop over steps of `size` examples, of any size if it is None.
+
+        Its start and stop are tensors, so that no call traces again.
+        """
+
+        def run(
+            inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any, numbers: Any
+        ) -> Any:
+            def body(i: Any, bad: Any) -> tuple[Any, Any]:
+                first = i * self.batch_size
+                n_rows = tf.minimum(self.batch_size, self.train.n - first) if size is None else size
+                rows = tf.slice(order, [first], [n_rows])
+                batch = tf.gather(inputs, rows), tf.gather(targets, rows)
+                if self.random_numbers:
+                    # Sliced by `i - start`, XLA would take `start` for a constant and compile again for each.
+                    self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])
+                loss = self.step(*batch, rates[i], momenta[i])
+                is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
+                return i + 1, tf.where(is_first_bad, i, bad)
+
+            state = (start, tf.constant(NEVER))
+            return tf.while_loop(lambda i, _bad: i < stop, body, state, parallel_iterations=1)[1]
+
+        return tf.function(run, autograph=False, jit_compile=jit_compile)

@@ -1,0 +1,93 @@
+"""The state of a training besides its variables, as a checkpoint holds it. Light: no framework is needed to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dnnctl.errors import RunError
+from dnnctl.runner.monitor import Monitor
+from dnnctl.store.checkpoint import Checkpoint
+from dnnctl.store.facts import Row
+from dnnctl.store.json_object import read_object
+
+
+@dataclass(frozen=True)
+class StageKey:
+    """Which stage: its kind, and its number among those of its kind, from 1."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """The end of an epoch."""
+
+    row: Row
+    """Its metrics."""
+    is_best: bool
+    is_last: bool
+    """Whether the stage is over, by patience or by its number of epochs."""
+    stopped_early: bool
+
+
+@dataclass(frozen=True)
+class RatesState:
+    """What the learning rates depend on besides the spec."""
+
+    epochs_before: int
+    """Epochs finished before the schedule's first step."""
+    factor: float
+    """What `performance` has multiplied the rate by."""
+    monitor: Monitor | None = None
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """Where the loop of a stage is, and what it has learned."""
+
+    epochs_before: int
+    """Epochs finished before the stage."""
+    epoch: int
+    """Finished epochs."""
+    step: int
+    """Finished steps of the epoch in progress."""
+    seconds: float
+    """That this epoch has taken."""
+    offset: int
+    """Steps that the run did before what its epochs account for."""
+    best: Monitor
+    rates: RatesState
+    patience: Monitor | None = None
+    last: EpochDone | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The state of a training besides its variables."""
+
+    stage: StageKey
+    optimizer: str
+    """The kind of the stage's optimizer."""
+    loop: LoopState
+    rows: tuple[Row, ...] = ()
+    """The rows of metrics.jsonl so far."""
+    pretraining: tuple[Row, ...] = ()
+    """The rows of pretraining.jsonl so far."""
+
+    @property
+    def best_row(self) -> Row | None:
+        """The row of the best epoch so far."""
+        return next((row for row in self.rows if row.get("epoch") == self.loop.best.best_epoch), None)
+
+
+def read_progress(checkpoint: Checkpoint) -> Progress:
+    """The state that a checkpoint holds.
+
+    Raises:
+        RunError: it is damaged.
+    """
+    progress, damages = read_object(checkpoint.state, Progress)
+    if progress is None or damages:
+        raise RunError(f"{checkpoint.path} cannot be used: {damages[0]}.")
+    return progress

@@ -1,0 +1,38 @@
+"""What a run is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dnnctl.store.checkpoint import Checkpoint
+from dnnctl.store.environment import own_command
+from dnnctl.store.facts import ParentFacts, ReuseFacts
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a run is made from; the spec in it is complete."""
+
+    name: str
+    digest: str
+    """The identity of its spec, in hexadecimal."""
+    spec: str
+    """The spec as YAML."""
+    source: str
+    """The spec as the user wrote it."""
+    overrides: Sequence[str] = ()
+    command: Sequence[str] = field(default_factory=own_command)
+    seed: int = 0
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    """The spec as plain values."""
+    parent: ParentFacts | None = None
+    """The run that a fork starts from."""
+    origin: Checkpoint | None = None
+    """The checkpoint that a fork starts from; the new run's folder gets a copy."""
+    reuse: ReuseFacts | None = None
+    """The pretrained network that it starts with."""
+    pretrained: Path | None = None
+    """The file of that network; the new run's folder gets a copy."""

@@ -1,0 +1,224 @@
+"""What run.json, summary.json and history.jsonl hold, as types. No other module looks their keys up by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnnctl.store.difference import Change
+
+Metrics = dict[str, float | None]
+"""Metrics by name; a value that is infinite or NaN is None."""
+Row = dict[str, Any]
+"""An epoch's row of metrics.jsonl: `epoch`, `step`, `seconds`, `learning_rate`, and every metric."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """The identity of a run's data."""
+
+    digest: str
+    """Of all examples of the source, in hexadecimal."""
+    split: str
+    """Of the rows that training and validation got, in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What a run was trained on."""
+
+    kind: str
+    """`cpu` or `gpu`."""
+    name: str
+    threads: int = 0
+    """CPU threads for one operation; 0 means as many as there are cores."""
+
+
+@dataclass(frozen=True)
+class CompileFacts:
+    """How training steps were compiled."""
+
+    mode: str
+    """`xla` or `graph`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GitFacts:
+    """The repository that a run was started in."""
+
+    commit: str
+    changed: bool = False
+    """Whether tracked files had changes."""
+
+
+@dataclass(frozen=True)
+class FoundRate:
+    """What a learning-rate range test found."""
+
+    max_rate: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ParentFacts:
+    """The run that a fork started from."""
+
+    run: str
+    checkpoint: str
+    epoch: int
+    step: int
+    data: DataFacts | None = None
+    rate_finder: dict[str, FoundRate] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    """The keys of the spec that differ."""
+
+
+@dataclass(frozen=True)
+class ReuseFacts:
+    """The pretrained network that a run started with."""
+
+    path: str
+    """Its file when the run was made; the run keeps a copy."""
+    sha256: str
+    run: str | None = None
+    """The id of its run, if it is a run's."""
+    layers: tuple[str, ...] = ()
+    """The layers whose weights were copied."""
+
+
+@dataclass(frozen=True)
+class PrunedLayer:
+    """The kernel of one layer."""
+
+    name: str
+    n: int
+    """The number of its weights."""
+    zeros_before: int
+    zeros: int
+
+
+@dataclass(frozen=True)
+class PrunedFacts:
+    """What `prune` did to the weights of another run."""
+
+    run: str
+    """The run that was pruned."""
+    threshold: float
+    """Kernel weights below it in magnitude are zero."""
+    sparsity: float
+    """The fraction of zeros in all kernels."""
+    layers: tuple[PrunedLayer, ...] = ()
+    before: dict[str, Metrics | None] = field(default_factory=dict)
+    """Loss and metrics on validation and test."""
+    after: dict[str, Metrics | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """One layer of the model."""
+
+    name: str
+    shape: str
+    """Of its output, without the batch."""
+    parameters: int
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """run.json: what a run was made from and on. What becomes known only in training is None until then."""
+
+    id: str = ""
+    name: str = ""
+    created: str = ""
+    """In ISO 8601."""
+    command: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    seed: int | None = None
+    spec_digest: str = ""
+    spec: dict[str, Any] = field(default_factory=dict)
+    """The complete spec as plain values, for readers that know no YAML."""
+    versions: dict[str, str | None] = field(default_factory=dict)
+    git: GitFacts | None = None
+    host: str = ""
+    platform: str = ""
+    processor: str | None = None
+    cpus: int | None = None
+    parent: ParentFacts | None = None
+    reuse: ReuseFacts | None = None
+    pruned: PrunedFacts | None = None
+    data: DataFacts | None = None
+    device: DeviceFacts | None = None
+    compile: CompileFacts | None = None
+    parameters: int | None = None
+    layers: tuple[LayerFacts, ...] = ()
+    rate_finder: dict[str, FoundRate] = field(default_factory=dict)
+    """What range tests found, by the number of the phase whose schedule starts with it."""
+
+
+@dataclass(frozen=True)
+class WeightsResult:
+    """What some weights measure."""
+
+    epoch: int
+    """The epoch at whose end they were taken."""
+    validation: Metrics | None = None
+    test: Metrics | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """summary.json: the result of a finished run. `validation` and `test` are those of the best weights."""
+
+    epochs: int
+    monitor: str
+    """The metric that chose the best epoch."""
+    best_epoch: int = 0
+    id: str = ""
+    name: str = ""
+    stopped_early: bool = False
+    steps: int = 0
+    best: Row = field(default_factory=dict)
+    """The row of the best epoch."""
+    parameters: int | None = None
+    task: str | None = None
+    """`classes` or `numbers`."""
+    loss: str | None = None
+    device: str | None = None
+    compile: str | None = None
+    training_seconds: float | None = None
+    validation: Metrics | None = None
+    test: Metrics | None = None
+    last: WeightsResult | None = None
+    """What the weights of the last epoch measure."""
+    state: str | None = None
+    """SHA-256 of every variable at the end, in hexadecimal."""
+    seconds: float | None = None
+
+    def measured(self, role: str) -> Metrics:
+        """The metrics of the best weights on `validation` or `test`; empty if there is no such part."""
+        return (self.validation if role == "validation" else self.test) or {}
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """A row of history.jsonl: a start, a restoration or an end of training."""
+
+    event: str
+    """`started`, `resumed`, `forked`, `restored` or `ended`."""
+    time: str | None = None
+    end: str | None = None
+    """The status that training ended with."""
+    reason: str | None = None
+    epoch: int | None = None
+    """Epochs that were finished at the end."""
+    pid: int | None = None
+    host: str | None = None
+    checkpoint: str | None = None
+    """Where training continued from; None where it started from scratch."""
+    initial_epoch: int | None = None
+    step: int | None = None
+    damaged: tuple[str, ...] = ()
+    approximate: tuple[str, ...] = ()
+    reset: tuple[str, ...] = ()
+    is_origin: bool = False

@@ -1,0 +1,199 @@
+"""The one writer of a run: it holds the run's lock, and writes all that a live run writes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from dnnctl.errors import RunError
+from dnnctl.store.blueprint import Blueprint
+from dnnctl.store.checkpoint import copy_checkpoint, remove_old, write_checkpoint
+from dnnctl.store.environment import git_state, installed_versions, processor_name
+from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
+from dnnctl.store.files import append_json_line, append_text, sync, to_json_line, write_json, write_text, write_through
+from dnnctl.store.folder import RunFolder
+from dnnctl.store.json_object import plain
+from dnnctl.store.lock import hold
+from dnnctl.store.record import TIME, RunRecord
+
+RowsFile = Literal["metrics", "pretraining"]
+"""The files that hold a row for each epoch."""
+Save = Callable[[Path], None]
+"""Writes a file to the path it is given."""
+
+
+class RunWriter:
+    """Writes one run while its lock is held; made by `create` or `open`."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self.record = record
+        """The run as it was when its lock was taken."""
+        self.folder = record.folder
+        self.facts = record.facts
+        """What run.json says now."""
+        self.has_started = False
+        """Whether this process has come to its first training step."""
+
+    @classmethod
+    @contextmanager
+    def create(cls, directory: Path, blueprint: Blueprint) -> Iterator[RunWriter]:
+        """Make a run's folder, with all that is known before training, and hold its lock.
+
+        Raises:
+            RunError: the directory cannot be written to.
+        """
+        try:
+            folder, created = _make_folder(directory, blueprint)
+        except OSError as error:
+            raise _cannot_make(directory, error) from None
+        with hold(folder.lock):
+            try:
+                _fill(folder, created, blueprint)
+            except OSError as error:
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise _cannot_make(directory, error) from None
+            yield cls(RunRecord(folder))
+
+    @classmethod
+    @contextmanager
+    def open(cls, run: RunRecord) -> Iterator[RunWriter]:
+        """Hold the lock of a run that is there.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        with hold(run.folder.lock):
+            yield cls(RunRecord(run.folder))
+
+    def add_facts(self, **facts: Any) -> None:
+        """Put what has become known (device, data digest, …) into run.json."""
+        self.facts = replace(self.facts, **facts)
+        write_json(self.folder.run, plain(self.facts))
+
+    def start(self, event: Literal["started", "forked", "resumed"]) -> None:
+        """Record that training starts."""
+        self.add_history(HistoryEntry(event, pid=os.getpid(), host=socket.gethostname()))
+        self.has_started = True
+
+    def add_history(self, entry: HistoryEntry) -> None:
+        """Add a row to history.jsonl, with the time."""
+        timed = replace(entry, time=datetime.now().astimezone().isoformat(timespec="seconds"))
+        append_json_line(self.folder.history, plain(timed))
+
+    def log(self, text: str) -> None:
+        """Add text to log.txt."""
+        append_text(self.folder.log, text)
+
+    def append_row(self, row: Row, file: RowsFile = "metrics") -> None:
+        """Add an epoch's row."""
+        append_json_line(self._rows_file(file), row)
+
+    def replace_rows(self, rows: Sequence[Row], file: RowsFile = "metrics") -> None:
+        """Have just these rows in a file; one without rows is not made."""
+        path = self._rows_file(file)
+        if rows or path.exists():
+            write_text(path, "".join(to_json_line(row) + "\n" for row in rows))
+
+    def write_model(self, save: Save) -> None:
+        """Put model.keras in place."""
+        write_through(self.folder.model, save)
+
+    def write_last_model(self, save: Save) -> None:
+        """Put last.keras in place."""
+        write_through(self.folder.last_model, save)
+
+    def write_predictions(self, save: Save) -> None:
+        """Put predictions.npz in place."""
+        write_through(self.folder.predictions, save)
+
+    def write_checkpoint(
+        self, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Save, keep: int, best_epoch: int
+    ) -> None:
+        """Write a checkpoint, then remove those that are no longer kept.
+
+        Args:
+            keep: how many of the newest are kept.
+            best_epoch: the epoch whose checkpoint is kept besides.
+
+        Raises:
+            OSError: the disk is full or cannot be written to; earlier checkpoints are untouched.
+        """
+        write_checkpoint(self.folder.checkpoints, epoch=epoch, step=step, state=state, write_arrays=write_arrays)
+        remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
+
+    def write_summary(self, summary: Summary) -> None:
+        """Write the result: from now on the run is finished."""
+        write_json(self.folder.summary, plain(summary))
+
+    def discard(self) -> None:
+        """Delete the run's folder."""
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+
+    def read(self) -> RunRecord:
+        """The run as it is now."""
+        return RunRecord(self.folder)
+
+    def _rows_file(self, file: RowsFile) -> Path:
+        return self.folder.metrics if file == "metrics" else self.folder.pretraining
+
+
+def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, datetime]:
+    """A new folder; a run of the same second waits for the next."""
+    directory.mkdir(parents=True, exist_ok=True)
+    while True:
+        created = datetime.now().astimezone()
+        folder = RunFolder(directory / f"{created.strftime(TIME)}-{blueprint.name}-{blueprint.digest[:4]}")
+        try:
+            folder.path.mkdir()
+        except FileExistsError:
+            time.sleep(0.05)
+        else:
+            return folder, created
+
+
+def _fill(folder: RunFolder, created: datetime, blueprint: Blueprint) -> None:
+    """Write what is known before training; run.json comes last, with it the folder is a run."""
+    write_text(folder.spec, blueprint.spec)
+    write_text(folder.source, blueprint.source)
+    if blueprint.origin is not None:
+        copy_checkpoint(blueprint.origin, folder.origin)
+    if blueprint.pretrained is not None:
+        folder.origin.mkdir(exist_ok=True)
+        shutil.copyfile(blueprint.pretrained, folder.pretrained)
+        sync(folder.pretrained)
+        sync(folder.origin)
+    write_json(folder.run, plain(_first_facts(folder.id, created, blueprint)))
+
+
+def _first_facts(run_id: str, created: datetime, blueprint: Blueprint) -> RunFacts:
+    return RunFacts(
+        id=run_id,
+        name=blueprint.name,
+        created=created.isoformat(timespec="milliseconds"),
+        command=tuple(blueprint.command),
+        overrides=tuple(blueprint.overrides),
+        seed=blueprint.seed,
+        spec_digest=blueprint.digest,
+        spec=dict(blueprint.plain),
+        versions=installed_versions(),
+        git=git_state(),
+        host=socket.gethostname(),
+        platform=platform.platform(),
+        processor=processor_name(),
+        cpus=os.cpu_count(),
+        parent=blueprint.parent,
+        reuse=blueprint.reuse,
+    )
+
+
+def _cannot_make(directory: Path, error: OSError) -> RunError:
+    return RunError(f"Cannot make a run in {directory}: {error.strerror or error}. Choose another --runs-dir.")
