@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: train test torture check bench docs reproduce clean
+.PHONY: train test test-light torture check bench docs reproduce clean
 
 train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
@@ -10,7 +10,11 @@ train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 test: $(INSTALLED)  ## Run all tests.
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-torture: $(INSTALLED)  ## Kill trainings at a hundred random instants and compare what they come to.
+test-light: $(INSTALLED)  ## Run the tests of what needs no TensorFlow: seconds, not minutes.
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/specs tests/store tests/events tests/compare tests/cli \
+		tests/test_errors.py tests/test_structure.py -m "not heavy"
+
+torture: $(INSTALLED)  ## Kill trainings at a hundred random instants and compare their results.
 	$(BIN)/python tests/torture.py
 
 check: $(INSTALLED)  ## Lint, check types and layers.

@@ -51,7 +51,7 @@ def main() -> None:
         TimedSaver.copying, TimedSaver.writing = [], []
         with tempfile.TemporaryDirectory() as folder:
             run = train(make_spec(layers, source="fashion_mnist_sample", epochs=n_epochs), runs_dir=folder)
-            rows, n_parameters = run.rows, run.summary["parameters"]
+            rows, n_parameters = run.rows, run.summary.parameters
         n_steps = rows[1]["step"] - rows[0]["step"]
         epoch = median(row["seconds"] for row in rows[1:]) * -(-N_IMAGES // BATCH_SIZE) / n_steps
         copy, write = median(TimedSaver.copying), median(TimedSaver.writing)

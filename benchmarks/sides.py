@@ -11,7 +11,8 @@ from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.output import choose_head
 from dnnctl.data.dataset import Part
 from dnnctl.engine.compilation import choose_compilation
-from dnnctl.engine.engine import Engine, EpochPlan, to_device
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import EpochPlan, to_device
 from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec
 

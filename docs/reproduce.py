@@ -120,7 +120,7 @@ def recorded_row(name: str, n_seeds: int, runs_dir: Path) -> str:
     verdict = (
         "reproduced" if abs(miss) <= recorded.tolerance else f"{'above' if miss > 0 else 'below'} by {abs(miss):.3f}"
     )
-    seconds = mean(run.summary["seconds"] for run in runs)
+    seconds = mean(run.summary.seconds for run in runs)
     return line(
         name, f"{recorded.accuracy:.4f}", spread(accuracies), f"{recorded.loss:.4f}", spread(losses),
         f"{seconds:.0f} s", verdict,
@@ -130,7 +130,7 @@ def recorded_row(name: str, n_seeds: int, runs_dir: Path) -> str:
 def pair_row(name: str, n_seeds: int, runs_dir: Path) -> str:
     """A line of the second table: the test accuracy with and without something, and what their difference means."""
     ours, others = train_all(name, n_seeds, runs_dir), train_all(PAIRS[name], n_seeds, runs_dir)
-    pairs = [[run.summary["test"]["accuracy"] for run in runs] for runs in (ours, others)]
+    pairs = [[run.summary.test["accuracy"] for run in runs] for runs in (ours, others)]
     estimate = paired_student(pairs[1], pairs[0]) if n_seeds > 1 else None
     difference = mean(pairs[0]) - mean(pairs[1])
     verdict = f"{100 * difference:+.2f} points" + (f", p = {estimate.p:.2g}" if estimate else "")

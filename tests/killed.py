@@ -20,14 +20,14 @@ from time import sleep
 from typing import Any
 
 from dnnctl.commands.train import fork, resume, train
-from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import StepLoop
 from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.store import checkpoint, writer
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
-    "before_steps": (Engine, "run", False),
-    "after_steps": (Engine, "run", True),
+    "before_steps": (StepLoop, "run", False),
+    "after_steps": (StepLoop, "run", True),
     "after_row": (MetricLog, "add_row", True),
     "after_arrays": (checkpointer, "_write_arrays", True),
     "before_fsync": (checkpoint, "sync", False),

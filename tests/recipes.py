@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sample_specs import write_spec
+import pytest
+
+from dnnctl.runner.checkpointing.checkpointer import Checkpointer
+from sample_specs import write_numbers, write_spec
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
@@ -90,13 +93,53 @@ RECIPES: dict[str, dict[str, Any]] = {
             "pretraining": {"kind": "gan", "codings": 5, "epochs": 2, "optimizer": "adam"},
         },
     },
+    "metrics of classes": {
+        "loss": "categorical_crossentropy",
+        "metrics": [
+            "accuracy",
+            "crossentropy",
+            {"kind": "top_k_accuracy", "k": 2},
+            "precision",
+            "recall",
+            "auc_roc",
+            "auc_precision_recall",
+            "f1_score",
+        ],
+        "training": {
+            "batch_size": 16,
+            "epochs": 4,
+            "checkpoint": MID_EPOCH,
+            "early_stopping": {"monitor": "f1_score", "patience": 2},
+        },
+    },
+    "metrics of numbers": {
+        "data": {"source": {"kind": "npz", "path": "numbers.npz"}, "validation": {"size": 24}, "scaling": "unit"},
+        "metrics": ["mae", "mse", "rmse", "mape", "msle", "log_cosh", "r2", "cosine_similarity"],
+        "optimizer": {"kind": "sgd", "learning_rate": 0.02},
+        "schedule": {"kind": "performance", "monitor": "r2", "patience": 1, "min_delta": 1e9},
+        "training": {
+            "batch_size": 16,
+            "epochs": 4,
+            "checkpoint": MID_EPOCH,
+            "early_stopping": {"monitor": "r2", "patience": 9},
+        },
+        "runtime": {"compile": "xla"},
+    },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
 }
 
 
 def spec_of(recipe: str, folder: Path) -> Path:
+    """The spec of a recipe, as a file."""
+    write_numbers(folder / "numbers.npz")
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
     return write_spec(folder, **{"training": training, **RECIPES[recipe]})
+
+
+def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
+    """Have training wait for every checkpoint: otherwise one that is due while another is written is skipped."""
+    save = Checkpointer.save
+    patch.setattr(Checkpointer, "save", lambda checkpointer, loop, **_: save(checkpointer, loop, wait=True))
 
 
 def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> bool:

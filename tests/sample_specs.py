@@ -34,6 +34,22 @@ def write_digits(path: Path, *, n: int = 160, seed: int = 7) -> Path:
     return path
 
 
+def write_numbers(path: Path, *, n: int = 160, seed: int = 7) -> Path:
+    """A NumPy file of small images and two positive numbers for each: their brightness above and below."""
+    draw = np.random.default_rng(seed)
+    images = draw.integers(0, 255, (n, 6, 6)).astype(np.uint8)
+    targets = np.stack([images[:, :3].mean((1, 2)), images[:, 3:].mean((1, 2))], axis=1).astype(np.float32) / 100
+    n_train = n * 3 // 4
+    np.savez(
+        path,
+        x_train=images[:n_train],
+        y_train=targets[:n_train],
+        x_test=images[n_train:],
+        y_test=targets[n_train:],
+    )
+    return path
+
+
 def small_spec(folder: Path, **sections: Any) -> dict[str, Any]:
     """A spec of two dense layers on such images."""
     data = folder / "digits.npz"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from dnnctl.engine.engine import EpochPlan
+from dnnctl.engine.step_loop import EpochPlan
 from dnnctl.errors import SpecError
 from dnnctl.events.event import ignore
 from dnnctl.runner.learning_rates import LearningRates

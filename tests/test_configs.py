@@ -41,7 +41,7 @@ def test_a_shipped_spec_trains(
         overrides.append("data.validation.size=50")
     record = train(load(path, overrides), runs_dir=tmp_path / "runs")
     assert record.epochs == 1
-    assert np.isfinite(record.summary["test"]["loss"])
+    assert np.isfinite(record.summary.test["loss"])
 
 
 @pytest.mark.parametrize("path", CHAPTER11, ids=lambda path: path.stem)
@@ -74,11 +74,11 @@ def write_colours(path: Path) -> Path:
 def test_selu_reaches_its_accuracy(tmp_path: Path) -> None:
     """The main command: at least 0.84 on validation."""
     selu = next(path for path in CONFIGS if path.stem == "selu")
-    assert train(load(selu), runs_dir=tmp_path).summary["validation"]["accuracy"] >= 0.84
+    assert train(load(selu), runs_dir=tmp_path).summary.validation["accuracy"] >= 0.84
 
 
 @pytest.mark.usefixtures("fashion_mnist_dir")
 def test_fashion_mnist_reaches_its_accuracy(tmp_path: Path) -> None:
     """On the full data: at least 0.88 on validation."""
     path = next(path for path in CONFIGS if path.stem == "fashion_mnist")
-    assert train(load(path), runs_dir=tmp_path).summary["validation"]["accuracy"] >= 0.88
+    assert train(load(path), runs_dir=tmp_path).summary.validation["accuracy"] >= 0.88

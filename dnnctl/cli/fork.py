@@ -12,9 +12,7 @@ from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
 
 
 def fork_command(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, its folder, or `last`.")
-    ],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")],
     overrides: Overrides = None,
     at: Annotated[
         int | None,

@@ -1,4 +1,4 @@
-"""`dnnctl resume`: an interrupted run goes on."""
+"""`dnnctl resume`: continue an interrupted run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from dnnctl.cli.options import Json, Quiet, RunsDir
 
 
 def resume_command(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, its folder, or `last`.")
-    ],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")],
     runs_dir: RunsDir = None,
     accept_changed_data: Annotated[
-        bool, typer.Option("--accept-changed-data", help="Go on even if the data are no longer the same.")
+        bool, typer.Option("--accept-changed-data", help="Continue even if the data have changed.")
     ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Go on with an interrupted run, to the same bits as if it had never been interrupted."""
+    """Resume an interrupted run, to the same bits as if it had never been interrupted."""
     with failures_reported(as_json=as_json):
         _resume(run, runs_dir, accept_changed_data=accept_changed_data, quiet=quiet, as_json=as_json)
 

@@ -20,7 +20,9 @@ def train_command(
     overrides: Overrides = None,
     name: Name = None,
     runs_dir: RunsDir = None,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Train so many runs, each with a seed of its own.")] = 1,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, metavar="N", help="Train N runs, each with its own seed.")
+    ] = 1,
     quiet: Quiet = False,
     as_json: Json = False,
     dry_run: Annotated[
@@ -33,7 +35,7 @@ def train_command(
     with failures_reported(as_json=as_json):
         loaded = load(spec, with_name(overrides, name))
         if dry_run:
-            _rehearse(loaded, quiet=quiet, as_json=as_json)
+            _dry_run(loaded, runs_dir, quiet=quiet, as_json=as_json)
         elif seeds > 1:
             from dnnctl.cli.seeds import train_and_print_seeds
 
@@ -51,13 +53,13 @@ def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: b
         typer.echo(run.id)
 
 
-def _rehearse(loaded: LoadedSpec, *, quiet: bool, as_json: bool) -> None:
+def _dry_run(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
     from dnnctl.commands.train import dry_run
     from dnnctl.specs import to_yaml
 
     if not quiet and not as_json:
         typer.echo(to_yaml(loaded.spec))
     with choose_display(quiet=quiet, as_json=as_json) as display:
-        dry_run(loaded, report=display.show)
+        dry_run(loaded, runs_dir=runs_dir, report=display.show)
     if not quiet and not as_json:
         typer.echo("dry run: nothing was trained or written")

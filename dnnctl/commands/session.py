@@ -55,9 +55,10 @@ def run_session(
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
+        from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
-        with faults_located(loaded):
+        with faults_located(loaded), memory_errors_explained():
             run_training(spec, writer, report, interrupts, event=event, accept_changed_data=accept_changed_data)
 
 

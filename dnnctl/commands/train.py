@@ -131,9 +131,11 @@ def dry_run(
     """
     loaded, pretrained = find_pretrained(_loaded(spec), runs_dir)
     with stderr_to(os.devnull), faults_located(loaded):
+        from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.setup import prepare
 
-        prepare(loaded.spec, report, pretrained=pretrained.path if pretrained else None)
+        with memory_errors_explained():
+            prepare(loaded.spec, report, pretrained=pretrained.path if pretrained else None)
 
 
 def make_blueprint(loaded: LoadedSpec) -> Blueprint:

@@ -81,8 +81,10 @@ def _train_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupt
 
 def _train_stage(loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> None:
     """Save and report what the loop yields, until it is over or a signal stops it."""
+    paths = loop.engine.variables.keys()
     with interrupts.deferred():
         for done in loop.run():
+            assert loop.engine.variables.keys() == paths, "a step made a variable that no checkpoint would hold"
             event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
             is_stopping = interrupts.received is not None
             if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):

@@ -123,7 +123,7 @@ def test_lineage_is_told_and_recorded(source: RunRecord, tmp_path: Path) -> None
     assert Reused(source.id, ["dense_1", "dense_2"]) in facts
     assert run.spec["model"]["reuse"]["run"] == source.id
     digest = hashlib.sha256(source.folder.model.read_bytes()).hexdigest()
-    assert (run.facts["reuse"]["run"], run.facts["reuse"]["sha256"]) == (source.id, digest)
+    assert (run.facts.reuse.run, run.facts.reuse.sha256) == (source.id, digest)
 
 
 def test_a_net_of_keras_s_own_is_reused_from_its_file(tmp_path: Path) -> None:

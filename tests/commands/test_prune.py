@@ -61,10 +61,10 @@ def test_both_are_measured_as_evaluate_measures_them(run: RunRecord, tmp_path: P
     pruned, pruning = prune(run.path, sparsity=0.9, runs_dir=tmp_path)
     for role in ("validation", "test"):
         assert pruning.before[role] == pytest.approx(evaluate(run, role).metrics)
-        assert pruning.after[role] == pytest.approx(evaluate(pruned, role).metrics) == pruned.summary[role]
+        assert pruning.after[role] == pytest.approx(evaluate(pruned, role).metrics) == pruned.summary.measured(role)
     labels = np.load(pruned.folder.predictions)["test_labels"]
     guesses = np.load(pruned.folder.predictions)["test_predictions"].argmax(axis=1)
-    assert pruned.summary["test"]["accuracy"] == pytest.approx(np.mean(guesses == labels))
+    assert pruned.summary.test["accuracy"] == pytest.approx(np.mean(guesses == labels))
 
 
 def test_the_run_stays_as_it_is_and_its_heir_is_complete(run: RunRecord, tmp_path: Path) -> None:
@@ -75,18 +75,18 @@ def test_the_run_stays_as_it_is_and_its_heir_is_complete(run: RunRecord, tmp_pat
     before = digests()
     pruned, _ = prune(run.path, sparsity=0.5, name="thin", runs_dir=tmp_path)
     assert digests() == before
-    assert (pruned.name, pruned.status, pruned.facts["pruned"]["run"]) == ("thin", Status.FINISHED, run.id)
+    assert (pruned.name, pruned.status, pruned.facts.pruned.run) == ("thin", Status.FINISHED, run.id)
     assert resume(pruned.path).id == pruned.id
 
 
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({}, "Say what is to be zero"),
-        ({"threshold": 0.1, "sparsity": 0.5}, "Say what is to be zero"),
+        ({}, "Give --threshold"),
+        ({"threshold": 0.1, "sparsity": 0.5}, "exclude each other"),
         ({"sparsity": 1.0}, "between 0 and 1"),
-        ({"threshold": -1.0}, "above 0"),
-        ({"threshold": float("nan")}, "above 0"),
+        ({"threshold": -1.0}, "greater than 0"),
+        ({"threshold": float("nan")}, "greater than 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(choice: dict[str, float], message: str, run: RunRecord, tmp_path: Path) -> None:

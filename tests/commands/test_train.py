@@ -51,15 +51,15 @@ def test_a_run_leaves_everything_the_design_names(tmp_path: Path) -> None:
         "epoch", "step", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy",
     ]  # fmt: skip
     assert record.rows[-1]["step"] == 3 * 6
-    assert record.facts["device"]["kind"] in ("cpu", "gpu")
-    assert len(record.facts["data"]["digest"]) == 64
+    assert record.facts.device.kind in ("cpu", "gpu")
+    assert len(record.facts.data.digest) == 64
     assert load_run("small", tmp_path / "runs").summary == record.summary
     assert not is_held(record.folder.lock)
 
 
 def test_training_learns(tmp_path: Path) -> None:
     summary = run(tmp_path, training={"batch_size": 16, "epochs": 30}).summary
-    assert summary["test"]["accuracy"] >= 0.9
+    assert summary.test["accuracy"] >= 0.9
 
 
 def test_the_spec_of_a_run_gives_the_run_again(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_the_spec_of_a_run_gives_the_run_again(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dnnctl", "train", str(first.folder.spec), "--quiet", "--runs-dir", str(tmp_path)]
     elsewhere = load_run(tmp_path / subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     other = run(tmp_path, seed=7)
-    assert first.summary["state"] == again.summary["state"] == elsewhere.summary["state"]
+    assert first.summary.state == again.summary.state == elsewhere.summary.state
     assert first.rows[-1]["loss"] == elsewhere.rows[-1]["loss"]
-    assert first.summary["state"] != other.summary["state"]
+    assert first.summary.state != other.summary.state
     assert load_spec(first.folder.spec) == load_spec(elsewhere.folder.spec)
 
 
@@ -93,7 +93,7 @@ def test_the_model_is_plain_keras_and_takes_raw_inputs(tmp_path: Path) -> None:
     files = [record.folder.model, tmp_path / "digits.npz", record.folder.predictions]
     command = [sys.executable, "-c", LOAD_PLAIN, *map(str, files)]
     loss = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert loss == pytest.approx(record.summary["test"]["loss"], rel=1e-5)
+    assert loss == pytest.approx(record.summary.test["loss"], rel=1e-5)
 
 
 def test_a_model_with_own_layers_loads_with_dnnctl(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_the_best_weights_are_those_of_the_best_epoch(tmp_path: Path) -> None:
     schedule = {"kind": "piecewise", "boundaries": [2], "values": [0.1, 5.0]}
     record = run(tmp_path, schedule=schedule, training={"batch_size": 16, "epochs": 4})
     best = min(record.rows, key=lambda row: row["val_loss"])
-    assert record.summary["best_epoch"] == best["epoch"] < 4
-    assert record.summary["validation"]["loss"] == pytest.approx(best["val_loss"], rel=1e-6)
+    assert record.summary.best_epoch == best["epoch"] < 4
+    assert record.summary.validation["loss"] == pytest.approx(best["val_loss"], rel=1e-6)
     spec = Spec.model_validate(small_spec(tmp_path))
     part = load_data(spec.data, seed=spec.seed).validation
     assert part is not None
@@ -124,7 +124,7 @@ def test_predictions_and_labels_agree_with_the_metrics(tmp_path: Path) -> None:
     saved = np.load(record.folder.predictions)
     for role in ("validation", "test"):
         accuracy = (saved[f"{role}_predictions"].argmax(axis=1) == saved[f"{role}_labels"]).mean()
-        assert accuracy == pytest.approx(record.summary[role]["accuracy"])
+        assert accuracy == pytest.approx(record.summary.measured(role)["accuracy"])
     assert np.array_equal(saved["test_labels"], np.load(tmp_path / "digits.npz")["y_test"])
     assert saved["class_names"].tolist() == ["0", "1", "2"]
 
@@ -156,7 +156,7 @@ def test_early_stopping_ends_a_run_that_no_longer_improves(tmp_path: Path) -> No
     assert record.status is Status.STOPPED_EARLY
     assert len(losses) < 50
     assert min(losses) == losses[-3]
-    assert record.summary["best_epoch"] == len(losses) - 2
+    assert record.summary.best_epoch == len(losses) - 2
 
 
 def test_an_infinite_loss_ends_the_run_as_diverged(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_failure_leaves_its_traceback_and_the_status_failed(tmp_path: Path) ->
         train(spec, runs_dir=tmp_path / "runs", report=fail)
     (record,) = list_runs(tmp_path / "runs")
     assert record.status is Status.FAILED
-    assert record.history[-1]["reason"] == "RuntimeError: the caller broke"
+    assert record.history[-1].reason == "RuntimeError: the caller broke"
     assert "Traceback" in record.folder.log.read_text()
     assert record.folder.spec.is_file()
 
@@ -210,6 +210,7 @@ def test_a_fault_found_while_building_names_the_file_and_line(tmp_path: Path) ->
     line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if "conv2d" in text)
     with pytest.raises(SpecError, match=f"small.yaml:{line}:.*model.layers.1: conv2d needs images"):
         train(load(path), runs_dir=tmp_path / "runs")
+    assert list_runs(tmp_path / "runs") == []
 
 
 def test_a_missing_gpu_is_an_error_and_missing_data_too(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_a_missing_gpu_is_an_error_and_missing_data_too(tmp_path: Path) -> None:
         run(tmp_path, runtime={"device": "gpu"})
     with pytest.raises(DataError, match="no such file"):
         run(tmp_path, data={"source": {"kind": "npz", "path": str(tmp_path / "nowhere.npz")}})
-    assert [record.status for record in list_runs(tmp_path / "runs")] == [Status.FAILED, Status.FAILED]
+    assert list_runs(tmp_path / "runs") == [], "a run that never started does not hide others of its name"
 
 
 def test_a_folder_for_runs_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -243,8 +244,8 @@ def test_numbers_are_predicted_too(tmp_path: Path) -> None:
         "training": {"epochs": 30},
     }
     summary = train(Spec.model_validate(spec), runs_dir=tmp_path).summary
-    assert summary["test"]["r2"] > 0.999
-    assert summary["monitor"] == "loss"
+    assert summary.test["r2"] > 0.999
+    assert summary.monitor == "loss"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_numbers_are_predicted_too(tmp_path: Path) -> None:
 )
 def test_losses_metrics_optimizers_and_runtimes_train(tmp_path: Path, sections: Any, names: set[str]) -> None:
     record = run(tmp_path, **sections)
-    assert names <= set(record.summary["test"])
+    assert names <= set(record.summary.test)
     assert record.rows[-1]["loss"] < record.rows[0]["loss"]
 
 
@@ -278,7 +279,7 @@ def test_what_only_the_data_can_tell_is_refused_before_the_first_step(
 ) -> None:
     with pytest.raises(SpecError, match=message):
         run(tmp_path, **sections)
-    assert not list_runs(tmp_path / "runs")[0].rows
+    assert not list_runs(tmp_path / "runs")
 
 
 def test_two_classes_end_in_one_unit(tmp_path: Path) -> None:
@@ -287,7 +288,7 @@ def test_two_classes_end_in_one_unit(tmp_path: Path) -> None:
     saved = np.load(record.folder.predictions)
     assert saved["test_predictions"].shape[1] == 1
     accuracy = ((saved["test_predictions"][:, 0] > 0.5) == saved["test_labels"]).mean()
-    assert accuracy == pytest.approx(record.summary["test"]["accuracy"])
+    assert accuracy == pytest.approx(record.summary.test["accuracy"])
 
 
 def make_model(*layers: keras.layers.Layer) -> keras.Model:
@@ -319,7 +320,7 @@ def test_the_api_takes_specs_paths_and_loaded_specs(tmp_path: Path) -> None:
     write_digits(tmp_path / "digits.npz")
     path = write_spec(tmp_path, training={"epochs": 1})
     records = [train(given, runs_dir=tmp_path / "runs") for given in (path, str(path), load(path), load_spec(path))]
-    assert len({record.summary["state"] for record in records}) == 1
+    assert len({record.summary.state for record in records}) == 1
     assert records[-1].folder.source.read_text() == to_yaml(load_spec(path))
     assert records[0].folder.source.read_text() == path.read_text()
-    assert json.loads(records[0].folder.run.read_text())["spec_digest"] == records[1].facts["spec_digest"]
+    assert json.loads(records[0].folder.run.read_text())["spec_digest"] == records[1].facts.spec_digest

@@ -83,7 +83,7 @@ def test_a_network_without_dropout_is_an_error_that_says_why(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("role", ["test", "validation"])
 def test_evaluating_gives_the_figures_on_record(role: str, run: RunRecord) -> None:
-    assert evaluate(run, role).metrics == pytest.approx(run.summary[role], rel=1e-6)
+    assert evaluate(run, role).metrics == pytest.approx(run.summary.measured(role), rel=1e-6)
 
 
 def call(*arguments: Any) -> Any:
@@ -92,7 +92,7 @@ def call(*arguments: Any) -> Any:
 
 def test_evaluate_prints_how_sure_the_run_is(run: RunRecord) -> None:
     output = call("evaluate", run.path, "--mc-samples", 10).output
-    assert f"accuracy {run.summary['test']['accuracy']:.4f}" in output
+    assert f"accuracy {run.summary.test['accuracy']:.4f}" in output
     assert "over 10 passes of MC dropout: accuracy" in output
     found = json.loads(call("evaluate", run.path, "--json", "--on", "train").output)
     assert (found["on"], found["n"]) == ("train", 96)
@@ -116,5 +116,5 @@ def test_predict_writes_what_the_model_says_of_a_file(run: RunRecord, tmp_path: 
 def test_inputs_that_do_not_fit_are_an_error_of_the_user(run: RunRecord, tmp_path: Path) -> None:
     np.save(tmp_path / "inputs.npy", np.zeros((7, 5)))
     done = call("predict", run.path, tmp_path / "inputs.npy")
-    assert (done.exit_code, "each must be 6 × 6. Received: 5." in done.stderr) == (2, True)
+    assert (done.exit_code, "each must have the shape 6 × 6. Received: 5." in done.stderr) == (2, True)
     assert call("predict", run.path, tmp_path / "nix.npy").exit_code == 2

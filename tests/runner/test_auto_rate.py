@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dnnctl.commands.train import fork, resume, train
-from dnnctl.events.event import Event, RateFound
+from dnnctl.events.event import Event, RateFound, Restored
+from dnnctl.store.facts import FoundRate
 from recipes import kill_at
 from sample_specs import outcome, write_spec
 
@@ -25,18 +26,29 @@ def test_the_bits_are_those_of_a_run_that_was_given_the_rate(tmp_path: Path) -> 
     facts: list[Event] = []
     run = train(spec(tmp_path), runs_dir=tmp_path / "auto", report=facts.append)
     (found,) = (fact for fact in facts if isinstance(fact, RateFound))
-    assert run.facts["rate_finder"] == {"1": {"max_rate": found.max_rate, "reason": found.reason}}
+    assert run.facts.rate_finder == {"1": FoundRate(found.max_rate, found.reason)}
     given = train(spec(tmp_path, found.max_rate), runs_dir=tmp_path / "given")
     assert outcome(run) == outcome(given)
 
 
 def test_it_is_found_once_whatever_happens(tmp_path: Path) -> None:
-    """A killed run and a fork go on with what was found."""
+    """A killed run and a fork continue with what was found."""
     whole = train(spec(tmp_path), runs_dir=tmp_path / "whole")
     kill_at("train", spec(tmp_path), tmp_path / "killed", "after_row", 2)
     (path,) = (tmp_path / "killed").iterdir()
     facts: list[Event] = []
     assert outcome(resume(path, report=facts.append)) == outcome(whole)
     forked = fork(whole.path, ["training.epochs=4"], runs_dir=tmp_path / "forks", report=facts.append)
-    assert forked.facts["rate_finder"] == whole.facts["rate_finder"]
+    assert forked.facts.rate_finder == whole.facts.rate_finder
     assert not [fact for fact in facts if isinstance(fact, RateFound)]
+
+
+def test_a_fork_with_another_schedule_tests_the_weights_of_its_parent(tmp_path: Path) -> None:
+    """The test runs after the parent's state is restored: on the weights that the schedule starts from."""
+    parent = train(spec(tmp_path), runs_dir=tmp_path / "parent")
+    events: list[Event] = []
+    fork(parent.path, ["training.epochs=4", "schedule.last=0.001"], runs_dir=tmp_path / "fork", report=events.append)
+    kinds = [type(event) for event in events if isinstance(event, Restored | RateFound)]
+    assert kinds == [Restored, RateFound]
+    (found,) = (event for event in events if isinstance(event, RateFound))
+    assert found.max_rate != parent.facts.rate_finder["1"].max_rate

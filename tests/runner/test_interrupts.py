@@ -64,3 +64,9 @@ def test_what_was_ignored_or_handled_before_is_so_again_and_meanwhile_if_ignored
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_the_signal_that_clusters_send_before_the_end_of_a_job_stops_training() -> None:
+    with Interrupts(), pytest.raises(InterruptedRunError, match="interrupted by SIGUSR1") as caught:
+        signal.raise_signal(signal.SIGUSR1)
+    assert caught.value.exit_code == 128 + signal.SIGUSR1

@@ -1,4 +1,4 @@
-"""A fork goes on from another run's state with a changed spec, and needs the other run no more."""
+"""A fork continues from another run's state with a changed spec, and no longer needs the other run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import pytest
 from dnnctl.commands.train import fork, resume, train
 from dnnctl.errors import RunError
 from dnnctl.events.event import Event, Forked, Restored
-from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 from dnnctl.store.checkpoint import list_checkpoints
+from dnnctl.store.difference import Change
+from dnnctl.store.facts import ParentFacts
 from dnnctl.store.record import RunRecord, Status
-from recipes import kill_at
+from recipes import kill_at, write_every_checkpoint
 from sample_specs import outcome, write_spec
 
 NOISY = {
@@ -30,14 +31,8 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
     folder = tmp_path_factory.mktemp("parent")
     spec = write_spec(folder, model=NOISY, optimizer="nadam", training=KEEP_ALL)
     with pytest.MonkeyPatch.context() as patch:
-        pass_none_over(patch)
+        write_every_checkpoint(patch)
         return train(spec, runs_dir=folder / "runs")
-
-
-def pass_none_over(patch: pytest.MonkeyPatch) -> None:
-    """Have training wait for every checkpoint: without that, one that falls due while another is written is none."""
-    save = Checkpointer.save
-    patch.setattr(Checkpointer, "save", lambda checkpointer, **_: save(checkpointer, wait=True))
 
 
 def forked(parent: RunRecord, directory: Path, *overrides: str, at: int | None = None) -> tuple[RunRecord, Restored]:
@@ -50,7 +45,7 @@ def forked(parent: RunRecord, directory: Path, *overrides: str, at: int | None =
 def test_a_fork_with_the_same_spec_comes_to_the_same_bits(parent: RunRecord, tmp_path: Path) -> None:
     """Nothing of the state is lost on the way: weights, optimizer, noise, best epoch, rows."""
     run, fact = forked(parent, tmp_path, at=1)
-    assert (fact.initial_epoch, fact.step, fact.anew) == (1, 6, [])
+    assert (fact.initial_epoch, fact.step, fact.reset) == (1, 6, [])
     assert outcome(run) == outcome(parent)
 
 
@@ -61,7 +56,7 @@ def test_more_epochs_are_those_of_a_run_that_had_them_from_the_start(parent: Run
     assert outcome(run) == outcome(train(tmp_path / "longer.yaml", runs_dir=tmp_path / "whole"))
 
 
-def test_a_killed_fork_goes_on_though_its_parent_is_gone(parent: RunRecord, tmp_path: Path) -> None:
+def test_a_killed_fork_resumes_when_its_parent_is_gone(parent: RunRecord, tmp_path: Path) -> None:
     """Before its first own checkpoint: it starts again from its copy of the parent's."""
     expected, _ = forked(parent, tmp_path / "whole", "training.epochs=5")
     copy = Path(shutil.copytree(parent.path, tmp_path / parent.id))
@@ -72,28 +67,27 @@ def test_a_killed_fork_goes_on_though_its_parent_is_gone(parent: RunRecord, tmp_
     assert outcome(resume(path)) == outcome(expected)
 
 
-def test_lineage_and_changes_are_recorded_and_told(parent: RunRecord, tmp_path: Path) -> None:
+def test_lineage_and_changes_are_recorded_and_reported(parent: RunRecord, tmp_path: Path) -> None:
     facts: list[Event] = []
     overrides = ["name=longer", "training.epochs=4", "optimizer.clip=norm"]
     run = fork(parent.path, overrides, runs_dir=tmp_path, report=facts.append)
     changes = [
-        {"path": "optimizer.clip.kind", "before": "none", "after": "norm"},
-        {"path": "optimizer.clip.value", "before": None, "after": 1.0},
-        {"path": "training.epochs", "before": 3, "after": 4},
+        Change("optimizer.clip.kind", "none", "norm"),
+        Change("optimizer.clip.value", None, 1.0),
+        Change("training.epochs", 3, 4),
     ]
     assert [fact for fact in facts if isinstance(fact, Forked)] == [Forked(parent.id, "epoch-0003-step-18", changes)]
-    assert run.facts["parent"] == {
-        "run": parent.id, "checkpoint": "epoch-0003-step-18", "epoch": 3, "step": 18,
-        "data": parent.facts["data"], "changes": changes,
-    }  # fmt: skip
+    assert run.facts.parent == ParentFacts(
+        run=parent.id, checkpoint="epoch-0003-step-18", epoch=3, step=18, data=parent.facts.data, changes=tuple(changes)
+    )
     assert (run.name, run.rows[:3]) == ("longer", parent.rows)
-    assert run.facts["overrides"] == overrides
+    assert run.facts.overrides == tuple(overrides)
 
 
-def test_another_optimizer_starts_anew_from_the_same_weights(parent: RunRecord, tmp_path: Path) -> None:
+def test_another_optimizer_starts_fresh_from_the_same_weights(parent: RunRecord, tmp_path: Path) -> None:
     """With a rate of next to nothing it leaves the weights where the parent had them."""
     run, fact = forked(parent, tmp_path, "training.epochs=4", "optimizer={kind: sgd, learning_rate: 1e-30}")
-    assert fact.anew == ["the optimizer, for it is of another kind"]
+    assert fact.reset == ["the optimizer (different kind)"]
     with np.load(list_checkpoints(run.folder.checkpoints)[-1].arrays) as ours:
         with np.load(list_checkpoints(parent.folder.checkpoints)[-1].arrays) as theirs:
             kernel = "variable/model/dense_1/0_kernel"
@@ -103,24 +97,24 @@ def test_another_optimizer_starts_anew_from_the_same_weights(parent: RunRecord, 
 
 def test_other_measures_forget_the_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
     run, fact = forked(parent, tmp_path, "training.epochs=4", "data.validation.size=12")
-    assert fact.anew == [
-        "the best epoch, for what is measured has changed",
-        "the validation part: the parent may have been trained on examples of it, which then flatter",
+    assert fact.reset == [
+        "the best epoch (what is measured has changed)",
+        "the validation split (the parent may have been trained on some of these examples: figures flatter)",
     ]
-    assert run.summary["best_epoch"] == 4
+    assert run.summary.best_epoch == 4
 
 
-def test_steps_go_on_from_the_parent_s(parent: RunRecord, tmp_path: Path) -> None:
+def test_steps_continue_from_the_parent(parent: RunRecord, tmp_path: Path) -> None:
     """Also where an epoch has another number of steps: 6 there, 3 here."""
     run, fact = forked(parent, tmp_path, "training.epochs=5", "training.batch_size=32")
     assert fact.step == 18
     assert [row["step"] for row in run.rows] == [6, 12, 18, 21, 24]
-    assert run.summary["training_seconds"] == pytest.approx(sum(row["seconds"] for row in run.rows[3:]), abs=1e-2)
+    assert run.summary.training_seconds == pytest.approx(sum(row["seconds"] for row in run.rows[3:]), abs=1e-2)
     assert outcome(forked(run, tmp_path / "again", at=4)[0])["rows"] == outcome(run)["rows"]
 
 
 def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"dense_1/kernel \(36 × 8 there, 36 × 9 here\), .* trained anew"):
+    with pytest.raises(RunError, match=r"dense_1/kernel \(36 × 8 there, 36 × 9 here\), .* from scratch"):
         fork(parent.path, ["training.epochs=4", "model.layers.1.units=9"], runs_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -128,8 +122,8 @@ def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "at", "message"),
     [
-        ([], None, r"all of the 3 epochs are done.*training\.epochs=13"),
-        (["training.epochs=9"], 7, r"no checkpoint at the end of epoch 7\. There are some at the ends of 1, 2, 3"),
+        ([], None, r"all 3 epochs are done.*training\.epochs=13"),
+        (["training.epochs=9"], 7, r"no checkpoint at the end of epoch 7\. It has checkpoints at the ends of 1, 2, 3"),
     ],
 )
 def test_what_cannot_start_leaves_no_run(
@@ -140,9 +134,9 @@ def test_what_cannot_start_leaves_no_run(
     assert not (tmp_path / "runs").exists()
 
 
-def test_half_an_epoch_is_not_gone_on_with_in_another_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run lost in its second epoch: with the same batches it goes on there, with others from the first's end."""
-    pass_none_over(monkeypatch)
+def test_a_fork_in_the_middle_of_an_epoch_needs_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run lost in its second epoch: with the same batches it continues there, with others at the first's end."""
+    write_every_checkpoint(monkeypatch)
     training = {"batch_size": 16, "epochs": 3, "checkpoint": {"every": {"steps": 2}, "keep": 99}}
     lost = train(write_spec(tmp_path, training=training), runs_dir=tmp_path)
     lost.folder.summary.unlink()
@@ -160,10 +154,10 @@ def test_a_diverged_run_is_forked_at_its_best_epoch(parent: RunRecord, tmp_path:
     with (path / "history.jsonl").open("a") as file:
         file.write(json.dumps({"event": "ended", "end": "diverged"}) + "\n")
     state = path / "checkpoints" / "epoch-0003-step-18" / "state.json"
-    assert json.loads(state.read_text())["loop"]["best"]["best_epoch"] == parent.summary["best_epoch"]
+    assert json.loads(state.read_text())["loop"]["best"]["best_epoch"] == parent.summary.best_epoch
     diverged = RunRecord.at(path)
     assert diverged.status == Status.DIVERGED
     with pytest.raises(RunError, match=f"dnnctl fork {path} --set optimizer.clip=norm"):
         resume(path)
     _, fact = forked(diverged, tmp_path / "runs", "training.epochs=5")
-    assert fact.initial_epoch == parent.summary["best_epoch"]
+    assert fact.initial_epoch == parent.summary.best_epoch

@@ -18,7 +18,7 @@ from dnnctl.errors import RunError
 from dnnctl.events.event import EpochEnded, Event, RunOpened
 from dnnctl.runner.checkpointing import checkpointer as checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
-from dnnctl.store import checkpoint
+from dnnctl.store import checkpoint, writer
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import RunRecord, Status
 from recipes import spec_of
@@ -32,7 +32,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "the arrays": (checkpointer, "_write_arrays"),
     "making durable": (checkpoint, "sync"),
     "putting in place": (checkpoint, "_put_in_place"),
-    "removing old ones": (checkpointer, "remove_old"),
+    "removing old ones": (writer, "remove_old"),
 }
 
 
@@ -130,3 +130,16 @@ def test_a_folder_that_is_removed_ends_training_with_a_clear_error(tmp_path: Pat
 
     with pytest.raises(RunError, match="is gone, and with it the run"):
         train(write_spec(tmp_path, training={"batch_size": 16, "epochs": 50}), runs_dir=tmp_path, report=take_away)
+
+
+def test_any_error_of_the_thread_ends_the_training(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only a full disk: otherwise training would continue for days without a checkpoint."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ValueError("not an error of the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpointer, "_write_arrays", fail)
+        with pytest.raises(ValueError, match="not an error of the disk"):
+            resume(run)
+    assert RunRecord.at(run).status == Status.FAILED

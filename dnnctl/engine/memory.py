@@ -1,0 +1,27 @@
+"""Running out of memory, as a clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import tensorflow as tf
+
+from dnnctl.errors import DeviceError
+
+
+@contextmanager
+def memory_errors_explained() -> Iterator[None]:
+    """Turn an allocation that fails into an error that says what to make smaller.
+
+    Raises:
+        DeviceError: the device has too little memory.
+    """
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        reason = str(error).strip().partition("\n")[0].partition(" on /job:")[0]
+        raise DeviceError(
+            f"The device has too little memory for this network ({reason or 'an allocation failed'}). Use smaller or "
+            f"fewer layers, or a smaller training.batch_size."
+        ) from None

@@ -1,0 +1,74 @@
+"""evaluate and predict: the weights that were asked for, on inputs as the training's were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dnnctl.commands.evaluate import evaluate, predict
+from dnnctl.commands.runs import Run
+from dnnctl.commands.train import train
+from dnnctl.errors import RunError
+from sample_specs import write_spec
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose last epoch wrecks what the best one learned."""
+    folder = tmp_path_factory.mktemp("run")
+    schedule = {"kind": "piecewise", "boundaries": [2], "values": [0.1, 5.0]}
+    training = {"batch_size": 16, "epochs": 4}
+    return train(write_spec(folder, schedule=schedule, training=training), runs_dir=folder / "runs")
+
+
+def test_the_last_weights_are_those_after_the_last_epoch(run: Run) -> None:
+    """The row of the last epoch was measured with them, and the checkpoint of its end holds them."""
+    assert run.summary is not None
+    assert run.summary.last is not None
+    assert run.summary.best_epoch < run.summary.last.epoch == 4
+    last, best = run.rows[-1], run.best
+    assert evaluate(run, "validation", weights="last").metrics["loss"] == pytest.approx(last["val_loss"], rel=1e-6)
+    assert evaluate(run, "validation").metrics["loss"] == pytest.approx(best["val_loss"], rel=1e-6)
+    assert run.summary.last.validation == pytest.approx(evaluate(run, "validation", weights="last").metrics)
+    assert run.summary.last.test == pytest.approx(evaluate(run, "test", weights="last").metrics)
+    newest = sorted((run.path / "checkpoints").iterdir())[-1]
+    with np.load(newest / "state.npz") as state:
+        kernel = state["variable/model/dense_1/0_kernel"]
+    np.testing.assert_array_equal(run.model("last").get_layer("dense_1").kernel, kernel)
+
+
+def test_predictions_are_those_of_the_chosen_weights(run: Run) -> None:
+    inputs = np.zeros((3, 6, 6), np.uint8)
+    answers = {weights: predict(run, inputs, weights=weights)["predictions"] for weights in ("best", "last")}
+    for weights, answer in answers.items():
+        np.testing.assert_allclose(answer, run.model(weights).predict(inputs, verbose=0), rtol=1e-6)
+    assert not np.allclose(answers["best"], answers["last"])
+
+
+PIXELS = np.arange(72, dtype=np.uint8).reshape(2, 6, 6) * 3
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (PIXELS / 255, r"uint8, 0 to 255.*float64 from 0 to 0\.8353.*\* 255"),
+        (PIXELS - 1.0, "float64 from -1 to 212"),
+        (PIXELS * 2.0, "float64 from 0 to 426"),
+        (PIXELS + np.nan, "float64"),
+        (PIXELS.astype(np.int64) - 1, "int64 from -1 to 212"),
+        (PIXELS.astype(str), "must be numbers"),
+        (PIXELS[:, :5], r"must have the shape 6 × 6\. Received: 5 × 6"),
+    ],
+)
+def test_inputs_on_another_scale_are_refused(inputs: Any, message: str, run: Run) -> None:
+    """A net that scales pixels itself would answer floats in 0..1 with confident nonsense."""
+    with pytest.raises(RunError, match=message):
+        predict(run, inputs)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float32])
+def test_whole_pixel_values_are_taken_in_any_type(dtype: Any, run: Run) -> None:
+    expected = predict(run, PIXELS)["predictions"]
+    np.testing.assert_array_equal(predict(run, PIXELS.astype(dtype))["predictions"], expected)

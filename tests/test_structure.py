@@ -1,0 +1,94 @@
+"""How the code is laid out: what the contracts cover, and which file may know what."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "dnnctl"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+NO_LAYER = {"presets", "__init__", "__main__"}
+"""Data files, and the two entrances."""
+
+
+def contracts() -> list[dict[str, object]]:
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return list(found["tool"]["importlinter"]["contracts"])
+
+
+def rooms() -> set[str]:
+    """The packages and modules directly inside dnnctl."""
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    return packages | {path.stem for path in PACKAGE.glob("*.py")}
+
+
+def test_every_room_is_in_a_layer() -> None:
+    """A new package that no contract names would be free to import anything."""
+    (layers,) = (contract["layers"] for contract in contracts() if contract["type"] == "layers")
+    assert isinstance(layers, list)
+    named = {room.strip() for layer in layers for room in layer.split("|")}
+    assert named == rooms() - NO_LAYER
+
+
+def test_every_room_but_the_engine_is_kept_from_tensorflow() -> None:
+    (kept,) = (contract for contract in contracts() if contract.get("forbidden_modules") == ["tensorflow"])
+    assert isinstance(kept["source_modules"], list)
+    assert {name.removeprefix("dnnctl.") for name in kept["source_modules"]} == rooms() - NO_LAYER - {"engine"}
+
+
+def test_contracts_name_packages() -> None:
+    """A list of modules would leave the next module out."""
+    for contract in contracts():
+        for name in contract.get("source_modules", []):  # type: ignore[attr-defined]
+            assert name.count(".") == 1, name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "homes"),
+    [
+        (r"folder\.(run|summary|history)\b", {"store"}),
+        (r"\bjson\.loads?\(", {"store", "commands"}),
+        (r"STATE\b", {"store"}),
+    ],
+)
+def test_the_files_of_a_run_are_read_in_the_store(pattern: str, homes: set[str]) -> None:
+    """run.json, summary.json and history.jsonl have one reader: everybody else gets types."""
+    users = {path.relative_to(PACKAGE).parts[0] for path in SOURCES if re.search(pattern, path.read_text())}
+    assert users <= homes
+
+
+def test_functions_are_short() -> None:
+    """The longest has 50 lines, without its docstring."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                start = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0].lineno
+                assert (node.end_lineno or start) - start < 50, f"{path}: {node.name}"
+
+
+QUIET = """
+import os, sys, threading
+before, n_threads, path = dict(os.environ), threading.active_count(), list(sys.path)
+import dnnctl, dnnctl.specs, dnnctl.store.writer, dnnctl.events.wording, dnnctl.commands.train
+assert dict(os.environ) == before, "the environment has changed"
+assert (threading.active_count(), sys.path) == (n_threads, path)
+assert not {"tensorflow", "keras", "numpy"} & set(sys.modules), "something heavy was loaded"
+"""
+
+
+def test_importing_what_is_light_changes_nothing(tmp_path: Path) -> None:
+    """No variable set, no folder made, no lock taken, no framework loaded."""
+    environment = {
+        "HOME": str(tmp_path),
+        "PYTHONPATH": ":".join([str(ROOT), *sys.path]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    subprocess.run([sys.executable, "-c", QUIET], env=environment, check=True, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
