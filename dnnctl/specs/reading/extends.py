@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_document
 
 KEY = "extends"
@@ -43,7 +44,9 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
     if not target.is_file():
         raise SpecError([_missing(target, base)])
     below, base_faults = _read(target, chain)
-    return merge(below, stripped), [*base_faults, *faults]
+    training = own["training"].value if "training" in own else None
+    merged = drop_replaced_epochs(merge(below, stripped), training if isinstance(training, dict) else ())
+    return merged, [*base_faults, *faults]
 
 
 def _missing(target: Path, base: Node) -> Fault:
@@ -63,8 +66,6 @@ def merge(base: Node, over: Node) -> Node:
     merged = dict(below)
     for key, node in above.items():
         merged[key] = merge(merged[key], node) if key in merged else node
-    if "epochs" not in above and isinstance(above.get("phases", over).value, list):
-        merged.pop("epochs", None)  # phases say themselves how many there are
     return Node(merged, over.place, over.key_place)
 
 

@@ -8,32 +8,22 @@ from dataclasses import replace
 from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_text
-
-PHASES = ("training", "phases")
 
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
     """The document with every `path=value` set, in order, and the faults of those that cannot be."""
     faults: list[Fault] = []
+    written: set[str] = set()
     for override in overrides:
         try:
             path, value = parse_override(override)
-            if path[:2] == PHASES and not any(each.startswith("training.epochs=") for each in overrides):
-                document = _without_epochs(document)
             document = _set(document, path, value, ())
+            written |= {str(path[1])} if path[0] == "training" and len(path) > 1 else set()
         except SpecError as error:
             faults += error.faults
-    return document, faults
-
-
-def _without_epochs(document: Node) -> Node:
-    """The document without the number of epochs where phases, which are to change, say it themselves."""
-    training = document.child("training")
-    if training is None or not isinstance(training.value, dict) or not isinstance(document.value, dict):
-        return document
-    kept = {key: node for key, node in training.value.items() if key != "epochs"}
-    return replace(document, value={**document.value, "training": replace(training, value=kept)})
+    return drop_replaced_epochs(document, written), faults
 
 
 def parse_override(override: str) -> tuple[Path, Node]:
