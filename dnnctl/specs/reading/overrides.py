@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from dnnctl.errors import Fault, Place, SpecError
+from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import Path, dotted
+from dnnctl.specs.reading.beneath import child_of, entries_of
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.introspection import item_options
 from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_text
 
@@ -19,7 +23,7 @@ def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, lis
     for override in overrides:
         try:
             path, value = parse_override(override)
-            document = _set(document, path, value, ())
+            document = _set(document, path, value, (), (Spec,))
             written |= {str(path[1])} if path[0] == "training" and len(path) > 1 else set()
         except SpecError as error:
             faults += error.faults
@@ -56,30 +60,29 @@ def _at(node: Node, place: Place) -> Node:
     return Node(value, place, place)
 
 
-def _set(node: Node, path: Path, value: Node, done: Path) -> Node:
+def _set(node: Node, path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
+    """The node with the value at `path` replaced; `done` leads to the node, `options` are the types it may have."""
     if not path:
         return value
-    key, rest = path[0], path[1:]
+    key = path[0]
     if isinstance(node.value, list):
-        return _set_item(node, node.value, path, value, done)
-    if isinstance(node.value, str):
-        entries = {"kind": Node(node.value, node.place)}
-    elif isinstance(node.value, dict):
-        entries = dict(node.value)
-    else:
-        rule = f"holds {describe(node)}, nothing can be set inside it"
-        raise SpecError([Fault(rule, dotted(done), value.place)])
+        return _set_item(node, node.value, path, value, done, options)
+    entries = entries_of(node, options)
+    if entries is None:
+        raise SpecError([Fault(f"is {describe(node)}, which has no keys", dotted(done), value.place)])
+    if isinstance(key, int) and item_options(options):
+        hint = f"Set the whole list: --set {dotted(done)}=[…]"
+        raise SpecError([Fault("is not a list in the file", dotted(done), value.place, hint=hint)])
     name = str(key)
-    before = entries.get(name, Node({}, value.place, value.place))
-    entries[name] = _set(before, rest, value, (*done, name))
-    return replace(node, value=entries)
+    child, child_options = child_of(entries, name, options, value.place)
+    changed = _set(child, path[1:], value, (*done, name), child_options)
+    return replace(node, value={**entries, name: changed})
 
 
-def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path) -> Node:
-    index, rest = path[0], path[1:]
+def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
+    index = path[0]
     if not isinstance(index, int) or index >= len(items):
         rule = f"is a list of {len(items)}, its entries are numbered 0 to {len(items) - 1}"
         raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
-    changed = list(items)
-    changed[index] = _set(items[index], rest, value, (*done, index))
-    return replace(node, value=changed)
+    changed = _set(items[index], path[1:], value, (*done, index), item_options(options))
+    return replace(node, value=[*items[:index], changed, *items[index + 1 :]])

@@ -25,6 +25,19 @@ def merged(base: str, over: str) -> Any:
         ("{o: {kind: adam, beta_1: 0.8}}", "{o: {beta_2: 0.9}}", {"o": {"kind": "adam", "beta_1": 0.8, "beta_2": 0.9}}),
         ("{o: adam}", "{o: {beta_1: 0.8}}", {"o": {"kind": "adam", "beta_1": 0.8}}),
         ("{v: {size: 5}}", "{v: none}", {"v": "none"}),
+        ("{v: none}", "{v: {size: 5}}", {"v": {"size": 5}}),
+        ("{}", "{optimizer: {momentum: 0.9}}", {"optimizer": {"kind": "sgd", "momentum": 0.9}}),
+        ("{}", "{optimizer: {kind: adam}}", {"optimizer": {"kind": "adam"}}),
+        (
+            "{model: {output: auto}}",
+            "{model: {output: {units: 3, activation: {kind: elu}}}}",
+            {"model": {"output": {"units": 3, "activation": {"kind": "elu"}}}},
+        ),
+        (
+            "{training: {epochs: 3}}",
+            "{training: {early_stopping: {patience: 2}}}",
+            {"training": {"epochs": 3, "early_stopping": {"patience": 2}}},
+        ),
     ],
 )
 def test_mappings_merge_and_everything_else_is_replaced(base: str, over: str, result: Any) -> None:
