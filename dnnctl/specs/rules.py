@@ -14,8 +14,6 @@ from dnnctl.text import suggest
 Broken = tuple[Path, str, str]
 """A rule that is broken: where, which, and how to mend it."""
 
-HAS_MOMENTUM = ("sgd",)
-
 
 def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
@@ -38,7 +36,7 @@ def metric_name(metric: Metric) -> str:
 def monitored_names(spec: Spec) -> list[str]:
     """Every name that `monitor` may have, as far as the spec alone tells."""
     own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
-    names = ["loss", *own]
+    names = list(dict.fromkeys(["loss", *own]))
     return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
 
 
@@ -73,12 +71,12 @@ def _phase(phase: PlannedPhase) -> Iterator[Broken]:
     if optimizer.kind == "schedule_free_adamw" and schedule.kind != "none":
         yield phase.schedule_path, "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
     if isinstance(schedule, OneCycle) and schedule.momentum != "none":
-        if optimizer.kind not in HAS_MOMENTUM:
-            hint = f"Use one of {', '.join(HAS_MOMENTUM)}, or remove the key."
-            yield (*phase.schedule_path, "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
+        if optimizer.kind != "sgd":
+            rule = f"momentum can only be cycled with `sgd`, not with `{optimizer.kind}`"
+            yield (*phase.schedule_path, "momentum"), rule, "Remove the key, or use `sgd`."
         elif not optimizer.momentum:
-            hint = "Set the optimizer's `momentum`, say to 0.9."
-            yield (*phase.schedule_path, "momentum"), "momentum is 0, it cannot cycle", hint
+            hint = "Set `momentum` of the optimizer, for example to 0.9."
+            yield (*phase.schedule_path, "momentum"), "the optimizer's momentum is 0, so it cannot be cycled", hint
 
 
 def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:

@@ -1,0 +1,38 @@
+"""Rules across sections: what each section alone cannot know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnctl.errors import Fault, SpecError
+from dnnctl.specs import load
+
+FINE = """
+data: {source: fashion_mnist_sample, validation: {size: 10}}
+model: {layers: [flatten]}
+"""
+PIECEWISE = "schedule={kind: piecewise, boundaries: [2, 5], values: [3, 2, 1]}"
+
+
+def faults(folder: Path, *overrides: str) -> tuple[Fault, ...]:
+    path = folder / "a.yaml"
+    path.write_text(FINE)
+    try:
+        load(path, overrides)
+    except SpecError as error:
+        return error.faults
+    return ()
+
+
+def test_an_allowed_name_is_listed_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, "metrics=[mae, mae]", "training.early_stopping.monitor=x")
+    assert [fault.hint for fault in found if "monitor" in fault.path] == ["Allowed: val_loss, val_mae, loss, mae."]
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
+def test_momentum_can_only_be_cycled_with_sgd(optimizer: str, tmp_path: Path) -> None:
+    """Keras's RMSprop has a momentum too, so the message must not deny it."""
+    (fault,) = faults(tmp_path, f"optimizer={optimizer}", "schedule={kind: one_cycle, max_rate: 1.0, momentum: {}}")
+    assert fault.rule == f"momentum can only be cycled with `sgd`, not with `{optimizer}`"
