@@ -13,6 +13,7 @@ from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.hints import key_hint, word_hint
 from dnnctl.specs.reading.introspection import alternatives, keys_of, kinds_of, words_of
+from dnnctl.specs.reading.unknown_kind import with_findings_inside
 from dnnctl.specs.reading.yaml_reader import describe
 from dnnctl.text import suggest
 
@@ -41,7 +42,7 @@ _BOUNDS = {
 def translate(findings: Iterable[Mapping[str, Any]], document: Node, root: type[Section]) -> list[Fault]:
     """The faults behind pydantic's findings, in the order of the text."""
     faults: dict[tuple[str, str], Fault] = {}
-    for finding in findings:
+    for finding in with_findings_inside(findings, root):
         fault = _translate_one(finding, document, root)
         faults.setdefault((fault.path, fault.rule), fault)
     return list(faults.values())
