@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnnctl.specs.class_names import CLASS_NAMES, class_number
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
@@ -19,6 +20,7 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
     if spec.name == "last":
         yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
+    yield from _classes(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
     phases = planned_phases(spec)
@@ -27,6 +29,23 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
             yield from _phase(phase)
     yield from _boundaries(phases)
     yield from _reuse(spec, phases)
+
+
+def _classes(spec: Spec) -> Iterator[Broken]:
+    """Whether the classes exist, for sources whose class names are known without loading them."""
+    names = CLASS_NAMES.get(spec.data.source.kind)
+    if names is None or spec.data.classes == "all":
+        return
+    seen: set[int] = set()
+    for index, entry in enumerate(spec.data.classes):
+        number = class_number(entry, names)
+        if number is None:
+            hint = suggest(str(entry), names)
+            yield ("data", "classes", index), f"{spec.data.source.kind} has no class {entry!r}", hint
+        elif number in seen:
+            yield ("data", "classes", index), f"the class {entry!r} appears twice", "Remove one of the entries."
+        else:
+            seen.add(number)
 
 
 def metric_name(metric: Metric) -> str:

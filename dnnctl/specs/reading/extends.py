@@ -7,6 +7,7 @@ whose `kind` differs from the base's replaces it whole, and a word merges as the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
     if not target.is_file():
         raise SpecError([_missing(target, base)])
     below, base_faults = _read(target, chain)
+    below = _without_description(below)
     training = own["training"].value if "training" in own else None
     merged = drop_replaced_epochs(merge(below, stripped), training if isinstance(training, dict) else ())
     return merged, [*base_faults, *faults]
@@ -56,6 +58,12 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
 def _missing(target: Path, base: Node) -> Fault:
     rule = "is a directory, not a spec" if target.is_dir() else "no such file"
     return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to the file that names it.")
+
+
+def _without_description(base: Node) -> Node:
+    """A base without its description, which does not describe the specs that extend it."""
+    assert isinstance(base.value, dict)
+    return replace(base, value={key: node for key, node in base.value.items() if key != "description"})
 
 
 def merge(base: Node, over: Node, options: Sequence[Any] = (Spec,)) -> Node:

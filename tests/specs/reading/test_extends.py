@@ -54,6 +54,15 @@ def test_bases_are_read_relative_to_the_file_that_names_them(tmp_path: Path) -> 
     assert document.nearest(("seed",)).place.file.endswith("a.yaml")
 
 
+def test_a_description_is_not_inherited(tmp_path: Path) -> None:
+    """A spec that extends another one is another experiment."""
+    (tmp_path / "a.yaml").write_text("seed: 1\ndescription: a\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    (tmp_path / "c.yaml").write_text("extends: b.yaml\ndescription: c\n")
+    assert read_with_bases(tmp_path / "b.yaml")[0].plain() == {"seed": 1}
+    assert read_with_bases(tmp_path / "c.yaml")[0].plain() == {"seed": 1, "description": "c"}
+
+
 def test_a_circle_is_refused(tmp_path: Path) -> None:
     for name, base in [("a", "b"), ("b", "c"), ("c", "a")]:
         (tmp_path / f"{name}.yaml").write_text(f"extends: {base}.yaml\n")
