@@ -46,9 +46,25 @@ def format_shape(shape: Sequence[int | None]) -> str:
     return " × ".join(map(str, shape)) or "one number"
 
 
-def suggest(word: str, allowed: Iterable[str]) -> str:
-    """A did-you-mean, or the allowed words where none is near."""
-    words = [str(entry) for entry in allowed]
-    near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:
+    """A did-you-mean, if one of the allowed words is near, and the allowed words.
+
+    Args:
+        meant: what is suggested instead of the nearest word, as it is printed.
+    """
+    words = list(dict.fromkeys(str(entry) for entry in allowed))
+    near = nearest(word, words)
+    meant = meant or (f"`{near}`" if near else "")
     listed = ", ".join(words[:MAX_ALLOWED]) + (", …" if len(words) > MAX_ALLOWED else "")
-    return (f"Did you mean `{near[0]}`? " if near else "") + f"Allowed: {listed}."
+    return (f"Did you mean {meant}? " if meant else "") + (f"Allowed: {listed}." if listed else "")
+
+
+def nearest(word: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str | None:
+    """The allowed word that is most like a word, upper and lower case being the same; None if none is like it.
+
+    Args:
+        closeness: the least similarity, from 0 (nothing in common) to 1 (the same).
+    """
+    words = {entry.lower(): entry for entry in reversed(list(allowed))}
+    near = get_close_matches(word.lower(), words, n=1, cutoff=closeness)
+    return words[near[0]] if near else None

@@ -11,7 +11,6 @@ from pydantic_core import PydanticUndefined
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.reading.introspection import is_section, kinds_of, members, sections_of
-from dnnctl.specs.reading.load import to_plain
 from dnnctl.specs.reading.schema import field_docs
 from dnnctl.specs.reading.yaml_writer import write_yaml
 
@@ -23,7 +22,8 @@ INTRODUCTION = """# The spec
 A spec is a YAML file. `extends: other.yaml` starts from another spec: mappings are merged key by key, everything else
 is replaced. Wherever there is a choice, it is a mapping with `kind`, and a bare word is short for a mapping with only
 `kind`: `optimizer: nadam` is `optimizer: {kind: nadam}`. `--set a.b=value` sets a key from the command line; entries of
-lists are reached by their number (`--set model.layers.1.units=50`).
+lists are reached by their number (`--set model.layers.1.units=50`). A default of `{}` is that section with its own
+defaults.
 """
 
 
@@ -57,8 +57,9 @@ def _row(section: type[Section], name: str) -> str:
 
 def _written(value: Any) -> str:
     if isinstance(value, Section):
-        plain = to_plain(value)
-        return str(plain["kind"]) if list(plain) == ["kind"] else "{" + ", ".join(f"{k}: …" for k in plain) + "}"
+        changed = [name for name, field in type(value).model_fields.items() if getattr(value, name) != field.default]
+        assert changed in ([], ["kind"]), "the default of a section is a word or the section's own defaults"
+        return value.kind if isinstance(value, Kind) else "{}"
     return write_yaml(value).replace("...", "").strip() if not isinstance(value, str) else value or "''"
 
 

@@ -61,6 +61,8 @@ class Chance:
         schedule = self.value(Spec.model_fields["schedule"].annotation, "schedule")
         if schedule.get("max_rate") == "auto":
             schedule["max_rate"] = 0.1  # a range test takes more steps than all the rest
+        if schedule["kind"] == "piecewise":
+            schedule["per"] = "step"  # two epochs are too few for its boundaries
         loss = self.value(Spec.model_fields["loss"].annotation, "loss")
         return {
             "name": "any",

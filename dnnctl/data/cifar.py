@@ -16,9 +16,9 @@ import numpy as np
 from dnnctl.data.cache import Progress, RemoteFile, cache_directory, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
+from dnnctl.specs.class_names import CIFAR10
 
 URL = "https://www.cs.toronto.edu/~kriz/"
-CIFAR10_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 HARMLESS = {
     ("numpy.core.multiarray", "_reconstruct"),
@@ -41,7 +41,7 @@ def load_cifar10(progress: Progress) -> RawData:
     train = Part(
         np.concatenate([batch.inputs for batch in batches]), np.concatenate([batch.targets for batch in batches])
     )
-    return RawData(train, _read_batch(folder / "test_batch", b"labels"), "classes", CIFAR10_NAMES)
+    return RawData(train, _read_batch(folder / "test_batch", b"labels"), "classes", CIFAR10)
 
 
 def load_cifar100(progress: Progress) -> RawData:

@@ -15,19 +15,8 @@ from numpy.typing import NDArray
 from dnnctl.data.cache import Progress, RemoteFile, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
+from dnnctl.specs.class_names import FASHION_MNIST
 
-CLASS_NAMES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 SHA256 = {
     "train-images-idx3-ubyte.gz": "a26751d72d89606ffbfdd4dd5d16911f01e93a7ff4783c95da7307a073d79fa7",
@@ -44,7 +33,7 @@ def load_fashion_mnist(progress: Progress) -> RawData:
         name: fetch(RemoteFile(f"fashion-mnist/{name}", URL + name, digest), progress)
         for name, digest in SHA256.items()
     }
-    return RawData(_part(paths, "train"), _part(paths, "t10k"), "classes", CLASS_NAMES)
+    return RawData(_part(paths, "train"), _part(paths, "t10k"), "classes", FASHION_MNIST)
 
 
 def load_sample(_: Progress) -> RawData:
@@ -52,7 +41,7 @@ def load_sample(_: Progress) -> RawData:
     with files("dnnctl.data.sample").joinpath(SAMPLE).open("rb") as file, np.load(file) as arrays:
         train = Part(arrays["x_train"], arrays["y_train"].astype(np.int32))
         test = Part(arrays["x_test"], arrays["y_test"].astype(np.int32))
-    return RawData(train, test, "classes", CLASS_NAMES)
+    return RawData(train, test, "classes", FASHION_MNIST)
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

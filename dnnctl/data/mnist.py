@@ -10,6 +10,7 @@ import numpy as np
 from dnnctl.data.cache import Progress, RemoteFile, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
+from dnnctl.specs.class_names import MNIST
 
 FILE = RemoteFile(
     "mnist.npz",
@@ -27,4 +28,4 @@ def load_mnist(progress: Progress) -> RawData:
             test = Part(arrays["x_test"], arrays["y_test"].astype(np.int32))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} is damaged ({error}). Remove it, so that it is downloaded again.") from None
-    return RawData(train, test, "classes", tuple("0123456789"))
+    return RawData(train, test, "classes", MNIST)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
+from dnnctl.specs.common_kind import Auto, Inherit
 from dnnctl.specs.field import CHOICE, Kind, NonNegative, Number
 
 
@@ -101,5 +102,8 @@ class Swish(Kind):
     """How sharp the gate is."""
 
 
-Activation: TypeAlias = Annotated[PlainActivation | LeakyRelu | PRelu | RRelu | Elu | Swish, *CHOICE]
+AnyActivation: TypeAlias = PlainActivation | LeakyRelu | PRelu | RRelu | Elu | Swish
+Activation: TypeAlias = Annotated[AnyActivation, *CHOICE]
+LayersActivation: TypeAlias = Annotated[AnyActivation | Inherit, *CHOICE]
+OutputActivation: TypeAlias = Annotated[AnyActivation | Auto, *CHOICE]
 LINEAR = PlainActivation.model_construct(kind="linear")

@@ -41,5 +41,6 @@ class PlainConstraint(Kind):
     kind: Literal["non_neg", "unit_norm"]
 
 
-Constraint: TypeAlias = Annotated[MaxNorm | MinMaxNorm | PlainConstraint | Nothing, *CHOICE]
-LayersConstraint: TypeAlias = Annotated[MaxNorm | MinMaxNorm | PlainConstraint | Nothing | Inherit, *CHOICE]
+AnyConstraint: TypeAlias = MaxNorm | MinMaxNorm | PlainConstraint | Nothing
+Constraint: TypeAlias = Annotated[AnyConstraint, *CHOICE]
+LayersConstraint: TypeAlias = Annotated[AnyConstraint | Inherit, *CHOICE]

@@ -60,9 +60,6 @@ class SpatialDropout(Kind):
     """The share of channels that are zeroed."""
 
 
-DropoutChoice: TypeAlias = Annotated[
-    Dropout | AlphaDropout | GaussianNoise | GaussianDropout | SpatialDropout | Nothing, *CHOICE
-]
-LayersDropout: TypeAlias = Annotated[
-    Dropout | AlphaDropout | GaussianNoise | GaussianDropout | SpatialDropout | Nothing | Inherit, *CHOICE
-]
+AnyDropout: TypeAlias = Dropout | AlphaDropout | GaussianNoise | GaussianDropout | SpatialDropout | Nothing
+DropoutChoice: TypeAlias = Annotated[AnyDropout, *CHOICE]
+LayersDropout: TypeAlias = Annotated[AnyDropout | Inherit, *CHOICE]

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
+from dnnctl.specs.common_kind import Inherit
 from dnnctl.specs.field import CHOICE, Kind, Number, Positive
 
 
@@ -68,6 +69,8 @@ class ConstantValue(Kind):
     """The number."""
 
 
-Initializer: TypeAlias = Annotated[
-    NamedInitializer | VarianceScaling | RandomNormal | RandomUniform | Orthogonal | ConstantValue, *CHOICE
-]
+AnyInitializer: TypeAlias = (
+    NamedInitializer | VarianceScaling | RandomNormal | RandomUniform | Orthogonal | ConstantValue
+)
+Initializer: TypeAlias = Annotated[AnyInitializer, *CHOICE]
+LayersInitializer: TypeAlias = Annotated[AnyInitializer | Inherit, *CHOICE]

@@ -4,26 +4,15 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dnnctl.specs.activation import LINEAR, Activation, Elu, LeakyRelu, PlainActivation, PRelu, RRelu, Swish
-from dnnctl.specs.common_kind import INHERIT, Inherit
+from dnnctl.specs.activation import LINEAR, Activation, LayersActivation
+from dnnctl.specs.common_kind import INHERIT
 from dnnctl.specs.constraint import LayersConstraint
 from dnnctl.specs.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, LayersDropout, SpatialDropout
 from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, SWITCH, WORD, Count, Fraction, Kind, OrAuto, Positive
-from dnnctl.specs.initializer import (
-    ConstantValue,
-    NamedInitializer,
-    Orthogonal,
-    RandomNormal,
-    RandomUniform,
-    VarianceScaling,
-)
+from dnnctl.specs.initializer import LayersInitializer
 from dnnctl.specs.normalization import LayersNormalization
 from dnnctl.specs.regularizer import LayersRegularizer
 
-LayersActivation: TypeAlias = Annotated[PlainActivation | LeakyRelu | PRelu | RRelu | Elu | Swish | Inherit, *CHOICE]
-LayersInitializer: TypeAlias = Annotated[
-    NamedInitializer | VarianceScaling | RandomNormal | RandomUniform | Orthogonal | ConstantValue | Inherit, *CHOICE
-]
 Repeat: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Pair: TypeAlias = Annotated[list[Count], Field(min_length=2, max_length=2)]
 Size: TypeAlias = Annotated[Annotated[Count, NUMBER] | Annotated[Pair, LIST], BY_FORM]

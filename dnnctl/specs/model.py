@@ -4,11 +4,11 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from dnnctl.specs.activation import LINEAR, Activation, Elu, LeakyRelu, PlainActivation, PRelu, RRelu, Swish
-from dnnctl.specs.common_kind import AUTO, NONE, Auto
+from dnnctl.specs.activation import LINEAR, Activation, OutputActivation
+from dnnctl.specs.common_kind import AUTO, NONE
 from dnnctl.specs.constraint import Constraint
 from dnnctl.specs.dropout import DropoutChoice
-from dnnctl.specs.field import BY_FORM, CHOICE, MAPPING, SWITCH, CountOrAuto, OrAuto, OrNone, Section
+from dnnctl.specs.field import BY_FORM, MAPPING, SWITCH, CountOrAuto, OrAuto, OrNone, Section
 from dnnctl.specs.initializer import Initializer, NamedInitializer
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.normalization import Normalization
@@ -16,9 +16,6 @@ from dnnctl.specs.regularizer import Regularizer
 from dnnctl.specs.reuse import Reuse
 
 GLOROT_UNIFORM = NamedInitializer.model_construct(kind="glorot_uniform")
-
-
-OutputActivation: TypeAlias = Annotated[PlainActivation | LeakyRelu | PRelu | RRelu | Elu | Swish | Auto, *CHOICE]
 
 
 class Defaults(Section):

@@ -36,5 +36,6 @@ class LayerNormalization(Kind):
     """What is added to the variance."""
 
 
-Normalization: TypeAlias = Annotated[BatchNormalization | LayerNormalization | Nothing, *CHOICE]
-LayersNormalization: TypeAlias = Annotated[BatchNormalization | LayerNormalization | Nothing | Inherit, *CHOICE]
+AnyNormalization: TypeAlias = BatchNormalization | LayerNormalization | Nothing
+Normalization: TypeAlias = Annotated[AnyNormalization, *CHOICE]
+LayersNormalization: TypeAlias = Annotated[AnyNormalization | Inherit, *CHOICE]

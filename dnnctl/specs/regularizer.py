@@ -32,5 +32,6 @@ class L1L2(Kind):
     """The factor of Σw²."""
 
 
-Regularizer: TypeAlias = Annotated[L1 | L2 | L1L2 | Nothing, *CHOICE]
-LayersRegularizer: TypeAlias = Annotated[L1 | L2 | L1L2 | Nothing | Inherit, *CHOICE]
+AnyRegularizer: TypeAlias = L1 | L2 | L1L2 | Nothing
+Regularizer: TypeAlias = Annotated[AnyRegularizer, *CHOICE]
+LayersRegularizer: TypeAlias = Annotated[AnyRegularizer | Inherit, *CHOICE]

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnnctl.specs.class_names import CLASS_NAMES, class_number
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
-from dnnctl.specs.schedule import OneCycle, Performance
+from dnnctl.specs.schedule import OneCycle, Performance, Piecewise
 from dnnctl.text import suggest
 
 Broken = tuple[Path, str, str]
 """A rule that is broken: where, which, and how to mend it."""
-
-HAS_MOMENTUM = ("sgd",)
 
 
 def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
     if spec.name == "last":
         yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
+    yield from _classes(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
     phases = planned_phases(spec)
     for phase in phases:
         if phase.starts_schedule:
             yield from _phase(phase)
+    yield from _boundaries(phases)
     yield from _reuse(spec, phases)
+
+
+def _classes(spec: Spec) -> Iterator[Broken]:
+    """Whether the classes exist, for sources whose class names are known without loading them."""
+    names = CLASS_NAMES.get(spec.data.source.kind)
+    if names is None or spec.data.classes == "all":
+        return
+    seen: set[int] = set()
+    for index, entry in enumerate(spec.data.classes):
+        number = class_number(entry, names)
+        if number is None:
+            hint = suggest(str(entry), names)
+            yield ("data", "classes", index), f"{spec.data.source.kind} has no class {entry!r}", hint
+        elif number in seen:
+            yield ("data", "classes", index), f"the class {entry!r} appears twice", "Remove one of the entries."
+        else:
+            seen.add(number)
 
 
 def metric_name(metric: Metric) -> str:
@@ -38,7 +56,7 @@ def metric_name(metric: Metric) -> str:
 def monitored_names(spec: Spec) -> list[str]:
     """Every name that `monitor` may have, as far as the spec alone tells."""
     own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
-    names = ["loss", *own]
+    names = list(dict.fromkeys(["loss", *own]))
     return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
 
 
@@ -73,12 +91,28 @@ def _phase(phase: PlannedPhase) -> Iterator[Broken]:
     if optimizer.kind == "schedule_free_adamw" and schedule.kind != "none":
         yield phase.schedule_path, "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
     if isinstance(schedule, OneCycle) and schedule.momentum != "none":
-        if optimizer.kind not in HAS_MOMENTUM:
-            hint = f"Use one of {', '.join(HAS_MOMENTUM)}, or remove the key."
-            yield (*phase.schedule_path, "momentum"), f"{optimizer.kind} has no momentum that could cycle", hint
+        if optimizer.kind != "sgd":
+            rule = f"momentum can only be cycled with `sgd`, not with `{optimizer.kind}`"
+            yield (*phase.schedule_path, "momentum"), rule, "Remove the key, or use `sgd`."
         elif not optimizer.momentum:
-            hint = "Set the optimizer's `momentum`, say to 0.9."
-            yield (*phase.schedule_path, "momentum"), "momentum is 0, it cannot cycle", hint
+            hint = "Set `momentum` of the optimizer, for example to 0.9."
+            yield (*phase.schedule_path, "momentum"), "the optimizer's momentum is 0, so it cannot be cycled", hint
+
+
+def _boundaries(phases: list[PlannedPhase]) -> Iterator[Broken]:
+    """Boundaries in epochs must be reached, at least once if the schedule starts several times.
+
+    Boundaries in steps cannot be checked: the number of steps depends on the data.
+    """
+    longest = {phase.schedule_path: phase for phase in sorted(phases, key=lambda phase: phase.span)}
+    for path, phase in longest.items():
+        schedule = phase.schedule
+        if not isinstance(schedule, Piecewise) or schedule.per != "epoch":
+            continue
+        for index, boundary in enumerate(schedule.boundaries):
+            if boundary >= phase.span:
+                rule = f"the schedule lasts {phase.span} epochs, so the boundary {boundary} is never reached"
+                yield (*path, "boundaries", index), rule, "Epochs count from 0. Lower the boundary or remove it."
 
 
 def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:

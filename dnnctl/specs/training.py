@@ -1,6 +1,6 @@
 """The `training` section: how long, in which portions, and when to stop."""
 
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -60,20 +60,12 @@ class Training(Section):
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
     """When the state of training is written, and how much of it is kept."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _count_epochs(cls, values: Any) -> Any:
-        """Phases alone say how many epochs there are."""
-        if not isinstance(values, dict) or "epochs" in values or not isinstance(values.get("phases"), list):
-            return values
-        counts = [phase.get("epochs") if isinstance(phase, dict) else None for phase in values["phases"]]
-        are_counts = counts and all(isinstance(count, int) and count > 0 for count in counts)
-        return {**values, "epochs": sum(counts)} if are_counts else values
-
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if self.phases != "none":
-            n = sum(phase.epochs for phase in self.phases)
-            if n != self.epochs:
-                raise ValueError(f"`epochs` is {self.epochs}, the phases have {n} in all; leave `epochs` out")
-        return self
+    def _count_epochs(self) -> Self:
+        """Phases define the number of epochs: `epochs` is their sum, or is left out."""
+        if self.phases == "none":
+            return self
+        n_epochs = sum(phase.epochs for phase in self.phases)
+        if "epochs" in self.model_fields_set and self.epochs != n_epochs:
+            raise ValueError(f"`epochs` is {self.epochs}, but the phases have {n_epochs} in total; leave `epochs` out")
+        return self.model_copy(update={"epochs": n_epochs})

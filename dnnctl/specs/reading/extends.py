@@ -6,10 +6,16 @@ whose `kind` differs from the base's replaces it whole, and a word merges as the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dnnctl.errors import Fault, SpecError
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.reading.beneath import child_of, entries_of
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_document
 
 KEY = "extends"
@@ -43,7 +49,10 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
     if not target.is_file():
         raise SpecError([_missing(target, base)])
     below, base_faults = _read(target, chain)
-    return merge(below, stripped), [*base_faults, *faults]
+    below = _without_description(below)
+    training = own["training"].value if "training" in own else None
+    merged = drop_replaced_epochs(merge(below, stripped), training if isinstance(training, dict) else ())
+    return merged, [*base_faults, *faults]
 
 
 def _missing(target: Path, base: Node) -> Fault:
@@ -51,9 +60,19 @@ def _missing(target: Path, base: Node) -> Fault:
     return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to the file that names it.")
 
 
-def merge(base: Node, over: Node) -> Node:
-    """The base with `over` merged on top."""
-    below, above = _as_mapping(base, over), over.value
+def _without_description(base: Node) -> Node:
+    """A base without its description, which does not describe the specs that extend it."""
+    assert isinstance(base.value, dict)
+    return replace(base, value={key: node for key, node in base.value.items() if key != "description"})
+
+
+def merge(base: Node, over: Node, options: Sequence[Any] = (Spec,)) -> Node:
+    """The base with `over` merged on top.
+
+    Args:
+        options: the types that the value may have.
+    """
+    below, above = entries_of(base, options), over.value
     if isinstance(above, str) and isinstance(base.value, dict) and _kind(base.value) == above:
         return base
     if not isinstance(above, dict) or below is None:
@@ -62,19 +81,9 @@ def merge(base: Node, over: Node) -> Node:
         return over
     merged = dict(below)
     for key, node in above.items():
-        merged[key] = merge(merged[key], node) if key in merged else node
-    if "epochs" not in above and isinstance(above.get("phases", over).value, list):
-        merged.pop("epochs", None)  # phases say themselves how many there are
+        child, child_options = child_of(below, key, options, node.place)
+        merged[key] = merge(child, node, child_options)
     return Node(merged, over.place, over.key_place)
-
-
-def _as_mapping(node: Node, over: Node) -> dict[str, Node] | None:
-    """The node's entries; a word, where a mapping comes over it, is short for its kind."""
-    if isinstance(node.value, dict):
-        return node.value
-    if isinstance(node.value, str) and isinstance(over.value, dict):
-        return {"kind": Node(node.value, node.place)}
-    return None
 
 
 def _kind(entries: dict[str, Node]) -> object:

@@ -30,6 +30,30 @@ def kinds_of(options: Iterable[Any]) -> list[str]:
     return [word for kind in kinds for word in get_args(kind.model_fields["kind"].annotation)]
 
 
+def key_options(options: Iterable[Any], key: str) -> list[Any]:
+    """The types that the value of a key may have, in any section among the options."""
+    fields = [_fields(option)[key] for option in options if is_section(option) and key in option.model_fields]
+    return [member for field in fields for member in members(field.annotation)]
+
+
+def item_options(options: Iterable[Any]) -> list[Any]:
+    """The types that an entry of a list may have, in any list among the options."""
+    items = [get_args(option)[0] for option in options if get_origin(option) is list]
+    return [member for item in items for member in members(item)]
+
+
+def default_of(options: Iterable[Any], key: str) -> Any:
+    """The default of a key in the first section among the options that has the key."""
+    sections = [option for option in options if is_section(option) and key in option.model_fields]
+    return _fields(sections[0])[key].default if sections else None
+
+
+def of_kind(options: Iterable[Any], kind: Any) -> list[Any]:
+    """The options of a kind; all of them if none is."""
+    options = list(options)
+    return [option for option in options if kind in kinds_of([option])] or options
+
+
 def is_section(option: Any) -> bool:
     """Whether a type is a section of the spec."""
     return isinstance(option, type) and issubclass(option, Section)
@@ -80,7 +104,5 @@ def _descend(options: list[Any], part: str | int) -> list[Any]:
     if named:
         return named
     if isinstance(part, int):
-        items = [get_args(option)[0] for option in options if get_origin(option) is list]
-        return [member for item in items for member in members(item)]
-    fields = [_fields(option)[part] for option in options if is_section(option) and part in option.model_fields]
-    return [member for field in fields for member in members(field.annotation)]
+        return item_options(options)
+    return key_options(options, part)

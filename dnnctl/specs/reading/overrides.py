@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from dnnctl.errors import Fault, Place, SpecError
+from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import Path, dotted
+from dnnctl.specs.reading.beneath import child_of, entries_of
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.introspection import item_options
+from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_text
-
-PHASES = ("training", "phases")
 
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
     """The document with every `path=value` set, in order, and the faults of those that cannot be."""
     faults: list[Fault] = []
+    written: set[str] = set()
     for override in overrides:
         try:
             path, value = parse_override(override)
-            if path[:2] == PHASES and not any(each.startswith("training.epochs=") for each in overrides):
-                document = _without_epochs(document)
-            document = _set(document, path, value, ())
+            document = _set(document, path, value, (), (Spec,))
+            written |= {str(path[1])} if path[0] == "training" and len(path) > 1 else set()
         except SpecError as error:
             faults += error.faults
-    return document, faults
-
-
-def _without_epochs(document: Node) -> Node:
-    """The document without the number of epochs where phases, which are to change, say it themselves."""
-    training = document.child("training")
-    if training is None or not isinstance(training.value, dict) or not isinstance(document.value, dict):
-        return document
-    kept = {key: node for key, node in training.value.items() if key != "epochs"}
-    return replace(document, value={**document.value, "training": replace(training, value=kept)})
+    return drop_replaced_epochs(document, written), faults
 
 
 def parse_override(override: str) -> tuple[Path, Node]:
@@ -66,30 +60,29 @@ def _at(node: Node, place: Place) -> Node:
     return Node(value, place, place)
 
 
-def _set(node: Node, path: Path, value: Node, done: Path) -> Node:
+def _set(node: Node, path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
+    """The node with the value at `path` replaced; `done` leads to the node, `options` are the types it may have."""
     if not path:
         return value
-    key, rest = path[0], path[1:]
+    key = path[0]
     if isinstance(node.value, list):
-        return _set_item(node, node.value, path, value, done)
-    if isinstance(node.value, str):
-        entries = {"kind": Node(node.value, node.place)}
-    elif isinstance(node.value, dict):
-        entries = dict(node.value)
-    else:
-        rule = f"holds {describe(node)}, nothing can be set inside it"
-        raise SpecError([Fault(rule, dotted(done), value.place)])
+        return _set_item(node, node.value, path, value, done, options)
+    entries = entries_of(node, options)
+    if entries is None:
+        raise SpecError([Fault(f"is {describe(node)}, which has no keys", dotted(done), value.place)])
+    if isinstance(key, int) and item_options(options):
+        hint = f"Set the whole list: --set {dotted(done)}=[…]"
+        raise SpecError([Fault("is not a list in the file", dotted(done), value.place, hint=hint)])
     name = str(key)
-    before = entries.get(name, Node({}, value.place, value.place))
-    entries[name] = _set(before, rest, value, (*done, name))
-    return replace(node, value=entries)
+    child, child_options = child_of(entries, name, options, value.place)
+    changed = _set(child, path[1:], value, (*done, name), child_options)
+    return replace(node, value={**entries, name: changed})
 
 
-def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path) -> Node:
-    index, rest = path[0], path[1:]
+def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
+    index = path[0]
     if not isinstance(index, int) or index >= len(items):
         rule = f"is a list of {len(items)}, its entries are numbered 0 to {len(items) - 1}"
         raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
-    changed = list(items)
-    changed[index] = _set(items[index], rest, value, (*done, index))
-    return replace(node, value=changed)
+    changed = _set(items[index], path[1:], value, (*done, index), item_options(options))
+    return replace(node, value=[*items[:index], changed, *items[index + 1 :]])

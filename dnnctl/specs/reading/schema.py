@@ -13,22 +13,34 @@ from pydantic.json_schema import GenerateJsonSchema
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Section
 from dnnctl.specs.reading.introspection import sections_of
+from dnnctl.specs.reading.overlay_schema import overlay_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+EXTENDS = {"type": "string", "description": "The spec that this one starts from, relative to this file."}
 
 
 def json_schema() -> dict[str, Any]:
     """The schema of a spec as a user may write it: with `extends`, and with bare words for mappings of only `kind`."""
-    schema = Spec.model_json_schema(mode="validation", schema_generator=GenerateJsonSchema)
-    definitions = schema["$defs"]
+    whole = Spec.model_json_schema(mode="validation", schema_generator=GenerateJsonSchema)
+    definitions = whole.pop("$defs")
     for section in sections_of(Spec):
-        target = schema if section is Spec else definitions.get(section.__name__)
+        target = whole if section is Spec else definitions.get(section.__name__)
         if target is not None:
             _describe(target, section)
-    _allow_words(schema, definitions)
-    schema["properties"]["extends"] = {"type": "string", "description": "Another spec that this one starts from."}
-    schema["required"] = []
-    return {"$schema": DIALECT, **schema}
+    _allow_words(whole, definitions)
+    _allow_words(definitions, definitions)
+    whole["required"] = [key for key in whole["required"] if key != "name"]  # the default is the file's name
+    overlay, added = overlay_schema(whole, definitions)
+    overlay["properties"]["extends"] = EXTENDS
+    return {
+        "$schema": DIALECT,
+        "title": whole["title"],
+        "description": whole["description"],
+        "if": {"required": ["extends"]},
+        "then": overlay,
+        "else": whole,
+        "$defs": definitions | added,
+    }
 
 
 @cache

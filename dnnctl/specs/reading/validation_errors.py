@@ -11,7 +11,9 @@ from dnnctl.errors import Fault, Place
 from dnnctl.specs.field import FORMS, Section
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.hints import key_hint, word_hint
 from dnnctl.specs.reading.introspection import alternatives, keys_of, kinds_of, words_of
+from dnnctl.specs.reading.unknown_kind import with_findings_inside
 from dnnctl.specs.reading.yaml_reader import describe
 from dnnctl.text import suggest
 
@@ -26,6 +28,7 @@ _TYPES = {
     "model_attributes_type": "must be a word or a mapping with `kind`",
     "finite_number": "must be a finite number",
 }
+NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than {}"),
     "greater_than_equal": ("ge", "must be at least {}"),
@@ -39,7 +42,7 @@ _BOUNDS = {
 def translate(findings: Iterable[Mapping[str, Any]], document: Node, root: type[Section]) -> list[Fault]:
     """The faults behind pydantic's findings, in the order of the text."""
     faults: dict[tuple[str, str], Fault] = {}
-    for finding in findings:
+    for finding in with_findings_inside(findings, root):
         fault = _translate_one(finding, document, root)
         faults.setdefault((fault.path, fault.rule), fault)
     return list(faults.values())
@@ -66,7 +69,9 @@ class _Finding:
     options: list[Any]
     """The types that a value there may have."""
     siblings: list[str]
-    """The keys that may stand beside it."""
+    """The keys that are known beside it."""
+    choice: list[Any]
+    """If it is in a mapping with `kind`: the alternatives for that mapping."""
 
     def fault(self, rule: str, *, hint: str = "", place: Place | None = None, received: bool = True) -> Fault:
         return Fault(rule, dotted(self.path), place or self.node.place, describe(self.node) if received else "", hint)
@@ -83,13 +88,14 @@ def _translate_one(raw: Mapping[str, Any], document: Node, root: type[Section]) 
         node=document.nearest(path),
         options=alternatives(root, location),
         siblings=keys_of(alternatives(root, location[:-1])),
+        choice=alternatives(root, location[:-2]),
     )
     return TRANSLATIONS.get(finding.kind, _other)(finding)
 
 
 def _unknown_key(finding: _Finding) -> Fault:
     key, node = str(finding.path[-1]), finding.node
-    hint = suggest(key, finding.siblings)
+    hint = key_hint(key, finding.siblings, finding.choice)
     return finding.fault(f"unknown key '{key}'", place=node.key_place, received=False, hint=hint)
 
 
@@ -115,7 +121,7 @@ def _wrong_alternative(finding: _Finding) -> Fault:
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
     word = finding.node.value if isinstance(finding.node.value, str) else ""
-    hint = suggest(word, allowed)
+    hint = word_hint(word, allowed)
     if word and any(get_origin(option) is list for option in finding.options):
         hint += f" Or a list: [{word}]."
     return finding.fault("is none of the alternatives", hint=hint)
@@ -175,8 +181,10 @@ def _number_hint(kind: str, node: Node) -> str:
     value = node.value
     if kind == "int_type" and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"Write {int(value)}."
-    if isinstance(value, str) and re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?", value):
+    if isinstance(value, str) and NUMBER.fullmatch(value):
         return f"Write {value} without quotes."
+    if isinstance(value, str) and NUMBER.fullmatch(value.replace("_", "")):
+        return f"Write {value.replace('_', '')}."
     return ""
 
 

@@ -25,6 +25,19 @@ def merged(base: str, over: str) -> Any:
         ("{o: {kind: adam, beta_1: 0.8}}", "{o: {beta_2: 0.9}}", {"o": {"kind": "adam", "beta_1": 0.8, "beta_2": 0.9}}),
         ("{o: adam}", "{o: {beta_1: 0.8}}", {"o": {"kind": "adam", "beta_1": 0.8}}),
         ("{v: {size: 5}}", "{v: none}", {"v": "none"}),
+        ("{v: none}", "{v: {size: 5}}", {"v": {"size": 5}}),
+        ("{}", "{optimizer: {momentum: 0.9}}", {"optimizer": {"kind": "sgd", "momentum": 0.9}}),
+        ("{}", "{optimizer: {kind: adam}}", {"optimizer": {"kind": "adam"}}),
+        (
+            "{model: {output: auto}}",
+            "{model: {output: {units: 3, activation: {kind: elu}}}}",
+            {"model": {"output": {"units": 3, "activation": {"kind": "elu"}}}},
+        ),
+        (
+            "{training: {epochs: 3}}",
+            "{training: {early_stopping: {patience: 2}}}",
+            {"training": {"epochs": 3, "early_stopping": {"patience": 2}}},
+        ),
     ],
 )
 def test_mappings_merge_and_everything_else_is_replaced(base: str, over: str, result: Any) -> None:
@@ -39,6 +52,15 @@ def test_bases_are_read_relative_to_the_file_that_names_them(tmp_path: Path) -> 
     document, _ = read_with_bases(tmp_path / "c.yaml")
     assert document.plain() == {"seed": 1, "name": "b", "description": "c"}
     assert document.nearest(("seed",)).place.file.endswith("a.yaml")
+
+
+def test_a_description_is_not_inherited(tmp_path: Path) -> None:
+    """A spec that extends another one is another experiment."""
+    (tmp_path / "a.yaml").write_text("seed: 1\ndescription: a\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    (tmp_path / "c.yaml").write_text("extends: b.yaml\ndescription: c\n")
+    assert read_with_bases(tmp_path / "b.yaml")[0].plain() == {"seed": 1}
+    assert read_with_bases(tmp_path / "c.yaml")[0].plain() == {"seed": 1, "description": "c"}
 
 
 def test_a_circle_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dnnctl.errors import SpecError
+from dnnctl.specs import load_spec
 from dnnctl.specs.reading.overrides import apply_overrides
 from dnnctl.specs.reading.yaml_reader import read_text
 
@@ -42,3 +45,64 @@ def test_what_cannot_be_set_is_a_fault_that_quotes_the_override(override: str) -
     assert len(faults) == 1
     assert faults[0].place is not None
     assert faults[0].place.file.startswith(f"--set {override}")
+
+
+FILE = """
+data: {source: mnist}
+model:
+  defaults: {regularizer: none, activation: relu}
+  layers: [flatten, {kind: dense, units: 5, dropout: {kind: dropout, rate: 0.1}}]
+  output: auto
+training: {phases: [{epochs: 1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "expected"),
+    [
+        ("model.output.activation=softmax", "model.output.activation.kind", "softmax"),
+        ("model.output.units=10", "model.output.units", 10),
+        ("optimizer.learning_rate=0.5", "optimizer.learning_rate", 0.5),
+        ("optimizer.learning_rate=0.5", "optimizer.kind", "sgd"),
+        ("optimizer.kind=nadam", "optimizer.kind", "nadam"),
+        ("optimizer.clip.kind=norm", "optimizer.clip.kind", "norm"),
+        ("schedule.kind=cosine", "schedule.kind", "cosine"),
+        ("data.validation.size=50", "data.validation.size", 50),
+        ("training.early_stopping.monitor=loss", "training.early_stopping.monitor", "loss"),
+        ("training.checkpoint.every.steps=5", "training.checkpoint.every.steps", 5),
+        ("model.defaults.regularizer.kind=l2", "model.defaults.regularizer.kind", "l2"),
+        ("model.layers.1.dropout.rate=0.3", "model.layers.1.dropout.rate", 0.3),
+        ("model.layers.1.regularizer.kind=l1", "model.layers.1.regularizer.kind", "l1"),
+        ("data.source.kind=cifar10", "data.source.kind", "cifar10"),
+    ],
+)
+def test_a_key_inside_a_word_or_an_absent_key_can_be_set(
+    override: str, path: str, expected: object, tmp_path: Path
+) -> None:
+    """The word, or the default, becomes the mapping that it stands for."""
+    file = tmp_path / "a.yaml"
+    file.write_text(FILE)
+    found: Any = load_spec(file, [override])
+    for key in path.split("."):
+        found = found[int(key)] if key.isdecimal() else getattr(found, key)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("schedule.warmup.steps=5", "schedule: the key 'kind' is missing"),
+        ("model.defaults.regularizer.strength=0.1", "model.defaults.regularizer: the key 'kind' is missing"),
+        ("model.defaults.activation.slope=0.1", "unknown key 'slope'"),
+        ("metrics.0=accuracy", "metrics: is not a list in the file"),
+        ("data.classes.0=1", "data.classes: is not a list in the file"),
+        ("model.output.activaton=relu", "unknown key 'activaton'"),
+    ],
+)
+def test_an_override_that_leaves_the_kind_open_is_a_fault(override: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(FILE)
+    with pytest.raises(SpecError) as caught:
+        load_spec(file, [override])
+    assert message in str(caught.value)
+    assert len(caught.value.faults) == 1

@@ -12,7 +12,8 @@ from dnnctl.specs.reading.introspection import sections_of
 from dnnctl.specs.reading.schema import field_docs, json_schema
 from dnnctl.specs.reading.yaml_reader import read_document
 
-CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
+ROOT = Path(__file__).parents[3]
+SHIPPED = sorted([*(ROOT / "configs").rglob("*.yaml"), *(ROOT / "dnnctl" / "presets").glob("*.yaml")])
 
 
 @pytest.fixture(scope="module")
@@ -22,23 +23,47 @@ def validator() -> Any:
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_the_schema_accepts_the_shipped_specs(path: Path, validator: Any) -> None:
     validator.validate(read_document(path)[0].plain())
 
 
-@pytest.mark.parametrize(
-    "spoiled",
-    [
-        "{optimizer: adamm}",
-        "{optimizer: {kind: sgd, momentun: 0.9}}",
-        "{model: {layers: [dense]}}",
-        "{trainig: {}}",
-        "{training: {epochs: 0}}",
-    ],
-)
-def test_the_schema_refuses_what_the_reader_refuses(spoiled: str, validator: Any) -> None:
-    assert list(validator.iter_errors(yaml.safe_load(spoiled)))
+FINE = "{data: {source: mnist}, model: {layers: [{kind: dense, units: 5}]}, optimizer: {kind: sgd}}"
+OVERLAY = "{extends: a.yaml, optimizer: {momentum: 0.9}, model: {defaults: {dropout: {rate: 0.1}}, layers: [flatten]}}"
+
+
+@pytest.mark.parametrize("fine", [FINE, OVERLAY, "{extends: a.yaml}", "{extends: a.yaml, data: {validation: {}}}"])
+def test_the_schema_accepts_a_spec_and_one_that_extends_it(fine: str, validator: Any) -> None:
+    validator.validate(yaml.safe_load(fine))
+
+
+WRONG = [
+    # (a valid spec, what to replace, the replacement)
+    (FINE, "kind: sgd", "kind: sgdd"),
+    (FINE, "{kind: sgd}", "sgdd"),
+    (FINE, "{kind: sgd}", "{momentum: 0.9}"),
+    (FINE, "kind: sgd", "kind: sgd, momentun: 0.9"),
+    (FINE, "{kind: dense, units: 5}", "dense"),
+    (FINE, "units: 5", "units: 0"),
+    (FINE, "units: 5", "unit: 5"),
+    (FINE, "data: {source: mnist}, ", ""),
+    (FINE, "source: mnist", ""),
+    (FINE, "optimizer", "optimiser"),
+    (OVERLAY, "momentum: 0.9", "momentun: 0.9"),
+    (OVERLAY, "momentum: 0.9", "kind: sgdd, momentum: 0.9"),
+    (OVERLAY, "momentum: 0.9", "kind: adam, momentum: 0.9"),
+    (OVERLAY, "rate: 0.1", "rate: 1.5"),
+    (OVERLAY, "[flatten]", "[dense]"),
+    (OVERLAY, "[flatten]", "[{units: 5}]"),
+    (OVERLAY, "optimizer", "optimiser"),
+    (OVERLAY, "a.yaml", "5"),
+]
+
+
+@pytest.mark.parametrize(("fine", "old", "new"), WRONG)
+def test_the_schema_refuses_what_the_reader_refuses(fine: str, old: str, new: str, validator: Any) -> None:
+    assert fine.count(old) == 1
+    assert list(validator.iter_errors(yaml.safe_load(fine.replace(old, new))))
 
 
 def test_every_section_and_every_key_is_documented() -> None:

@@ -21,7 +21,7 @@ model:
     - {kind: dense, units: 5}
     - {kind: residual, layers: [{kind: dense, units: 5}]}
 optimizer: {kind: sgd, momentum: 0.9}
-schedule: {kind: piecewise, boundaries: [5], values: [0.1, 0.01]}
+schedule: {kind: piecewise, boundaries: [2], values: [0.1, 0.01]}
 training: {epochs: 3, early_stopping: {patience: 2}}
 runtime: {device: cpu}
 """
@@ -51,7 +51,7 @@ WRONG = {
     "infinite rate": ("momentum: 0.9", "learning_rate: .inf", 12, "finite"),
     "a rate that is not a number": ("momentum: 0.9", "learning_rate: .nan", 12, "finite"),
     "a list for a mapping": ("training: {epochs: 3, early_stopping: {patience: 2}}", "training: [3]", 14, "mapping"),
-    "a mapping for a list": ("boundaries: [5]", "boundaries: {a: 5}", 13, "must be a list"),
+    "a mapping for a list": ("boundaries: [2]", "boundaries: {a: 5}", 13, "must be a list"),
     "a list for a choice": (
         "optimizer: {kind: sgd, momentum: 0.9}",
         "optimizer: [sgd]",
@@ -76,7 +76,7 @@ WRONG = {
     ),
     "values that do not fit": ("values: [0.1, 0.01]", "values: [0.1, 0.01, 1]", 13, "one more entry"),
     "boundaries that fall": (
-        "boundaries: [5], values: [0.1, 0.01]",
+        "boundaries: [2], values: [0.1, 0.01]",
         "boundaries: [5, 4], values: [1, 2, 3]",
         13,
         "must grow",

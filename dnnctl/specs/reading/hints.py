@@ -1,0 +1,91 @@
+"""Hints for unknown keys and words: a did-you-mean that knows other frameworks' words and the other sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from dnnctl.specs.experiment import Spec
+from dnnctl.specs.path import Path, dotted
+from dnnctl.specs.reading.aliases import ADVICE, KEYS, WORDS
+from dnnctl.specs.reading.introspection import alternatives, is_section, key_options, keys_of, kinds_of
+from dnnctl.text import nearest, suggest
+
+MAX_DEPTH = 3
+"""How many parts the path of a suggested key has at most."""
+CLOSE = 0.8
+"""How similar a typo in this section must be to be preferred to the same key in another one."""
+
+
+def word_hint(word: str, allowed: Sequence[str]) -> str:
+    """The hint for a word that is not allowed, such as an unknown kind."""
+    candidates = (*_same(word, allowed), *WORDS.get(squash(word), ()))
+    return suggest(word, allowed, meant=next((f"`{each}`" for each in candidates if each in allowed), ""))
+
+
+def key_hint(key: str, siblings: Sequence[str], choice: Iterable[Any] = ()) -> str:
+    """The hint for an unknown key.
+
+    Args:
+        siblings: the keys that are known there.
+        choice: if the key is in a mapping with `kind`, all alternatives for that mapping.
+    """
+    if squash(key) in ADVICE:
+        return ADVICE[squash(key)]
+    kinds = kinds_of(option for option in choice if key in keys_of([option]))
+    if kinds:
+        return f"`{key}` is a key of {', '.join(kinds)}. {suggest('', siblings)}"
+    return suggest(key, siblings, meant=_meant_key(key, siblings))
+
+
+def squash(word: str) -> str:
+    """A word without its case and its separators."""
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def _meant_key(key: str, siblings: Sequence[str]) -> str:
+    names = KEYS.get(squash(key), ())
+    here = [*_same(key, siblings), *(name for name in names if name in siblings)]
+    near = nearest(key, siblings, closeness=CLOSE)
+    if here or (near and not names):
+        return f"`{here[0] if here else near}`"
+    paths = [name if "." in name else key_paths().get(squash(name), "") for name in (*names, key)]
+    return next((written_path(path) for path in paths if path), "")
+
+
+def _same(word: str, allowed: Iterable[str]) -> list[str]:
+    return [each for each in allowed if squash(each) == squash(word)]
+
+
+def written_path(path: str) -> str:
+    """A path as it is printed: `schedule.cosine`, which ends in a kind, as `schedule: cosine`."""
+    parent, _, last = path.rpartition(".")
+    if not parent:
+        return f"`{path}` at the top level"
+    options = alternatives(Spec, parent.split("."))
+    return f"`{parent}: {last}`" if last in kinds_of(options) and last not in keys_of(options) else f"`{path}`"
+
+
+@cache
+def key_paths() -> dict[str, str]:
+    """Where each key of a spec is, nearest to the top first; without lists and without what only some kinds have."""
+    found: dict[str, str] = {}
+    queue: list[tuple[Path, list[Any]]] = [((), [Spec])]
+    for path, options in queue:
+        for key in _common_keys(options):
+            found.setdefault(squash(key), dotted((*path, key)))
+            if len(path) + 1 < MAX_DEPTH:
+                queue.append(((*path, key), key_options(options, key)))
+    return found
+
+
+def _common_keys(options: Iterable[Any]) -> list[str]:
+    """The keys that every section among the options has, apart from those that have none."""
+    sections = [keys for option in options if is_section(option) and (keys := _own_keys(option))]
+    return [key for key in sections[0] if all(key in keys for keys in sections)] if sections else []
+
+
+def _own_keys(section: Any) -> list[str]:
+    return [key for key in keys_of([section]) if key != "kind"]

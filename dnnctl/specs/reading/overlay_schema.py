@@ -1,0 +1,38 @@
+"""The JSON Schema of a spec that extends another one: a key that the base has may be missing.
+
+Mappings are merged with those of the base, so none of their keys is required. A list replaces that of the base, so
+everything in a list is complete.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SUFFIX = "Overlay"
+
+
+def overlay_schema(schema: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema without required keys, and the definitions that it needs besides the given ones."""
+    added: dict[str, Any] = {}
+
+    def relax(node: Any) -> Any:
+        if isinstance(node, list):
+            return [relax(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "discriminator" in node:
+            words = sorted(node["discriminator"]["mapping"])
+            return {"anyOf": [{"enum": words}, *relax(node["oneOf"])]}
+        if "$ref" in node:
+            return {**node, "$ref": refer(node["$ref"])}
+        return {key: value if key == "items" else relax(value) for key, value in node.items() if key != "required"}
+
+    def refer(reference: str) -> str:
+        name = reference.rsplit("/", 1)[-1]
+        overlay = name + SUFFIX
+        if overlay not in added:
+            added[overlay] = {}
+            added[overlay] = relax(definitions[name])
+        return f"#/$defs/{overlay}"
+
+    return relax(schema), added

@@ -1,0 +1,90 @@
+"""Rules across sections: what each section alone cannot know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from dnnctl.data.dataset import Part, RawData
+from dnnctl.data.load import keep_classes
+from dnnctl.errors import DataError, Fault, SpecError
+from dnnctl.specs import load
+from dnnctl.specs.class_names import CLASS_NAMES
+from dnnctl.specs.reading.yaml_writer import write_yaml
+
+FINE = """
+data: {source: fashion_mnist_sample, validation: {size: 10}}
+model: {layers: [flatten]}
+"""
+PIECEWISE = "schedule={kind: piecewise, boundaries: [2, 5], values: [3, 2, 1]}"
+
+
+def faults(folder: Path, *overrides: str) -> tuple[Fault, ...]:
+    path = folder / "a.yaml"
+    path.write_text(FINE)
+    try:
+        load(path, overrides)
+    except SpecError as error:
+        return error.faults
+    return ()
+
+
+def test_an_allowed_name_is_listed_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, "metrics=[mae, mae]", "training.early_stopping.monitor=x")
+    assert [fault.hint for fault in found if "monitor" in fault.path] == ["Allowed: val_loss, val_mae, loss, mae."]
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
+def test_momentum_can_only_be_cycled_with_sgd(optimizer: str, tmp_path: Path) -> None:
+    """Keras's RMSprop has a momentum too, so the message must not deny it."""
+    (fault,) = faults(tmp_path, f"optimizer={optimizer}", "schedule={kind: one_cycle, max_rate: 1.0, momentum: {}}")
+    assert fault.rule == f"momentum can only be cycled with `sgd`, not with `{optimizer}`"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "unreached"),
+    [
+        (["training.epochs=6"], []),
+        (["training.epochs=5"], ["schedule.boundaries.1"]),
+        (["training.epochs=2"], ["schedule.boundaries.0", "schedule.boundaries.1"]),
+        (["training.epochs=1"], ["schedule.boundaries.0", "schedule.boundaries.1"]),
+        (["training.epochs=1", "schedule.per=step"], []),
+        (["training.phases=[{epochs: 3}, {epochs: 3}]"], []),
+        (["training.phases=[{epochs: 3}, {epochs: 2}]"], ["schedule.boundaries.1"]),
+        (["training.phases=[{epochs: 3}, {epochs: 3, optimizer: adam}]"], ["schedule.boundaries.1"]),
+        (["training.phases=[{epochs: 3}, {epochs: 6, optimizer: adam}]"], []),
+        (["training.phases=[{epochs: 6}, {epochs: 3, schedule: none}]"], []),
+    ],
+)
+def test_a_boundary_in_epochs_must_be_reached(overrides: list[str], unreached: list[str], tmp_path: Path) -> None:
+    """The value after boundary b starts with epoch b, counted from 0 over the phases that share the schedule."""
+    assert [fault.path for fault in faults(tmp_path, PIECEWISE, *overrides)] == unreached
+
+
+@pytest.mark.parametrize("source", CLASS_NAMES)
+@pytest.mark.parametrize("entry", ["0", "9", "10", "'3'", "-1", "Trouser", "trouser", "cat", "x", "Ankle boot"])
+def test_a_class_is_refused_if_the_data_refuses_it(source: str, entry: str, tmp_path: Path) -> None:
+    """The oracle is what loading does with the same entry."""
+    chosen = [yaml.safe_load(entry), next(name for name in CLASS_NAMES[source][4:5])]
+    part = Part(np.zeros((10, 1), np.float32), np.arange(10, dtype=np.int32))
+    try:
+        keep_classes(RawData(part, None, "classes", CLASS_NAMES[source]), chosen)
+        expected = []
+    except DataError:
+        expected = ["data.classes.0"]
+    found = faults(tmp_path, f"data.source={source}", f"data.classes={write_yaml(chosen)}")
+    assert [fault.path for fault in found] == expected
+
+
+def test_the_hint_names_the_class_that_is_near(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, "data.classes=[trousers, Coat]")
+    assert fault.rule == "fashion_mnist_sample has no class 'trousers'"
+    assert fault.hint.startswith("Did you mean `Trouser`? Allowed: T-shirt/top, Trouser")
+
+
+def test_a_class_that_appears_twice_is_refused(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, "data.classes=[Trouser, 1]")
+    assert (fault.path, fault.rule) == ("data.classes.1", "the class 1 appears twice")
