@@ -58,8 +58,6 @@ def test_an_experiment_of_the_chapter_trains(path: Path, tmp_path: Path) -> None
         reused = path.with_name(f"{spec.model.reuse.run}.yaml")
         train(load(reused, [*SHORT, *source]), runs_dir=tmp_path / "runs")
     short = [each for each in SHORT if spec.training.phases == "none" or "epochs" not in each]
-    if spec.schedule.kind == "piecewise":
-        short.append("schedule.per=step")  # boundaries in epochs must be reached
     if spec.training.pretraining.kind != "none":
         short.append("training.pretraining.epochs=1")
     run = train(load(path, [*short, *source]), runs_dir=tmp_path / "runs")

@@ -29,6 +29,7 @@ from dnnctl.specs.schedule import (
     Power,
     Warmup,
 )
+from dnnctl.text import format_count
 
 Floats = NDArray[np.float64]
 
@@ -90,17 +91,18 @@ def check_warmups(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> None:
 
 
 def unreached_boundaries(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> Iterator[str]:
-    """A warning for each boundary of a piecewise schedule that training ends before."""
-    for phase in phases:
+    """A warning for each boundary of a piecewise schedule that is never reached, however often the schedule starts."""
+    longest = {phase.schedule_path: phase for phase in sorted(phases, key=lambda phase: phase.span)}
+    for path, phase in longest.items():
         schedule = phase.schedule
-        if not isinstance(schedule, Piecewise) or not phase.starts_schedule:
+        if not isinstance(schedule, Piecewise):
             continue
         n_steps = steps_per_epoch * phase.span - warmup_steps(schedule)
         n = -(-n_steps // steps_per_epoch) if schedule.per == "epoch" else n_steps
-        for boundary in schedule.boundaries:
+        for index, boundary in enumerate(schedule.boundaries):
             if boundary >= n:
-                path = dotted((*phase.schedule_path, "boundaries"))
-                yield f"{path}: {boundary} is never reached, there are {n} {schedule.per}s"
+                lasts = format_count(n, schedule.per)
+                yield f"{dotted((*path, 'boundaries', index))}: {boundary} is never reached, the schedule lasts {lasts}"
 
 
 def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup: int, span: Span) -> Floats:

@@ -9,7 +9,7 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
-from dnnctl.specs.schedule import OneCycle, Performance, Piecewise
+from dnnctl.specs.schedule import OneCycle, Performance
 from dnnctl.text import suggest
 
 Broken = tuple[Path, str, str]
@@ -27,7 +27,6 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     for phase in phases:
         if phase.starts_schedule:
             yield from _phase(phase)
-    yield from _boundaries(phases)
     yield from _reuse(spec, phases)
 
 
@@ -97,22 +96,6 @@ def _phase(phase: PlannedPhase) -> Iterator[Broken]:
         elif not optimizer.momentum:
             hint = "Set `momentum` of the optimizer, for example to 0.9."
             yield (*phase.schedule_path, "momentum"), "the optimizer's momentum is 0, so it cannot be cycled", hint
-
-
-def _boundaries(phases: list[PlannedPhase]) -> Iterator[Broken]:
-    """Boundaries in epochs must be reached, at least once if the schedule starts several times.
-
-    Boundaries in steps cannot be checked: the number of steps depends on the data.
-    """
-    longest = {phase.schedule_path: phase for phase in sorted(phases, key=lambda phase: phase.span)}
-    for path, phase in longest.items():
-        schedule = phase.schedule
-        if not isinstance(schedule, Piecewise) or schedule.per != "epoch":
-            continue
-        for index, boundary in enumerate(schedule.boundaries):
-            if boundary >= phase.span:
-                rule = f"the schedule lasts {phase.span} epochs, so the boundary {boundary} is never reached"
-                yield (*path, "boundaries", index), rule, "Epochs count from 0. Lower the boundary or remove it."
 
 
 def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:

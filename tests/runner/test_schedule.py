@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.runner.schedule import Span, learning_rates, momenta
+from dnnctl.runner.schedule import Span, learning_rates, momenta, unreached_boundaries
+from dnnctl.specs import Spec
 from dnnctl.specs.field import Section
+from dnnctl.specs.planned_phase import planned_phases
 from dnnctl.specs.schedule import Schedule
 
 ETA = 0.3
@@ -141,3 +143,34 @@ def test_one_cycle_turns_where_it_must_over_430_steps_times_25_epochs() -> None:
     assert (slopes[4837:] < 0).all()
     for first, last in pairwise(turns):
         np.testing.assert_allclose(slopes[first:last], slopes[first], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("training", "per", "unreached"),
+    [
+        ({"epochs": 6}, "epoch", []),
+        ({"epochs": 5}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"epochs": 2}, "epoch", ["schedule.boundaries.0: 2", "schedule.boundaries.1: 5"]),
+        ({"epochs": 2}, "step", []),
+        ({"epochs": 1}, "step", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 3}]}, "epoch", []),
+        ({"phases": [{"epochs": 3}, {"epochs": 2}]}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 3, "optimizer": "adam"}]}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 6, "optimizer": "adam"}]}, "epoch", []),
+        ({"phases": [{"epochs": 6}, {"epochs": 3, "schedule": "none"}]}, "epoch", []),
+    ],
+)
+def test_a_boundary_that_is_never_reached_is_warned_of(training: Any, per: str, unreached: list[str]) -> None:
+    """The value after boundary b starts with epoch (or step) b, counted from 0; an epoch has 5 steps here."""
+    schedule = {"kind": "piecewise", "boundaries": [2, 5], "values": [0.1, 0.01, 0.001], "per": per}
+    spec = Spec.model_validate(
+        {
+            "name": "t",
+            "data": {"source": "mnist"},
+            "model": {"layers": ["flatten"]},
+            "schedule": schedule,
+            "training": training,
+        }
+    )
+    found = list(unreached_boundaries(planned_phases(spec), steps_per_epoch=5))
+    assert [warning.partition(" is never")[0] for warning in found] == unreached
