@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import tensorflow as tf
 
 from dnnctl.errors import DeviceError
+
+NODE = re.compile(r"\{\{.*?\}\} ?")
+"""The operation that TensorFlow puts before a message."""
 
 
 @contextmanager
@@ -20,7 +24,7 @@ def memory_errors_explained() -> Iterator[None]:
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        reason = str(error).strip().partition("\n")[0].partition(" on /job:")[0]
+        reason = NODE.sub("", str(error)).strip().partition("\n")[0].partition(" on /job:")[0]
         raise DeviceError(
             f"The device has too little memory for this network ({reason or 'an allocation failed'}). Use smaller or "
             f"fewer layers, or a smaller training.batch_size."
