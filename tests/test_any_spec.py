@@ -1,4 +1,4 @@
-"""Any valid spec trains, and what it leaves is what was trained: three hundred at random, over all kinds."""
+"""Any valid spec trains, and the saved model is the trained one: a hundred specs at random, over all kinds."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from dnnctl.specs.model import Defaults
 from dnnctl.specs.reading.introspection import kinds_of, members
 from random_specs import NEEDS_NO_SAMPLE, Chance, write_data
 
-N_SPECS = 300
-N_PARTS = 10
+N_SPECS = 100
+N_PARTS = 4
 N_STEPS = 3
 
 
@@ -47,25 +47,25 @@ def train_three_steps(spec: Spec, folder: Path) -> None:
 
 @pytest.mark.parametrize("part", range(N_PARTS))
 def test_any_spec_trains_and_is_kept(part: int, tmp_path: Path) -> None:
+    """At most one spec in four is refused, with a clear error: the test must not pass by training little."""
     write_data(tmp_path)
-    chance = Chance(part, tmp_path)
-    n_done = n_refused = 0
-    for spec in chance.specs():
+    n_done, refused = 0, []
+    for spec in Chance(part, tmp_path).specs():
         try:
             train_three_steps(spec, tmp_path)
             n_done += 1
-        except SpecError:
-            n_refused += 1  # with a clear error: the output or the loss does not suit the data, or a shape is too small
+        except SpecError as error:
+            refused.append(str(error))
         except Exception as error:
             raise AssertionError(f"this spec fails:\n{to_yaml(spec)}") from error
         keras.utils.clear_session(free_memory=False)
         if n_done == N_SPECS // N_PARTS:
             break
-    assert n_refused < 2 * n_done
+    assert 3 * len(refused) <= n_done, "refused:\n" + "\n".join(refused)
 
 
 def test_all_kinds_are_among_them(tmp_path: Path) -> None:
-    """What is drawn for one tenth of the specs holds every kind of layer, activation, …, optimizer and schedule."""
+    """What is drawn for one part of the specs holds every kind of layer, activation, …, optimizer and schedule."""
     write_data(tmp_path)
     chance = Chance(0, tmp_path)
     for _, _ in zip(range(N_SPECS // N_PARTS * 2), chance.specs(), strict=False):
