@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.builder.activation import build_activation
+from dnnctl.builder.convolution import check_convolution
 from dnnctl.builder.layer import build_plain, build_weighted, inherit
 from dnnctl.builder.names import Names
 from dnnctl.builder.output import OUTPUT, Head, build_output
@@ -134,6 +135,8 @@ class _Stack:
             else:
                 layers = [build_plain(spec, self.names, n_axes=n_axes)]
             outputs = _check(_chain(layers, tensor), spec, path)
+            if isinstance(spec, Conv2D):
+                check_convolution(spec, outputs, path)
         except (ValueError, TypeError) as error:
             reason = _first_reason(str(error))
             rule = f"{spec.kind} does not fit on {_shape(tensor)}: {reason}"
@@ -177,9 +180,11 @@ class _Stack:
             return [keras.layers.Dense(branch.shape[-1], **arguments)]
         if len(tensor.shape) == len(branch.shape) == IMAGE:
             strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], branch.shape[1:3], strict=True)]
-            layer = keras.layers.Conv2D(branch.shape[-1], 1, strides=strides, padding="same", **arguments)
-            if layer.compute_output_shape(tensor.shape) == branch.shape:
-                return [layer]
+            # The pool selects the pixels: TensorFlow computes a 1 × 1 kernel with strides wrong (see convolution.py).
+            selection = keras.layers.MaxPooling2D(1, strides=strides, name=f"{name}_shortcut_pixels")
+            projection = keras.layers.Conv2D(branch.shape[-1], 1, **arguments)
+            if projection.compute_output_shape(selection.compute_output_shape(tensor.shape)) == branch.shape:
+                return [projection] if strides == [1, 1] else [selection, projection]
         rule = f"a branch that turns {_shape(tensor)} into {_shape(branch)} cannot be added to its input"
         raise SpecError([Fault(rule, dotted(path), hint="Use `padding: same`, and strides that divide the size.")])
 
