@@ -148,6 +148,18 @@ class PretrainingEpochEnded(Event):
 
 
 @dataclass(frozen=True)
+class RangeTestStarted(Event):
+    """A learning-rate range test starts."""
+
+    event = "range_test_started"
+    n_steps: int
+    lowest: float
+    """The rate of its first step."""
+    highest: float
+    """The rate of its last step."""
+
+
+@dataclass(frozen=True)
 class RateFound(Event):
     """The range test has found the largest rate of a cycle."""
 

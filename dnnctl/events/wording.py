@@ -15,6 +15,7 @@ from dnnctl.events.event import (
     PhaseStarted,
     PretrainingEpochEnded,
     PretrainingStarted,
+    RangeTestStarted,
     RateFound,
     Restored,
     Reused,
@@ -145,6 +146,9 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     PretrainingStarted: _pretraining,
     PretrainingEpochEnded: Wording._pretraining_epoch,
     Reused: lambda _, event: [f"weights of {', '.join(event.layers)} copied from {event.source}"],
+    RangeTestStarted: lambda _, event: [
+        f"range test: {format_count(event.n_steps, 'step')}, learning rate from {event.lowest:g} to {event.highest:g}"
+    ],
     RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
     StepsDone: lambda _, _fact: [],
