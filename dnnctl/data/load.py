@@ -10,6 +10,7 @@ import numpy as np
 
 from dnnctl.data.cache import Progress
 from dnnctl.data.cifar import load_cifar10, load_cifar100
+from dnnctl.data.coverage import check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, update_digest
 from dnnctl.data.fashion_mnist import load_fashion_mnist, load_sample
 from dnnctl.data.mnist import load_mnist
@@ -25,6 +26,8 @@ BUILT_IN: dict[str, Callable[[Progress], RawData]] = {
     "cifar10": load_cifar10,
     "cifar100": load_cifar100,
 }
+
+LIMIT_FIX = "`data.limit` takes the first examples: use a larger limit, or shuffle the file."
 
 
 def no_progress(_name: str, _done: int, _total: int) -> None:
@@ -51,6 +54,11 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     unlabelled_rows = train_rows
     if data.limit != "none":
         train_rows = train_rows[: data.limit]
+    if raw.task == "classes":
+        labels = raw.train.targets
+        if len(validation_rows):
+            check_split(labels[unlabelled_rows], labels[validation_rows], raw.class_names)
+        check_several(labels[train_rows], labels[unlabelled_rows], raw.class_names, "training", LIMIT_FIX)
     state = sha256()
     for rows in (train_rows, validation_rows):
         update_digest(state, rows.astype("<i8"))
