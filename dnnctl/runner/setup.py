@@ -12,7 +12,7 @@ import numpy as np
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
-from dnnctl.builder.transfer import load_pretrained, pretrained_scaling, transfer_weights
+from dnnctl.builder.transfer import build_from, load_pretrained
 from dnnctl.data.dataset import Dataset, Part
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
@@ -117,10 +117,8 @@ def _build(spec: Spec, head: Head, dataset: Dataset, source: Path | None) -> tup
     if reuse == "none":
         return build_network(spec, head, dataset.train.inputs), []
     assert source is not None, "whoever prepares a spec that reuses a network has found it"
-    trained = load_pretrained(source)
-    scaling = pretrained_scaling(trained, reuse, spec.data.scaling)
-    network = build_network(spec, head, dataset.train.inputs, scaling=scaling)
-    return network, transfer_weights(trained, network, reuse)
+    network, transfer = build_from(spec, head, dataset.train.inputs, load_pretrained(source))
+    return network, transfer.blocks
 
 
 def make_engine(setting: Setup) -> Engine:

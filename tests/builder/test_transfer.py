@@ -11,9 +11,13 @@ import keras
 import numpy as np
 import pytest
 
+from dnnctl.builder.model import Network
+from dnnctl.builder.output import choose_head
+from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.commands.train import resume, train
 from dnnctl.errors import RunError, SpecError
 from dnnctl.events.event import Event, Reused
+from dnnctl.specs import Spec
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import RunRecord
 from recipes import kill_at
@@ -139,6 +143,59 @@ def test_a_net_of_keras_s_own_is_reused_from_its_file(tmp_path: Path) -> None:
     )
     run = train(spec, runs_dir=tmp_path / "runs")
     assert are_equal(weights(run, "dense_1"), theirs.get_layer("hidden").get_weights())
+
+
+def foreign(folder: Path, *first: keras.layers.Layer, activation: str = "relu") -> Path:
+    """A network that another program made, (6, 6) → 2."""
+    hidden = keras.layers.Dense(8, activation=activation, name="dense_1")
+    net = keras.Sequential(
+        [keras.Input((6, 6)), *first, keras.layers.Flatten(), hidden, keras.layers.Dense(2, name="top")]
+    )
+    net.save(folder / "theirs.keras")
+    return folder / "theirs.keras"
+
+
+def reuse(path: Path, *, layers: Any = "all_but_last", scaling: str | None = "unit") -> tuple[Network, Transfer]:
+    data = {"source": "mnist"} if scaling is None else {"source": "mnist", "scaling": scaling}
+    stack = ["flatten", {"kind": "dense", "units": 8, "activation": "relu"}]
+    model = {"layers": stack, "reuse": {"run": str(path), "layers": layers}}
+    spec = Spec.model_validate({"name": "t", "data": data, "model": model})
+    inputs = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+    return build_from(spec, choose_head(spec, task="classes", n_outputs=3), inputs, load_pretrained(path))
+
+
+@pytest.mark.parametrize("layers", ["all_but_last", 1, ["dense_1"]])
+def test_a_file_without_a_scaling_layer_needs_a_stated_scaling(layers: Any, tmp_path: Path) -> None:
+    """What is stated is fed: pixels divided by 255."""
+    path = foreign(tmp_path)
+    with pytest.raises(SpecError, match="the spec must state how its inputs were scaled"):
+        reuse(path, layers=layers, scaling=None)
+    network, transfer = reuse(path, layers=layers)
+    assert transfer == Transfer(["dense_1"], None, [("dense_1", "dense_1")])
+    scaled = keras.Model(network.model.input, network.blocks[0].inputs)(np.full((1, 6, 6), 51, np.uint8))
+    np.testing.assert_allclose(scaled, 0.2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", ["all_but_last", ["dense_1"]])
+def test_a_file_s_own_scaling_layer_must_agree_also_for_named_layers(layers: Any, tmp_path: Path) -> None:
+    path = foreign(tmp_path, keras.layers.Rescaling(1 / 127.5, -1.0))
+    with pytest.raises(SpecError, match="scaled differently"):
+        reuse(path, layers=layers, scaling="standardize")
+    network, transfer = reuse(path, layers=layers)
+    assert transfer.own_scaling == "unit"
+    assert network.model.get_layer("scaling").offset == -1.0
+
+
+def test_a_scaling_layer_that_is_not_the_first_is_refused(tmp_path: Path) -> None:
+    """It would not be copied."""
+    path = foreign(tmp_path, keras.layers.Reshape((36,)), keras.layers.Rescaling(1 / 255, name="late"))
+    with pytest.raises(SpecError, match="scales in late, which is not its first layer"):
+        reuse(path)
+
+
+def test_another_activation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="dense_1 has the activation relu, dense_1 of the pretrained network has selu"):
+        reuse(foreign(tmp_path, activation="selu"))
 
 
 WRONG = {
