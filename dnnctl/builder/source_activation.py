@@ -7,18 +7,11 @@ from typing import Any
 
 import keras
 
+from dnnctl.builder.dropout import NOISES
 from dnnctl.layers.rrelu import RReLU
 from dnnctl.layers.swish import Swish
 
-SKIPPED = (
-    keras.layers.BatchNormalization,
-    keras.layers.LayerNormalization,
-    keras.layers.Dropout,
-    keras.layers.AlphaDropout,
-    keras.layers.GaussianDropout,
-    keras.layers.GaussianNoise,
-    keras.layers.SpatialDropout2D,
-)
+SKIPPED = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, *NOISES)
 """Layers that may be between the weights and the activation."""
 
 
