@@ -28,7 +28,7 @@ N_STEPS = 3
 
 
 def train_three_steps(spec: Spec, folder: Path) -> None:
-    """Train, save, load: the same weights, and the same answers to the bit."""
+    """Train, save and load: weights and outputs are identical."""
     setting = prepare(spec, ignore)
     engine = make_engine(setting)
     rates = LearningRates(spec.schedule, spec.optimizer.learning_rate, Span(engine.n_steps, spec.training.epochs))

@@ -41,11 +41,11 @@ def load_pretrained(path: Path) -> keras.Model:
     """A trained network from a .keras file, loaded in safe mode.
 
     Raises:
-        RunError: it is damaged, or holds what safe mode does not load.
+        RunError: it is damaged, or holds objects that safe mode refuses.
     """
-    rule = "model.reuse.run: this is no network that Keras loads in safe mode"
+    rule = "model.reuse.run: Keras cannot load this network in safe mode"
     if not is_zipfile(path):
-        raise RunError(f"{rule}: the file is damaged, or no .keras file.")
+        raise RunError(f"{rule}: the file is damaged or is not a .keras file.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, TypeError, KeyError) as error:
@@ -163,7 +163,7 @@ def _givers(
 
 
 def _chosen(source: keras.Model, network: Network, reuse: Reuse) -> list[Block]:
-    """The blocks that are to get weights."""
+    """The blocks that get weights."""
     there = network.weighted_blocks
     listed = ", ".join(block.name for block in there)
     if isinstance(reuse.layers, list):
@@ -181,13 +181,13 @@ def _chosen(source: keras.Model, network: Network, reuse: Reuse) -> list[Block]:
 
 
 def _covered(there: Sequence[Block], n_layers: int) -> list[Block]:
-    """The first blocks, so many that each of the source's layers has a place."""
+    """The first blocks, enough for `n_layers` layers with weights."""
     counts = [sum(bool(layer.weights) for layer in block.layers) for block in there]
     for n_blocks in range(len(there) + 1):
         if sum(counts[:n_blocks]) >= n_layers:
             return list(there[:n_blocks])
-    rule = f"all but the last of the network's layers are {n_layers} with weights, this one has room for {sum(counts)}"
-    raise SpecError([Fault(rule, WHERE, hint="Add layers, or say how many are to be reused.")])
+    rule = f"the pretrained network has {n_layers} layers with weights before its last, this one {sum(counts)}"
+    raise SpecError([Fault(rule, WHERE, hint="Add layers, or write how many to reuse.")])
 
 
 def _misfit(layer: keras.layers.Layer, giver: keras.layers.Layer | None) -> str | None:
@@ -209,7 +209,7 @@ def _describe(layer: keras.layers.Layer) -> str:
 
 
 def _weighted(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers that have weights in the order in which they stand, without those that scale the inputs."""
+    """The layers that have weights, in order, without scaling layers."""
     return [layer for layer in _leaves(model) if layer.weights and not isinstance(layer, SCALING_LAYERS)]
 
 
@@ -218,7 +218,7 @@ def _without_input(model: keras.Model) -> list[keras.layers.Layer]:
 
 
 def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """The layers of a model, and in place of a model within it that one's."""
+    """The layers of a model; a nested model is replaced by its layers."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _leaves(layer)

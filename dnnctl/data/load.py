@@ -38,7 +38,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     """The examples that a spec asks for.
 
     Args:
-        with_unlabelled: whether the inputs beyond `limit` are wanted too.
+        with_unlabelled: whether to keep the inputs beyond `limit` too.
 
     Raises:
         DataError: they are missing, damaged, or not what the spec says.
@@ -78,13 +78,13 @@ def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
     """Only the examples of some classes, relabelled 0, 1, … in the given order.
 
     Raises:
-        DataError: the targets are no classes, or one of those named does not exist or stands twice.
+        DataError: the targets are not classes, or a named class does not exist or is a duplicate.
     """
     if raw.task != "classes":
         raise DataError("data.classes: the targets are numbers, there are no classes to choose from.")
     numbers = [_class_number(entry, raw.class_names) for entry in classes]
     if len(set(numbers)) != len(numbers):
-        raise DataError(f"data.classes: a class stands twice in {classes}.")
+        raise DataError(f"data.classes: a class appears twice in {classes}.")
     relabelled = np.full(len(raw.class_names), -1, np.int32)
     relabelled[numbers] = np.arange(len(numbers))
 

@@ -89,7 +89,7 @@ def test_the_source_keeps_every_byte(source: RunRecord, tmp_path: Path) -> None:
 
 
 def test_inputs_are_scaled_as_they_were_for_the_source(source: RunRecord, tmp_path: Path) -> None:
-    """Its statistics are of 60 examples: fitted anew, they would be others."""
+    """Its statistics are of 60 examples: fitted again, they would differ."""
     run = start(source, tmp_path)
     configs = [each.model().get_layer("scaling").get_config() for each in (run, source)]
     assert np.array_equal(configs[0]["mean"], configs[1]["mean"])
@@ -118,7 +118,7 @@ def test_a_killed_run_resumes_though_the_source_is_gone(source: RunRecord, tmp_p
         assert outcome(resume(path)) == outcome(whole)
 
 
-def test_lineage_is_told_and_recorded(source: RunRecord, tmp_path: Path) -> None:
+def test_lineage_is_reported_and_recorded(source: RunRecord, tmp_path: Path) -> None:
     facts: list[Event] = []
     spec = spec_in(tmp_path, "target", model=model({"run": "source"}), training={"epochs": 1})
     runs = tmp_path / "runs"
@@ -131,7 +131,7 @@ def test_lineage_is_told_and_recorded(source: RunRecord, tmp_path: Path) -> None
 
 
 def test_a_net_of_keras_s_own_is_reused_from_its_file(tmp_path: Path) -> None:
-    """Any .keras file: layers are matched in the order in which they stand, whatever they are called."""
+    """Any .keras file: layers are matched in order, not by name."""
     theirs = keras.Sequential(
         [keras.Input((6, 6)), keras.layers.Flatten(), keras.layers.Dense(8, name="hidden"), keras.layers.Dense(2)]
     )
@@ -200,7 +200,7 @@ def test_another_activation_is_refused(tmp_path: Path) -> None:
 
 WRONG = {
     "another size": (["flatten", {"kind": "dense", "units": 7}, {"kind": "dense", "units": 6}], {}, "784|36 × 7"),
-    "too few layers": (["flatten", {"kind": "dense", "units": 8}], {}, "has room for"),
+    "too few layers": (["flatten", {"kind": "dense", "units": 8}], {}, "before its last, this one 2"),
     "too many": (LAYERS, {"layers": 3}, "2 layers with weights"),
     "an unknown name": (LAYERS, {"layers": ["dense_3"]}, "Allowed: dense_1, dense_2"),
 }
