@@ -104,6 +104,10 @@ class Reused(Event):
     source: str
     """The id of its run, or its file."""
     layers: list[str]
+    scaling: str = "none"
+    """How the inputs are scaled for it: `data.scaling`."""
+    matched: list[tuple[str, str]] = field(default_factory=list)
+    """For each copied layer its name in the source and its name here."""
 
 
 @dataclass(frozen=True)
