@@ -151,7 +151,7 @@ def _figure(value: float, name: str) -> str:
 
 def _difference(result: Result) -> str:
     a, b = (spread.mean for spread in result.spreads)
-    if a is None or b is None:
+    if a is None or b is None or not result.is_comparable:
         return ""
     if a == b:
         return "0"
