@@ -14,9 +14,17 @@ from stored import store_run
 
 
 @pytest.mark.usefixtures("runs")
-def test_compare_says_what_differs_what_came_out_and_what_it_means() -> None:
+def test_compare_prints_differences_results_verdicts_and_notes() -> None:
     output = call("compare", "good", "bad").output
-    for part in ("what differs", "seed", "test accuracy", "0.9000*", "a is better than b: +40.00 points", "note:"):
+    for part in (
+        "what differs",
+        "seed",
+        "results",
+        "test accuracy",
+        "0.9000*",
+        "a is better than b: +40.00 points",
+        "note:",
+    ):
         assert part in output
     assert "val_accuracy over epochs" in output
     assert "over seconds" in call("compare", "good", "bad", "--x", "time").output
