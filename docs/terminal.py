@@ -1,6 +1,6 @@
 """Draws docs/terminal.svg: a training on a real terminal, photographed while it runs. Needs tmux.
 
-    python docs/terminal.py
+python docs/terminal.py
 """
 
 from __future__ import annotations
