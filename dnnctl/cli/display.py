@@ -1,4 +1,4 @@
-"""How a training is shown: live on a terminal, as plain lines elsewhere, as JSON for programs, or not at all."""
+"""How training is shown: live on a terminal, as plain lines elsewhere, as JSON for programs, or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dnnctl.store.files import to_json_line
 
 
 class Display(Protocol):
-    """Something that shows events."""
+    """Shows events."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, event: Event) -> None:
-        """Show a event."""
+        """Show an event."""
 
 
 class NoDisplay:
@@ -39,15 +39,15 @@ class NoDisplay:
 
 
 class JsonDisplay(NoDisplay):
-    """One JSON object on each line."""
+    """Prints one JSON object per line."""
 
     def show(self, event: Event) -> None:
         """Print the event as JSON."""
-        say(to_json_line(event.as_json()))
+        print_line(to_json_line(event.as_json()))
 
 
 class PlainDisplay(NoDisplay):
-    """Plain lines, one for each epoch, without control characters."""
+    """Prints plain lines, one per epoch, without control characters."""
 
     def __init__(self) -> None:
         self.wording = Wording()
@@ -58,23 +58,23 @@ class PlainDisplay(NoDisplay):
         """Print the event in words."""
         if isinstance(event, Downloading) and event.file != self.download:
             self.download = event.file
-            say(f"downloading {event.file}")
+            print_line(f"downloading {event.file}")
         if isinstance(event, RunStopped):
             return  # the command prints the reason
         for line in self.wording.lines(event):
-            say(line)
+            print_line(line)
         if isinstance(event, RunOpened):
             self.path = event.path
-            say("loading TensorFlow …")
+            print_line("loading TensorFlow …")
         if isinstance(event, ModelReady):
-            say("compiling the first step …")
+            print_line("compiling the first step …")
         if isinstance(event, RunEnded):
             for line in closing_lines(self.path):
-                say(line)
+                print_line(line)
 
 
-def say(line: str) -> None:
-    """Print a line; when standard output is closed (`| head`, a closed terminal), only log.txt keeps the lines."""
+def print_line(line: str) -> None:
+    """Print a line. If standard output is closed (`| head`, a closed terminal), lines only go to log.txt."""
     try:
         typer.echo(line)
     except OSError:
@@ -84,5 +84,5 @@ def say(line: str) -> None:
 
 
 def closing_lines(path: str) -> list[str]:
-    """Where the files are, and the next command."""
+    """The folder of the run, and the next command."""
     return [f"files: {path}", f"next:  dnnctl show {quote(path)}"]
