@@ -16,6 +16,7 @@ from benchmarks.nets import BATCH_SIZE, N_IMAGES, dense, make_spec
 from dnnctl.commands.train import train
 from dnnctl.runner import trainer
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
+from dnnctl.runner.loop import Loop
 
 NETS = {"300-100": (dense(300, 100), 12), "2800-2700": (dense(2800, 2700), 4)}
 """For each net, its layers and the number of epochs."""
@@ -28,11 +29,11 @@ class TimedCheckpointer(Checkpointer):
     copying: list[float]
     writing: list[float]
 
-    def save(self, *, wait: bool = False) -> None:
+    def save(self, loop: Loop, *, wait: bool = False) -> None:
         """Save, and record how long training waited."""
         self.finish()
         started = time.perf_counter()
-        super().save(wait=False)
+        super().save(loop, wait=False)
         self.copying.append(time.perf_counter() - started)
         if wait:
             self.finish()

@@ -43,7 +43,7 @@ def write_data(folder: Path) -> None:
 
 
 class Chance:
-    """Draws specs; of the kinds that a place may have, those first that have been drawn least."""
+    """Draws specs. Of the kinds allowed at a place, the least drawn come first."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.draw = random.Random(seed)
@@ -51,7 +51,7 @@ class Chance:
         self.drawn: Counter[str] = Counter()
 
     def specs(self) -> Iterator[Spec]:
-        """One valid spec after the other."""
+        """Valid specs, without end."""
         while True:
             try:
                 spec = Spec.model_validate(self.spec())
@@ -118,7 +118,7 @@ class Chance:
         return {**self.section(section, "layer"), "kind": kind}
 
     def section(self, section: type[Section], place: str) -> dict[str, Any]:
-        """Some of a section's keys, and all that it asks for."""
+        """Some of a section's optional keys, and all required ones."""
         fields = {name: field for name, field in section.model_fields.items() if name != "kind"}
         return {
             name: self.value(field.annotation, place if place == "layer" else name, bounds(field.metadata))
@@ -194,7 +194,7 @@ def pair(size: Any) -> tuple[int, int]:
 
 
 def bounds(metadata: Any) -> tuple[float, float]:
-    """Where numbers are drawn from: not far from where they are of use, and where they are allowed."""
+    """The range that numbers are drawn from: allowed and useful."""
     low, high = 0.01, 0.9
     for entry in metadata:
         for part in getattr(entry, "metadata", [entry]):

@@ -20,6 +20,13 @@ SPEC: dict[str, Any] = {
 }
 
 
+def make_run(directory: Path, name: str = "net", digest: str = "beef0123") -> RunRecord:
+    """A run whose training has not started."""
+    blueprint = Blueprint(name, digest, "spec: 1\n", "source: 1\n", ["a=1"], ["dnnctl", "train"], 5)
+    with RunWriter.create(directory, blueprint) as writer:
+        return writer.read()
+
+
 def store_run(
     directory: Path,
     name: str = "net",

@@ -14,6 +14,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dnnctl"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+OF_SEVERAL = {
+    "test_builders.py",  # that the builders are exactly the alternatives of the spec
+    "test_damaged_runs.py",  # every light command on damaged runs
+    "test_help.py",  # the help of every command
+    "test_light.py",  # what every light command has in common
+    "test_report_in_browser.py",  # the report's page in a real browser
+}
+"""Tests of what several files have in common."""
 NO_LAYER = {"presets", "__init__", "__main__"}
 """Data files, and the two entry points."""
 
@@ -71,6 +79,14 @@ def test_functions_are_short() -> None:
             if isinstance(node, ast.FunctionDef):
                 start = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0].lineno
                 assert (node.end_lineno or start) - start < 50, f"{path}: {node.name}"
+
+
+def test_a_test_has_the_name_of_the_file_it_tests() -> None:
+    """tests/runner/test_loop.py tests dnnctl/runner/loop.py."""
+    tests = Path(__file__).parent
+    for path in sorted(tests.glob("*/**/test_*.py")):
+        twin = PACKAGE / path.relative_to(tests).with_name(path.name.removeprefix("test_"))
+        assert twin.is_file() or path.name in OF_SEVERAL, path
 
 
 QUIET = """

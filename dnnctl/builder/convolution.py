@@ -2,8 +2,8 @@
 
 Observed with TensorFlow 2.21 and its oneDNN kernels, the default on x86:
 
-- The gradient of a 1 × 1 kernel with a stride above 1 writes past the end of a buffer. The process crashes, or other
-  arrays change.
+- The gradient of a 1 × 1 kernel with a stride above 1 corrupts the heap: the process crashes sooner or later. Observed
+  with up to 8 input channels; larger numbers are refused too, because the limit may depend on the processor.
 - With strides of 1 × s, s > 1, one input channel and an output one pixel wide, parts of the output are never written.
   They hold whatever was in memory before.
 

@@ -54,7 +54,7 @@ def compare_command(
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
             raise UserError(f"--x: {x} is not known. Allowed: epoch, time.")
-        chosen = choose_runs(runs, condition, runs_dir)
+        chosen = choose_runs(runs, condition, runs_dir, with_seeds=True)
         from dnnctl.compare.comparison import compare_runs
 
         comparison = compare_runs(chosen, metric)

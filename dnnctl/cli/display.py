@@ -43,7 +43,7 @@ class JsonDisplay(NoDisplay):
 
     def show(self, event: Event) -> None:
         """Print the event as JSON."""
-        print_line(to_json_line(event.as_json()))
+        say(to_json_line(event.as_json()))
 
 
 class PlainDisplay(NoDisplay):
@@ -58,22 +58,22 @@ class PlainDisplay(NoDisplay):
         """Print the event in words."""
         if isinstance(event, Downloading) and event.file != self.download:
             self.download = event.file
-            print_line(f"downloading {event.file}")
+            say(f"downloading {event.file}")
         if isinstance(event, RunStopped):
             return  # the command prints the reason
         for line in self.wording.lines(event):
-            print_line(line)
+            say(line)
         if isinstance(event, RunOpened):
             self.path = event.path
-            print_line("loading TensorFlow …")
+            say("loading TensorFlow …")
         if isinstance(event, ModelReady):
-            print_line("compiling the first step …")
+            say("compiling the first step …")
         if isinstance(event, RunEnded):
             for line in closing_lines(self.path):
-                print_line(line)
+                say(line)
 
 
-def print_line(line: str) -> None:
+def say(line: str) -> None:
     """Print a line. If standard output is closed (`| head`, a closed terminal), lines only go to log.txt."""
     try:
         typer.echo(line)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
 from dnnctl.store.metrics import format_metrics
+from dnnctl.store.purpose import Wanted
 from dnnctl.text import format_number
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def evaluate_command(
     with failures_reported(as_json=as_json):
         if on not in ROLES:
             raise UserError(f"--on: {on} is not known. Allowed: {', '.join(ROLES)}.")
-        record = load_run(run, runs_dir)
+        record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.evaluate import evaluate
 
         found = evaluate(record, on, mc_samples=mc_samples)
@@ -57,7 +59,7 @@ def predict_command(
 ) -> None:
     """Predict from a file of raw inputs, an example in each row; an .npz file with the predictions is written."""
     with failures_reported():
-        record = load_run(run, runs_dir)
+        record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         import numpy as np
 
         from dnnctl.commands.evaluate import predict

@@ -8,6 +8,7 @@ import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
 
 
@@ -28,8 +29,11 @@ def fork_command(
     """Train a new run that starts from another run's state, with a changed spec."""
     with failures_reported(as_json=as_json):
         from dnnctl.commands.train import fork
+        from dnnctl.store.catalog import load_run
+        from dnnctl.store.purpose import Wanted
 
+        parent = load_run(run, runs_dir, Wanted.CHECKPOINT, print_notice)
         with choose_display(quiet=quiet, as_json=as_json) as display:
-            record = fork(run, with_name(overrides, name), at=at, runs_dir=runs_dir, report=display.show)
+            record = fork(parent.path, with_name(overrides, name), at=at, runs_dir=runs_dir, report=display.show)
         if quiet and not as_json:
             typer.echo(record.id)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Name, RunReference, RunsDir
 from dnnctl.cli.table import print_table
+from dnnctl.store.catalog import load_run
 from dnnctl.store.json_object import plain
+from dnnctl.store.purpose import Wanted
 from dnnctl.text import format_number
 
 if TYPE_CHECKING:
@@ -39,9 +42,10 @@ def prune_command(
 ) -> None:
     """Set the small kernel weights of a run's best model to zero, as a new run, and measure before and after."""
     with failures_reported(as_json=as_json):
+        parent = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.prune import prune
 
-        run_made, pruned = prune(run, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
+        run_made, pruned = prune(parent.path, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
         if as_json:
             typer.echo(json.dumps({"run": run_made.id, "path": str(run_made.path), "pruned": plain(pruned)}))
             return

@@ -31,7 +31,7 @@ def report_command(
 ) -> None:
     """Write a report of runs: one HTML file with curves, results, confusion, mistakes; it opens without a network."""
     with failures_reported():
-        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir)
+        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, with_seeds=True)
         from dnnctl.compare.comparison import compare_runs
 
         write_report(compare_runs(chosen, metric), output)

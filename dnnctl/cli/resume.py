@@ -10,7 +10,9 @@ import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Quiet, RunsDir
+from dnnctl.text import format_count
 
 
 def resume_command(
@@ -30,13 +32,16 @@ def resume_command(
 def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool, quiet: bool, as_json: bool) -> None:
     from dnnctl.commands.train import resume
     from dnnctl.store.catalog import load_run
+    from dnnctl.store.purpose import Wanted
 
-    record = load_run(reference, runs_dir)
+    record = load_run(reference, runs_dir, Wanted.RESUMABLE, print_notice)
     if record.status.is_complete:
         if as_json:
             typer.echo(json.dumps({"event": "nothing_to_resume", "run": record.id, "status": str(record.status)}))
         elif not quiet:
-            typer.echo(f"{record.id} is complete ({record.status}, {record.epochs} epochs): nothing to resume")
+            typer.echo(
+                f"{record.id} is complete ({record.status}, {format_count(record.epochs, 'epoch')}): nothing to resume"
+            )
     else:
         with choose_display(quiet=quiet, as_json=as_json) as display:
             record = resume(record.path, accept_changed_data=accept_changed_data, report=display.show)

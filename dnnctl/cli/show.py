@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.table import print_table
 from dnnctl.store.advice import recovery_command
@@ -31,7 +32,7 @@ ROLES = ("validation", "test")
 def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
     """Show a run: what it is, its status, its metrics and its files."""
     with failures_reported(as_json=as_json):
-        record = load_run(run, runs_dir)
+        record = load_run(run, runs_dir, notify=print_notice)
         if as_json:
             typer.echo(json.dumps(as_object(record), indent=2))
         else:

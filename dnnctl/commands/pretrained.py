@@ -7,9 +7,10 @@ from pathlib import Path
 
 from dnnctl.errors import RunError
 from dnnctl.specs import LoadedSpec
-from dnnctl.store.catalog import load_run, runs_directory
+from dnnctl.store.catalog import Notify, keep_silent, load_run, runs_directory
 from dnnctl.store.facts import ReuseFacts
 from dnnctl.store.pretrained import sha256_of
+from dnnctl.store.purpose import Wanted
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,13 @@ class Pretrained:
         return ReuseFacts(path=str(self.path), sha256=sha256_of(self.path), run=self.run)
 
 
-def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[LoadedSpec, Pretrained | None]:
+def find_pretrained(
+    loaded: LoadedSpec, runs_dir: str | Path | None, notify: Notify = keep_silent
+) -> tuple[LoadedSpec, Pretrained | None]:
     """The spec, with the reference to a run replaced by the run's id, and the network that it reuses.
+
+    Args:
+        notify: called with a sentence that says which run was chosen, if several have the given name.
 
     Raises:
         RunError: there is no such run or file, or the run has no model yet.
@@ -40,7 +46,7 @@ def find_pretrained(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[Lo
         if not path.is_file():
             raise RunError(f"model.reuse.run: there is no file {path}.")
         return loaded, Pretrained(path, None)
-    run = load_run(reuse.run, runs_dir)
+    run = load_run(reuse.run, runs_dir, Wanted.MODEL, lambda text: notify(f"model.reuse.run: {text}"))
     if not run.folder.model.is_file():
         raise RunError(f"model.reuse.run: {run.id} has no model yet. It is {run.status}.")
     is_at_home = run.path.resolve().parent == runs_directory(runs_dir).resolve()

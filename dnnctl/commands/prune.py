@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnctl.commands.runs import Run, load_model, load_run
+from dnnctl.commands.runs import Run, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.commands.train import make_blueprint
 from dnnctl.errors import RunError, UserError
 from dnnctl.events.event import ignore
 from dnnctl.specs import LoadedSpec, load
+from dnnctl.store.catalog import load_run
 from dnnctl.store.facts import HistoryEntry, PrunedFacts, PrunedLayer, Summary
 from dnnctl.store.pretrained import pretrained_copy
+from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, Status, check_sound
 from dnnctl.store.writer import RunWriter
 
@@ -46,7 +48,7 @@ def prune(
             model, or its data have changed.
     """
     _check(threshold, sparsity)
-    parent = load_run(reference, runs_dir)
+    parent = load_run(reference, runs_dir, Wanted.MODEL)
     check_sound(parent)
     loaded = load(parent.folder.spec, [f"name={name or f'{parent.name[:57]}-pruned'}"])
     with stderr_to(os.devnull), faults_located(loaded):

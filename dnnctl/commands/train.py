@@ -9,17 +9,18 @@ from pathlib import Path
 
 from dnnctl.commands.fork_point import changes_of_spec, choose_checkpoint, lineage
 from dnnctl.commands.pretrained import find_pretrained
-from dnnctl.commands.runs import Run, load_run
+from dnnctl.commands.runs import Run
 from dnnctl.commands.session import faults_located, run_session
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import RunError
-from dnnctl.events.event import Report, ignore
+from dnnctl.events.event import Report, Warned, ignore
 from dnnctl.specs import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.specs.reading.yaml_reader import read_text
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.blueprint import Blueprint
-from dnnctl.store.catalog import runs_directory
+from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.pretrained import pretrained_copy
+from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import Status, check_sound, last_end
 from dnnctl.store.writer import RunWriter
 
@@ -36,7 +37,7 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
         UserError: the spec, the data or the device cannot be used. No run is left.
         DivergedError: the loss became infinite or NaN.
     """
-    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir)
+    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     blueprint = make_blueprint(loaded)
     if pretrained is not None:
         blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
@@ -67,7 +68,7 @@ def resume(
             run is left unchanged.
         DivergedError: the loss became infinite or NaN.
     """
-    with RunWriter.open(load_run(reference, runs_dir)) as writer:
+    with RunWriter.open(load_run(reference, runs_dir, Wanted.RESUMABLE)) as writer:
         run = writer.record
         end = last_end(run)
         if end == Status.DIVERGED:
@@ -104,7 +105,7 @@ def fork(
         UserError: there is no such run or checkpoint, nothing is left to train, or the spec describes another network.
         DivergedError: the loss became infinite or NaN.
     """
-    parent = load_run(reference, runs_dir)
+    parent = load_run(reference, runs_dir, Wanted.CHECKPOINT)
     check_sound(parent)
     loaded = load(parent.folder.spec, overrides)
     changed = changes_of_spec(parent, loaded)
@@ -129,7 +130,7 @@ def dry_run(
     Raises:
         UserError: the spec, the data or the device cannot be used.
     """
-    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir)
+    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.setup import prepare

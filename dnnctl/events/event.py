@@ -104,6 +104,10 @@ class Reused(Event):
     source: str
     """The id of its run, or the path of its file."""
     layers: list[str]
+    scaling: str = "none"
+    """How the inputs are scaled for it: `data.scaling`."""
+    matched: list[tuple[str, str]] = field(default_factory=list)
+    """For each copied layer its name in the source and its name here."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,18 @@ class PretrainingEpochEnded(Event):
 
     event = "pretraining_epoch_ended"
     row: Row
+
+
+@dataclass(frozen=True)
+class RangeTestStarted(Event):
+    """A learning-rate range test starts."""
+
+    event = "range_test_started"
+    n_steps: int
+    lowest: float
+    """The rate of its first step."""
+    highest: float
+    """The rate of its last step."""
 
 
 @dataclass(frozen=True)

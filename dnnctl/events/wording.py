@@ -15,6 +15,7 @@ from dnnctl.events.event import (
     PhaseStarted,
     PretrainingEpochEnded,
     PretrainingStarted,
+    RangeTestStarted,
     RateFound,
     Restored,
     Reused,
@@ -104,6 +105,12 @@ def _pretraining(_: Wording, event: PretrainingStarted) -> list[str]:
     return [f"pretraining{part}: {event.kind} of {event.part}, {steps} on {examples}"]
 
 
+def _reused(_: Wording, event: Reused) -> list[str]:
+    renamed = [f"{theirs} as {ours}" for theirs, ours in event.matched if theirs != ours]
+    lines = [f"weights of {', '.join(event.layers)} copied from {event.source}, inputs scaled by `{event.scaling}`"]
+    return [*lines, f"  {', '.join(renamed)}"] if renamed else lines
+
+
 def _restored(_: Wording, event: Restored) -> list[str]:
     lines = [f"skipped checkpoint {each}" for each in event.damaged]
     if event.checkpoint is None:
@@ -144,7 +151,10 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     PhaseStarted: _phase,
     PretrainingStarted: _pretraining,
     PretrainingEpochEnded: Wording._pretraining_epoch,
-    Reused: lambda _, event: [f"weights of {', '.join(event.layers)} copied from {event.source}"],
+    Reused: _reused,
+    RangeTestStarted: lambda _, event: [
+        f"range test: {format_count(event.n_steps, 'step')}, learning rate from {event.lowest:g} to {event.highest:g}"
+    ],
     RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
     StepsDone: lambda _, _event: [],

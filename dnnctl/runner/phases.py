@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
-from dnnctl.events.event import EpochEnded, PhaseStarted, RateFound, Report
+from dnnctl.events.event import EpochEnded, PhaseStarted, RangeTestStarted, RateFound, Report
 from dnnctl.runner.examples import Examples
 from dnnctl.runner.freezing import compile_for, freeze, frozen_names
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.loop import Loop
-from dnnctl.runner.lr_range_test import suggest, sweep
+from dnnctl.runner.lr_range_test import HIGHEST, LOWEST, count_steps, range_test, suggest
 from dnnctl.runner.monitor import Monitor
 from dnnctl.runner.schedule import Span
 from dnnctl.runner.setup import Setup
@@ -133,7 +133,8 @@ class Phases:
         known = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})
         found = known.get(key)
         if found is None:
-            curve = sweep(engine, seed=self.setup.spec.seed, momentum=low_momentum(phase.schedule))
+            self.report(RangeTestStarted(count_steps(engine), LOWEST, HIGHEST))
+            curve = range_test(engine, seed=self.setup.spec.seed, momentum=low_momentum(phase.schedule))
             suggestion = suggest(curve)
             found = FoundRate(suggestion.max_rate, suggestion.reason)
             self.report(RateFound(found.max_rate, found.reason))

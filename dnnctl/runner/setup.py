@@ -12,7 +12,7 @@ import numpy as np
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
-from dnnctl.builder.transfer import load_pretrained, pretrained_scaling, transfer_weights
+from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
@@ -49,6 +49,8 @@ class Setup:
     phases: Sequence[PlannedPhase]
     reused: Sequence[str] = ()
     """The blocks whose weights were copied from another network or are pretrained."""
+    transfer: Transfer | None = None
+    """What was copied from a pretrained network."""
 
     @property
     def model(self) -> keras.Model:
@@ -91,7 +93,9 @@ def prepare(
     report(_describe_data(dataset))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
-    network, reused = _build(spec, head, dataset, pretrained)
+    network, transfer = _build(spec, head, dataset, pretrained)
+    pretrains = [block.name for block in network.weighted_blocks] if has_pretraining else []
+    reused = transfer.blocks if transfer else pretrains
     phases = planned_phases(spec)
     check_freezing(network, phases, reused)
     compile_for(network, spec, head, phases[0], phases, reused)
@@ -110,6 +114,7 @@ def prepare(
         span=span,
         phases=phases,
         reused=reused,
+        transfer=transfer,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
@@ -132,22 +137,19 @@ def _pretraining_steps(spec: Spec, dataset: Dataset) -> int:
     return choice.epochs * -(-len(dataset.unlabelled) // spec.training.batch_size)
 
 
-def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) -> tuple[Network, list[str]]:
-    """The network, and the names of its blocks whose weights are reused or pretrained."""
+def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) -> tuple[Network, Transfer | None]:
+    """The network, and what was copied into it from a pretrained network."""
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
         network = build_network(spec, head, dataset.unlabelled)
         if not network.weighted_blocks:
             rule = "no layer before the output has weights to pretrain"
             raise SpecError([Fault(rule, "training.pretraining", hint="Add a dense or convolutional layer.")])
-        return network, [block.name for block in network.weighted_blocks]
+        return network, None
     if reuse == "none":
-        return build_network(spec, head, dataset.train.inputs), []
+        return build_network(spec, head, dataset.train.inputs), None
     assert pretrained is not None, "the caller finds the network that the spec reuses"
-    trained = load_pretrained(pretrained)
-    scaling = pretrained_scaling(trained, reuse, spec.data.scaling)
-    network = build_network(spec, head, dataset.train.inputs, scaling=scaling)
-    return network, transfer_weights(trained, network, reuse)
+    return build_from(spec, head, dataset.train.inputs, load_pretrained(pretrained))
 
 
 def _describe_data(dataset: Dataset) -> DataReady:

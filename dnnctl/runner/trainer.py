@@ -144,4 +144,5 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
             reuse=reuse and replace(reuse, layers=tuple(setup.reused)),
         )
     if reuse is not None:
-        report(Reused(reuse.run or reuse.path, list(setup.reused)))
+        matched = setup.transfer.matched if setup.transfer else []
+        report(Reused(reuse.run or reuse.path, list(setup.reused), setup.spec.data.scaling, matched))

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
+from dnnctl.store.purpose import Wanted
+from dnnctl.store.recipe import repetitions
 from dnnctl.store.record import RunRecord
+from dnnctl.text import format_count, nearest
+
+Notify = Callable[[str], None]
+"""Called with a sentence for the user."""
 
 LAST = "last"
 LENGTH_OF_TIME = len("YYYYMMDD-HHMMSS")
 DEFAULT_DIRECTORY = "runs"
 DIRECTORY_VARIABLE = "DNNCTL_RUNS_DIR"
+
+
+def keep_silent(_text: str) -> None:
+    """Drop the sentence."""
 
 
 def runs_directory(given: str | Path | None = None) -> Path:
@@ -25,13 +34,17 @@ def runs_directory(given: str | Path | None = None) -> Path:
 
 def list_runs(directory: Path) -> list[RunRecord]:
     """Every run of a directory, the oldest first."""
-    runs = [RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()]
+    return _oldest_first([RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()])
+
+
+def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Runs that are sorted by id, those of one second by their exact times."""
     seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])
     return [run for _, same_second in seconds for run in _in_order(list(same_second))]
 
 
 def foreign_folders(directory: Path) -> list[str]:
-    """The folders in a runs directory that are no runs."""
+    """The folders in a runs directory that are not runs."""
     return [folder.id for folder in _folders(directory) if not folder.run.is_file()]
 
 
@@ -49,47 +62,85 @@ def _folders(directory: Path) -> list[RunFolder]:
 
 
 def _in_order(runs: list[RunRecord]) -> list[RunRecord]:
-    """Runs of the same second, whose ids do not tell which came first."""
+    """Runs of the same second by their creation times, which are more exact than their ids."""
     return runs if len(runs) == 1 else sorted(runs, key=lambda run: run.created)
 
 
-def find_run(reference: str, directory: Path) -> RunRecord:
-    """The run that an id, a unique prefix of one, a name (its newest run) or `last` means.
+def find_run(reference: str, directory: Path, wanted: Wanted = Wanted.ANY, notify: Notify = keep_silent) -> RunRecord:
+    """The run that an id, a unique id prefix, a name or `last` means.
+
+    An id or a prefix always means that run. A name and `last` mean the newest run that serves the purpose, or simply
+    the newest if none does.
+
+    Args:
+        wanted: what the run is needed for.
+        notify: called with a sentence that says which run was chosen, where a name or `last` could mean another one.
 
     Raises:
-        RunError: there is none, or a prefix fits several.
+        RunError: there is no such run, or a prefix fits several.
     """
     runs = list_runs(directory)
     if not runs:
         raise RunError(f"There are no runs in {directory}. `dnnctl train SPEC` makes one; --runs-dir looks elsewhere.")
     if reference == LAST:
-        return runs[-1]
+        return _newest(runs, "", wanted, notify)
     exact = [run for run in runs if run.id == reference]
     named = [run for run in runs if run.name == reference]
     if exact or named:
-        return (exact or named)[-1]
+        return exact[-1] if exact else _newest(named, reference, wanted, notify)
     prefixed = [run for run in runs if run.id.startswith(reference)]
     if len(prefixed) == 1:
         return prefixed[0]
     if prefixed:
         listed = ", ".join(run.id for run in prefixed[-5:])
-        raise RunError(f"'{reference}' is the beginning of {len(prefixed)} runs ({listed}). Write more of the id.")
-    near = get_close_matches(reference, {run.name for run in runs} | {run.id for run in runs}, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+        raise RunError(f"'{reference}' is an id prefix of {len(prefixed)} runs ({listed}). Write more of the id.")
+    near = nearest(reference, [run.name for run in runs] + [run.id for run in runs])
+    hint = f" Did you mean {near}?" if near else ""
     raise RunError(f"No run '{reference}' in {directory}.{hint} `dnnctl list` shows them all.")
 
 
-def load_runs(references: Sequence[str | Path], runs_dir: str | Path | None = None) -> list[RunRecord]:
+def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify) -> RunRecord:
+    """The newest of some runs that serves a purpose.
+
+    Args:
+        name: what the runs are named; empty for all runs of a directory.
+    """
+    chosen = next((run for run in reversed(runs) if wanted.serves(run)), None)
+    found = f"{len(runs)} runs are named {name}" if name else f"The last run is {runs[-1].id} ({runs[-1].status})"
+    if chosen is None:
+        if name and len(runs) > 1:
+            notify(f"{found}, and none is a {wanted.describe('run')}; using the newest, {runs[-1].id}.")
+        return runs[-1]
+    if (name and len(runs) > 1) or chosen is not runs[-1]:
+        notify(f"{found}; using the newest {wanted.describe('run')}, {chosen.id}.")
+    return chosen
+
+
+def load_runs(
+    references: Sequence[str | Path],
+    runs_dir: str | Path | None = None,
+    wanted: Wanted = Wanted.ANY,
+    notify: Notify = keep_silent,
+) -> list[RunRecord]:
     """Several runs, each named as for `load_run`; one that is named twice is there once.
 
     Raises:
         RunError: there is no such run.
     """
-    found = [load_run(reference, runs_dir) for reference in references]
-    return list({run.path.resolve(): run for run in found}.values())
+    return distinct([load_run(reference, runs_dir, wanted, notify) for reference in references])
 
 
-def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> RunRecord:
+def distinct(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """The runs, each of them once."""
+    return list({run.path.resolve(): run for run in runs}.values())
+
+
+def load_run(
+    reference: str | Path,
+    runs_dir: str | Path | None = None,
+    wanted: Wanted = Wanted.ANY,
+    notify: Notify = keep_silent,
+) -> RunRecord:
     """A run by its folder's path, or by anything that `find_run` takes.
 
     Raises:
@@ -100,7 +151,37 @@ def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> RunRe
         if folder.path.is_symlink():
             raise RunError(f"{reference} is a link. Name the folder that it leads to: {folder.path.resolve()}")
         return RunRecord(folder)
-    return find_run(str(reference), runs_directory(runs_dir))
+    return find_run(str(reference), runs_directory(runs_dir), wanted, notify)
+
+
+def load_repetitions(
+    reference: str | Path, runs_dir: str | Path | None = None, notify: Notify = keep_silent
+) -> list[RunRecord]:
+    """The run that a reference means; a name that several seeds of one recipe have means all of these seeds.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    heard: list[str] = []
+    run = load_run(reference, runs_dir, Wanted.COMPLETE, heard.append)
+    if reference in (LAST, run.id) or run.name != str(reference):
+        found = [run]
+    else:
+        named = namesakes(run)
+        found = repetitions(run, named)
+        if len(found) > 1:
+            n_left = len(named) - len(found)
+            rest = f" {format_count(n_left, 'other run')} of that name {'is' if n_left == 1 else 'are'} left out."
+            heard = [f"{reference} means its {len(found)} seeds.{rest if n_left else ''}"]
+    for text in heard:
+        notify(text)
+    return found
+
+
+def namesakes(run: RunRecord) -> list[RunRecord]:
+    """The runs in a run's directory with its name, itself among them, the oldest first."""
+    found = [each for each in map(RunRecord, _folders(run.path.parent)) if each.name == run.name]
+    return _oldest_first([each for each in found if each.folder.run.is_file()])
 
 
 def runs(runs_dir: str | Path | None = None) -> list[RunRecord]:

@@ -129,9 +129,25 @@ def test_a_download_is_checked_kept_and_shown(cache: Path, server: str) -> None:
 
 
 def test_a_download_that_is_not_the_file_is_thrown_away(cache: Path, server: str) -> None:
-    with pytest.raises(DataError, match="not the file it should be"):
+    with pytest.raises(DataError, match="not the expected file"):
         fetch(RemoteFile("sub/file.bin", server, "0" * 64), no_progress)
-    assert list((cache / "sub").iterdir()) == []
+    assert not (cache / "sub").exists()
+
+
+def test_a_failed_download_leaves_no_folder_that_it_made(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders that were there before stay, also empty ones."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    for folder, kept in (("a", set()), ("b", {"b"})):
+        monkeypatch.setenv("DNNCTL_DATA_DIR", str(cache / folder / "datasets"))
+        for name in kept:
+            (cache / name).mkdir()
+        with pytest.raises(DataError, match="cannot be downloaded"):
+            fetch(RemoteFile("sub/file.bin", "http://none/file.bin", "0" * 64), no_progress)
+        assert {path.name for path in cache.iterdir()} == kept
 
 
 def test_the_cache_is_keras_s_unless_given(monkeypatch: pytest.MonkeyPatch) -> None:

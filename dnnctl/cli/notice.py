@@ -1,0 +1,13 @@
+"""Notices: what a user has to know besides the result, on standard error."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import typer
+
+
+def print_notice(text: str) -> None:
+    """Print a notice."""
+    with suppress(OSError):  # the terminal may be closed
+        typer.echo(f"note: {text}", err=True)

@@ -1,0 +1,38 @@
+"""One process for each run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dnnctl.errors import RunError
+from dnnctl.store.lock import hold
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from dnnctl.store.lock import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_lock_keeps_others_out_and_dies_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "run" / ".lock"
+    path.parent.mkdir()
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RunError, match=f"run is being trained by pid {holder.pid} on host"), hold(path):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    with hold(path):
+        pass

@@ -1,0 +1,27 @@
+"""What a run's files say of it, whatever they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dnnctl.store.files import append_json_line, write_json
+from dnnctl.store.lock import hold
+from dnnctl.store.record import RunRecord, Status
+from stored import make_run
+
+
+def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    assert RunRecord(run.folder).status is Status.LOST
+    with hold(run.folder.lock):
+        assert RunRecord(run.folder).status is Status.RUNNING
+    assert RunRecord(run.folder).status is Status.LOST
+    for end in (Status.INTERRUPTED, Status.DIVERGED, Status.FAILED):
+        append_json_line(run.folder.history, {"event": "ended", "end": str(end)})
+        assert RunRecord(run.folder).status is end
+    append_json_line(run.folder.history, {"event": "started"})
+    assert RunRecord(run.folder).status is Status.LOST
+    write_json(run.folder.summary, {"stopped_early": True, "epochs": 2, "monitor": "loss"})
+    assert RunRecord(run.folder).status is Status.STOPPED_EARLY
+    write_json(run.folder.summary, {"stopped_early": False, "epochs": 2, "monitor": "loss"})
+    assert RunRecord(run.folder).status is Status.FINISHED
