@@ -31,7 +31,7 @@ from dnnctl.text import format_number
 BLOCKS = "▁▂▃▄▅▆▇█"
 MAX_CURVE = 60
 GAP, INDENT = 2, 6
-"""Spaces between two columns of a line that is broken, and before those of its further lines."""
+"""Spaces between two columns, and before the columns of continuation lines."""
 
 
 class LiveDisplay:
@@ -69,7 +69,7 @@ class LiveDisplay:
             self.live.__exit__(None, None, None)
 
     def show(self, event: Event) -> None:
-        """Show the event; once the terminal is closed, training continues and only log.txt keeps the lines."""
+        """Show the event. If the terminal is closed, training continues and lines only go to log.txt."""
         with suppress(OSError):
             self._show(event)
 
@@ -141,14 +141,14 @@ class LiveDisplay:
 
 
 def sparkline(values: list[float]) -> str:
-    """The values as a row of blocks between their smallest and largest."""
+    """The values as a row of block characters, scaled from the smallest to the largest."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)
 
 
 def wrap_columns(line: str, width: int) -> list[str]:
-    """A line as lines of at most `width` characters, broken between its columns, which two spaces separate."""
+    """Wrap a line to `width` characters, between its columns, which are separated by two spaces."""
     if len(line) <= width:
         return [line]
     columns = re.split(r" {2,}", line)

@@ -1,4 +1,4 @@
-"""Running out of memory, as a clear error."""
+"""A clear error for running out of memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import tensorflow as tf
 from dnnctl.errors import DeviceError
 
 NODE = re.compile(r"\{\{.*?\}\} ?")
-"""The operation that TensorFlow puts before a message."""
+"""The name of the operation that TensorFlow puts before a message."""
 
 
 @contextmanager
 def memory_errors_explained() -> Iterator[None]:
-    """Turn an allocation that fails into an error that says what to make smaller.
+    """Turn a failed allocation into an error that suggests what to make smaller.
 
     Raises:
         DeviceError: the device has too little memory.

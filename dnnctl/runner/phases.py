@@ -1,4 +1,4 @@
-"""The phases of a training: stages that train the model itself."""
+"""Phases: the stages that train the model itself."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ PHASE = StageKind(
 
 @dataclass
 class Phases:
-    """Makes the loop of each phase, with its engine, its optimizer and its rates."""
+    """Makes the loop of each phase, with its engine, optimizer and rates."""
 
     setup: Setup
     examples: Examples
     writer: RunWriter
     report: Report
     compiled_for: int = 1
-    """The phase in which the model's optimizer starts."""
+    """The phase in which the model's current optimizer starts."""
 
     kind: ClassVar[StageKind] = PHASE
 
     def __post_init__(self) -> None:
-        self.examples.take_unlabelled()  # pretraining is over
+        self.examples.take_unlabelled()  # free their memory: pretraining is over
 
     @staticmethod
     def count(setup: Setup) -> int:
@@ -54,11 +54,11 @@ class Phases:
         return len(setup.phases)
 
     def enter(self, number: int, before: Loop | None = None) -> Loop:
-        """The loop of a phase, at its start.
+        """The loop of a phase, at the start of the phase.
 
         Args:
-            before: the loop of the stage before, if this process has trained it. Without it the loop's state is to be
-                restored, or training starts.
+            before: the loop of the previous stage, if this process trained it. If not, training starts here, or the
+                caller restores the state of the loop.
         """
         setup, phase = self.setup, self.setup.phases[number - 1]
         if phase.optimizer_of == self.compiled_for:
@@ -98,7 +98,7 @@ class Phases:
         )
 
     def finish(self) -> None:
-        """Nothing is left to do: the phases train the model itself."""
+        """Do nothing: phases train the model itself."""
 
     def _monitored(self) -> str:
         """The metric that chooses the best epoch."""
@@ -128,7 +128,7 @@ class Phases:
         )
 
     def _found_schedule(self, phase: PlannedPhase, engine: Engine) -> OneCycle:
-        """The schedule with the largest rate of its cycle, found once in a run's life."""
+        """The schedule with the largest rate of its cycle, which is searched for only once per run."""
         facts, key = self.writer.facts, str(phase.schedule_of)
         known = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})
         found = known.get(key)
@@ -143,14 +143,14 @@ class Phases:
 
 
 def low_momentum(schedule: Any) -> float | None:
-    """The momentum at the largest rate, where momentum cycles."""
+    """The momentum at the largest rate; None if momentum does not cycle."""
     if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
         return schedule.momentum.low
     return None
 
 
 def _is_open(schedule: Any) -> bool:
-    """Whether the spec leaves a schedule's largest rate to a range test."""
+    """Whether the spec leaves the largest rate of a schedule to the range test."""
     return isinstance(schedule, OneCycle) and schedule.max_rate == "auto"
 
 
