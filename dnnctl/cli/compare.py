@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
@@ -52,7 +52,7 @@ def compare_command(
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
             raise UserError(f"--x: must be epoch or time. Received: {x}.")
-        chosen = choose_runs(runs, condition, runs_dir, with_seeds=True)
+        chosen = choose_runs(runs, condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
         comparison = compare_runs(chosen, metric)
@@ -138,7 +138,7 @@ def _cells_of(result: Result) -> list[str]:
 
 
 def _in_one_notation(name: str, values: Sequence[float | None]) -> list[str]:
-    """Values of one result: times as people write them, counts with as many decimal places, metrics as a column.
+    """The values of one result: times, counts with the same number of decimal places, or metrics.
 
     Standard deviations follow the means: a small one does not turn a row into exponents.
     """

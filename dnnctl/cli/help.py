@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 TYPES = {"path": "FILE", "int": "N", "int range": "N", "float": "NUMBER", "str": "TEXT"}
-"""What stands for the value of an option, by Typer's name of its type."""
+"""The placeholder for the value of an option, by Typer's name of its type."""
 RANGE = re.compile(r"(; )?x[<>]=?[\d.]+")
 NO_WORDS = re.compile(r"\s*\[\s*\]$")
 Record = tuple[str, str]

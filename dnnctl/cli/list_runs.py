@@ -19,7 +19,7 @@ from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
 from dnnctl.store.columns import plain_name, value_of
 from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
-from dnnctl.store.metrics import NO_METRICS, is_less_better
+from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_number, format_seconds
 
@@ -166,15 +166,15 @@ def _column(name: str, values: Sequence[Any]) -> list[str]:
     """The cells of a column; numbers that are not all whole have one notation."""
     are_numbers = all(value is None or type(value) in (int, float) for value in values)
     if are_numbers and name not in (*IN_SECONDS, "bytes") and any(isinstance(value, float) for value in values):
-        return format_column(values)
+        return format_column([finite(value) for value in values])
     return [_in_words(name, value) for value in values]
 
 
 def _in_words(name: str, value: Any) -> str:
-    if value is None:
-        return "—"
     if isinstance(value, dict | list):
         return str(_in_cell(name, value))
+    if value is None or (name in IN_SECONDS and finite(value) is None):
+        return "—"
     if name in IN_SECONDS:
         return format_seconds(value)
     if name == "bytes":
@@ -186,7 +186,7 @@ def _headline(metrics: dict[str, Any]) -> str:
     """The most important metric: one on validation before one on training, and others before the loss."""
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
-    return f"{name} {format_number(metrics[name])}" if name else "—"
+    return f"{name} {format_number(finite(metrics[name]))}" if name else "—"
 
 
 def _report_foreign(directory: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import choose_runs, one_folder
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import list_runs, load_runs, runs_directory
+from dnnctl.store.catalog import distinct, find_folder, list_runs, load_run, runs_directory
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.trash import purge, remove, restore, trash_of
@@ -63,7 +63,7 @@ def _to_remove(
 ) -> list[RunRecord]:
     """The runs to remove, none of which is being trained."""
     if runs or condition or keep_best is None:
-        chosen = choose_runs(runs, condition, runs_dir)
+        chosen = choose_runs(runs, condition, runs_dir, one_folder)
     else:
         chosen = [run for run in list_runs(runs_directory(runs_dir)) if run.status.is_complete]
     if keep_best is not None:
@@ -100,11 +100,9 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
 
 def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:
     trash = trash_of(directory)
-    return (
-        load_runs([trash / each if (trash / each).is_dir() else each for each in references], trash)
-        if references
-        else list_runs(trash)
-    )
+    if not references:
+        return list_runs(trash)
+    return distinct([find_folder(each, trash) or load_run(each, trash) for each in references])
 
 
 def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
 from dnnctl.errors import DnnctlError, UserError
@@ -32,7 +32,7 @@ def report_command(
 ) -> None:
     """Write a report of runs as one HTML file that needs no network: curves, results, confusion matrices, mistakes."""
     with failures_reported():
-        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, with_seeds=True)
+        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
         write_report(compare_runs(chosen, metric), output)

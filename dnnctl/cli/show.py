@@ -18,7 +18,7 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
-from dnnctl.store.metrics import format_metrics
+from dnnctl.store.metrics import finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_count, format_seconds
 
@@ -114,8 +114,9 @@ def _result(run: RunRecord) -> dict[str, str]:
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
         lines |= {f"last epoch, {role}": format_metrics(metrics) for role, metrics in measured.items() if metrics}
-    if summary.seconds is not None:
-        lines["time"] = format_seconds(summary.seconds)
+    seconds = finite(summary.seconds)
+    if seconds is not None:
+        lines["time"] = format_seconds(seconds)
     return lines
 
 
@@ -197,7 +198,7 @@ def _column(name: str, values: list[Any]) -> list[str]:
     """The cells of a column: whole numbers, or all in one notation."""
     if name in ("epoch", "step", "phase"):
         return ["—" if value is None else str(value) for value in values]
-    numbers = [value if type(value) in (int, float) else None for value in values]
+    numbers = [finite(value) for value in values]
     if name == "learning_rate":
         return ["—" if value is None else f"{value:.3e}" for value in numbers]
     return format_column(numbers)

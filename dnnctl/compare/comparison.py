@@ -12,17 +12,17 @@ from dnnctl.compare.notes import find_notes, losses_of
 from dnnctl.compare.verdict import Verdict, judge
 from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
-from dnnctl.store.metrics import NO_METRICS, is_less_better
+from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord
 
 
 def _seconds_an_epoch(run: RunRecord) -> float | None:
     """The median, without the first epoch if there are others: that one compiles."""
-    seconds = [row["seconds"] for row in run.curve if isinstance(row.get("seconds"), int | float)]
+    seconds = [number for row in run.curve if (number := finite(row.get("seconds"))) is not None]
     return median(seconds[1:] or seconds) if seconds else None
 
 
-FACTS: dict[str, Callable[[RunRecord], float | None]] = {
+FACTS: dict[str, Callable[[RunRecord], object]] = {
     "parameters": lambda run: run.facts.parameters,
     "epochs": lambda run: run.epochs,
     "best epoch": lambda run: run.best.get("epoch"),
@@ -164,7 +164,8 @@ def _results(groups: Sequence[Group]) -> list[Result]:
         if name not in NO_METRICS:
             found[f"last {name}"] = [group.last(name) for group in groups]
     for name, measure in FACTS.items():
-        found[name] = [[float(value) for value in map(measure, group.runs) if value is not None] for group in groups]
+        values = [[finite(measure(run)) for run in group.runs] for group in groups]
+        found[name] = [[number for number in column if number is not None] for column in values]
     return [
         Result(name, tuple(Spread(tuple(values)) for values in columns), _is_comparable(name, groups))
         for name, columns in found.items()

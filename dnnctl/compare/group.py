@@ -8,6 +8,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from dnnctl.store.facts import Metrics
+from dnnctl.store.metrics import finite
 from dnnctl.store.recipe import is_repeatable, recipe
 from dnnctl.store.record import RunRecord
 
@@ -34,12 +35,12 @@ class Group:
     def by_seed(self, role: str, metric: str) -> dict[Any, float]:
         """The same, by seed."""
         found = {run.facts.seed: measured_by(run, role).get(metric) for run in self.runs}
-        return {seed: float(value) for seed, value in found.items() if isinstance(value, int | float)}
+        return {seed: number for seed, value in found.items() if (number := finite(value)) is not None}
 
     def last(self, metric: str) -> list[float]:
         """A metric of the last epoch of each run."""
         found = (run.curve[-1].get(metric) for run in self.runs if run.curve)
-        return [float(value) for value in found if isinstance(value, int | float)]
+        return [number for value in found if (number := finite(value)) is not None]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from shlex import quote
 
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.store.catalog import namesakes
+from dnnctl.store.metrics import finite
 from dnnctl.store.recipe import repetitions
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_count, format_seconds
@@ -194,7 +195,7 @@ def _other_effort(groups: Sequence[Group]) -> list[str]:
         listed = ", ".join(f"{label} {n}" for label, n in epochs.items())
         notes.append(f"The numbers of epochs differ: {listed}.")
     times = {
-        group.label: sum((run.summary.training_seconds or 0.0) if run.summary else 0.0 for run in group.runs)
+        group.label: sum((finite(run.summary.training_seconds) or 0.0) if run.summary else 0.0 for run in group.runs)
         / len(group.runs)
         for group in groups
     }
