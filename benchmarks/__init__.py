@@ -1,3 +1,3 @@
-"""Benchmarks: each compares side by side in one run and prints a ratio. `python -m benchmarks` runs them all."""
+"""Benchmarks: each compares its sides in one run. `python -m benchmarks` runs all but `learning_rates`."""
 
-import dnnctl.engine  # noqa: F401  (sets what must precede Keras)
+import dnnctl.engine  # noqa: F401  (sets the environment variables that Keras reads at import)

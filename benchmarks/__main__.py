@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other."""
+"""Runs all benchmarks except `learning_rates`, which takes half an hour."""
 
 import os
 

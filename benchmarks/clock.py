@@ -1,4 +1,4 @@
-"""How long something takes."""
+"""Wall-clock time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The light commands: seconds beyond Python's own start."""
+"""Seconds that the light commands take, without Python's own start."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ COMMANDS = {"--help": ["--help"], "check": ["check", "configs/selu.yaml"], "list
 
 
 def main() -> None:
-    """Print a line for each command: the median of its time less that of an empty Python program."""
-    print(f"\nSeconds beyond `python -c pass`, medians of {N_RUNS} runs in turn, at most {LIMIT}")
+    """Print a line for each command: the median of its time minus that of an empty Python program."""
+    print(f"\nSeconds more than `python -c pass`, medians of {N_RUNS} alternating runs, at most {LIMIT}")
     with TemporaryDirectory() as folder:
         commands = {name: ["-m", "dnnctl", *arguments] for name, arguments in COMMANDS.items()}
         times: dict[str, list[float]] = {name: [] for name in commands}

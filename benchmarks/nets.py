@@ -1,4 +1,4 @@
-"""The nets that are measured, as specs, and the images they are measured on."""
+"""The nets to measure, as specs, and the images to measure them on."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dnnctl.specs import Spec
 N_IMAGES = 55_000
 BATCH_SIZE = 32
 EPOCHS = 20
-"""What the choice of compilation reckons with."""
+"""The number of epochs from which `compile: auto` chooses."""
 
 
 def make_spec(
     layers: list[Any], optimizer: Any = None, *, source: str = "fashion_mnist", epochs: int = EPOCHS, **defaults: Any
 ) -> Spec:
-    """A spec of some layers for 28 × 28 images in ten classes."""
+    """A spec of the layers, for 28 × 28 images in ten classes."""
     return Spec.model_validate(
         {
             "name": "benchmark",
@@ -34,7 +34,7 @@ def make_spec(
 
 
 def dense(*units: int) -> list[Any]:
-    """Dense layers of some sizes behind a flatten."""
+    """Dense layers of the given sizes after a flatten."""
     return ["flatten", *({"kind": "dense", "units": size} for size in units)]
 
 
@@ -63,7 +63,7 @@ DEPTHS: dict[str, Spec] = {
 
 
 def load_images(n: int = N_IMAGES) -> Part:
-    """Fashion-MNIST's training images where FASHION_MNIST_DIR or Keras's cache has them, else noise of their shape."""
+    """Fashion-MNIST's training images from FASHION_MNIST_DIR or Keras's cache, otherwise noise of the same shape."""
     for folder in (os.environ.get("FASHION_MNIST_DIR", ""), "~/.keras/datasets/fashion-mnist"):
         path = Path(folder).expanduser() / "train-images-idx3-ubyte.gz"
         if path.is_file():

@@ -1,7 +1,6 @@
-"""Time to the first finished step, and peak memory: each side in a fresh process, in turn.
+"""Time to the first finished step, and peak memory: each measurement in a fresh process, sides alternating.
 
-A network that this machine has trained before need not be compiled again, so dnnctl is measured twice: without kept
-programs, and with them.
+dnnctl keeps compiled programs between processes, so it is measured twice: without this cache, and with it.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ N_MEMORY_RUNS = 3
 
 
 def main() -> None:
-    """Print a line for each depth and for the memory: medians and the median of the paired ratios."""
+    """Print a line for each depth, and for memory: medians, and the median of the paired ratios."""
     from benchmarks.nets import DEPTHS
 
     with tempfile.TemporaryDirectory() as cache:
-        _compare_all(DEPTHS, {"": "the first time", cache: "later"})
+        _compare_all(DEPTHS, {"": "no cache", cache: "cache"})
 
 
 def _compare_all(depths: Iterable[str], caches: Mapping[str, str]) -> None:
-    print(f"\nSeconds from the built model to the first finished step, medians of {N_RUNS} processes each")
+    print(f"\nSeconds from the built model to the first finished step, medians of {N_RUNS} processes per side")
     print(f"{'net':<28}{'model.fit':>10}{'dnnctl':>10}{'ratio':>8}")
     for name in depths:
         for cache, when in caches.items():
             _compare(name, "first-step", N_RUNS, "{:>10.2f}", cache, when)
-    print(f"\nPeak memory of a process that trains two epochs, MB, medians of {N_MEMORY_RUNS} processes each")
+    print(f"\nPeak memory in MB of a process that trains two epochs, medians of {N_MEMORY_RUNS} processes per side")
     print(f"{'net':<28}{'model.fit':>10}{'dnnctl':>10}{'ratio':>8}")
     for cache, when in caches.items():
         _compare("3 layers", "memory", N_MEMORY_RUNS, "{:>10.0f}", cache, when)

@@ -1,4 +1,4 @@
-"""The store with many runs: `list` and `compare` as whole processes, and two runs with very long records."""
+"""`list` and `compare` as whole processes: with many runs in the store, and with two very long runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Print a line for each command: seconds, and for long records the memory too."""
+    """Print a line for each command: seconds, and for long runs also memory."""
     print(f"\nSeconds of whole commands with {N_RUNS:,} runs of {N_EPOCHS} epochs, medians of {N_REPEATS}")
     with tempfile.TemporaryDirectory() as folder:
         for number in range(N_RUNS):
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def write_run(directory: Path, number: int, n_epochs: int, *, with_predictions: bool) -> None:
-    """A finished run that was never trained."""
+    """Write the folder of a finished run, without training it."""
     draw = np.random.default_rng(number)
     spec = load(SELU, [f"name=run-{number:05d}", f"seed={number}"]).spec
     made = datetime(2026, 1, 1) + timedelta(seconds=7 * number)

@@ -1,15 +1,15 @@
-"""Every expected failure of dnnctl, drawn once.
+"""Every expected failure of dnnctl.
 
-    DnnctlError            exit 1   a fault of dnnctl's own surroundings
+    DnnctlError            exit 1   the environment of dnnctl is at fault
     ├── UserError          exit 2   the user's input is wrong
-    │   ├── SpecError               one or more faults of a spec
+    │   ├── SpecError               a spec has one or more faults
     │   ├── DataError               a data set is missing, damaged or unsuitable
-    │   ├── DeviceError             the asked device is not there
+    │   ├── DeviceError             the requested device does not exist
     │   └── RunError                a run does not exist, is ambiguous or is busy
-    ├── DivergedError      exit 3   the loss is no longer a finite number
-    └── InterruptedRunError exit 128 + signal   training was told to stop
+    ├── DivergedError      exit 3   the loss became infinite or NaN
+    └── InterruptedRunError exit 128 + signal   a signal stopped training
 
-A `DnnctlError` is printed without a traceback; whatever else is raised is a bug and keeps its own.
+A `DnnctlError` is printed without a traceback. Any other exception is a bug and is printed with its traceback.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_MESSAGE = 300
 
 
 class DnnctlError(Exception):
-    """An expected failure: its text says what is wrong and what to do."""
+    """An expected failure; its text says what is wrong and what to do."""
 
     exit_code = 1
 
@@ -35,28 +35,28 @@ class UserError(DnnctlError):
 
 
 class DataError(UserError):
-    """A data set is missing, damaged, or does not suit the spec."""
+    """A data set is missing, damaged, or does not fit the spec."""
 
 
 class DeviceError(UserError):
-    """The spec asks for a device that is not there."""
+    """The spec requests a device that does not exist."""
 
 
 class RunError(UserError):
-    """A run does not exist, is ambiguous, or cannot do what was asked."""
+    """A run does not exist, is ambiguous, or does not support the request."""
 
 
 class DivergedError(DnnctlError):
-    """The training loss became infinite or not a number."""
+    """The training loss became infinite or NaN."""
 
     exit_code = 3
 
 
 class InterruptedRunError(DnnctlError):
-    """A signal told training to stop; it ended in good order.
+    """A signal stopped training, after a checkpoint was written.
 
     Args:
-        signal: the signal's number.
+        signal: the number of the signal.
     """
 
     def __init__(self, message: str, signal: int) -> None:
@@ -66,7 +66,7 @@ class InterruptedRunError(DnnctlError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a text something stands; lines and columns count from 1, a line of 0 means no text."""
+    """A place in a text. Lines and columns count from 1; a line of 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -79,7 +79,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a spec: the rule it breaks, where, and how to mend it."""
+    """One fault of a spec: the broken rule, where, and how to fix it."""
 
     rule: str
     path: str = ""
@@ -93,7 +93,7 @@ class Fault:
         return shorten(f"{self.lines()[0]} {near}", MAX_MESSAGE)
 
     def lines(self) -> list[str]:
-        """The fault as at most three lines of text: the rule, the source line, the mend."""
+        """The fault as at most three lines of text: the rule, the source line, the hint."""
         head = ": ".join(str(part) for part in (self.place, self.path) if part)
         message = f"{self.rule}." if not self.rule.endswith((".", "?")) else self.rule
         if self.received:
@@ -107,7 +107,7 @@ class Fault:
 
 
 class SpecError(UserError):
-    """Every fault of a spec at once; its text has at most 20 lines however many there are."""
+    """All faults of a spec; the text has at most 20 lines."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -115,7 +115,7 @@ class SpecError(UserError):
 
 
 def report(faults: Sequence[Fault], max_lines: int = MAX_REPORT_LINES) -> str:
-    """The faults as text: the first ones whole, later ones on one line where room is short, the rest as a count."""
+    """The faults as text. If there are too many lines, later faults get one line each, and the rest are counted."""
     whole = [fault.lines() for fault in faults]
     n_whole = len(faults)
     while n_whole > 1 and sum(map(len, whole[:n_whole])) + len(faults) - n_whole > max_lines:
@@ -123,7 +123,7 @@ def report(faults: Sequence[Fault], max_lines: int = MAX_REPORT_LINES) -> str:
     lines = [line for entry in whole[:n_whole] for line in entry] + [fault.line() for fault in faults[n_whole:]]
     if len(lines) > max_lines:
         n_left = len(lines) - max_lines + 1
-        lines = [*lines[: max_lines - 1], f"… and {n_left} more. Mend these first."]
+        lines = [*lines[: max_lines - 1], f"… and {n_left} more. Fix these first."]
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
-"""Seeds: every random draw has one of its own, which follows from the spec's seed and what the draw is for.
+"""Seeds: each purpose has its own, derived from the seed of the spec.
 
-Nothing draws from a shared stream, so that a change in one place (another layer, say) moves no draw elsewhere.
+There is no shared stream of random numbers, so a change in one place (for example, another layer) does not affect the
+random numbers of another.
 """
 
 from __future__ import annotations
@@ -9,6 +10,6 @@ from hashlib import sha256
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
-    """A seed of 31 bits for a purpose: the beginning of the SHA-256 of both."""
+    """A 31-bit seed for a purpose: the first bits of the SHA-256 of both."""
     text = "/".join(str(part) for part in (seed, *purpose))
     return int.from_bytes(sha256(text.encode()).digest()[:4], "big") >> 1

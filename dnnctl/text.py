@@ -9,14 +9,14 @@ MAX_ALLOWED = 24
 
 
 def format_number(value: float | None) -> str:
-    """A metric: four digits behind the point, or an exponent where it is very small or large."""
+    """A metric with four decimal places, or with an exponent if it is very small or large."""
     if value is None:
         return "—"
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
 
 
 def format_seconds(seconds: float) -> str:
-    """A time as people say it."""
+    """A duration for people."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -27,7 +27,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def format_bytes(n_bytes: int) -> str:
-    """A size as people say it."""
+    """A size for people."""
     size = float(n_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
@@ -42,15 +42,15 @@ def format_count(n: int, noun: str) -> str:
 
 
 def format_shape(shape: Sequence[int | None]) -> str:
-    """A shape, such as `28 × 28`."""
+    """A shape, for example `28 × 28`."""
     return " × ".join(map(str, shape)) or "one number"
 
 
 def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:
-    """A did-you-mean, if one of the allowed words is near, and the allowed words.
+    """A did-you-mean, if one of the allowed words is similar, and the list of allowed words.
 
     Args:
-        meant: what is suggested instead of the nearest word, as it is printed.
+        meant: the suggestion to print instead of the nearest word.
     """
     words = list(dict.fromkeys(str(entry) for entry in allowed))
     near = nearest(word, words)
@@ -60,10 +60,10 @@ def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:
 
 
 def nearest(word: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str | None:
-    """The allowed word that is most like a word, upper and lower case being the same; None if none is like it.
+    """The allowed word that is most similar to a word, ignoring case; None if no word is similar.
 
     Args:
-        closeness: the least similarity, from 0 (nothing in common) to 1 (the same).
+        closeness: the minimum similarity, from 0 (nothing in common) to 1 (equal).
     """
     words = {entry.lower(): entry for entry in reversed(list(allowed))}
     near = get_close_matches(word.lower(), words, n=1, cutoff=closeness)

@@ -17,13 +17,18 @@ from dnnctl.specs.reading.yaml_writer import write_yaml
 TARGET = Path(__file__).with_name("spec.md")
 INTRODUCTION = """# The spec
 
-*Written from the code's own docstrings by `make docs`.*
+*Generated from the docstrings in the code by `make docs`.*
 
 A spec is a YAML file. `extends: other.yaml` starts from another spec: mappings are merged key by key, everything else
-is replaced. Wherever there is a choice, it is a mapping with `kind`, and a bare word is short for a mapping with only
-`kind`: `optimizer: nadam` is `optimizer: {kind: nadam}`. `--set a.b=value` sets a key from the command line; entries of
-lists are reached by their number (`--set model.layers.1.units=50`). A default of `{}` is that section with its own
-defaults.
+is replaced, and `description` is not inherited.
+
+Every choice is a mapping with `kind`, and a bare word is short for a mapping with only `kind`: `optimizer: nadam` is
+`optimizer: {kind: nadam}`.
+
+`--set a.b=value` sets a key from the command line. The entries of a list are numbered from 0
+(`--set model.layers.1.units=50`).
+
+A default of `{}` means that all keys of the section have their defaults.
 """
 
 
@@ -33,7 +38,7 @@ def main() -> None:
 
 
 def reference() -> str:
-    """The reference as Markdown: each section once, in the order a reader of the spec meets them."""
+    """The reference as Markdown: each section once, in reading order."""
     return "\n".join([INTRODUCTION, *(_describe(section) for section in sections_of(Spec))])
 
 

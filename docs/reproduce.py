@@ -1,9 +1,8 @@
-"""Trains every spec of configs/chapter11 and writes what came out beside what is recorded into docs/chapter11.md.
+"""Trains every spec of configs/chapter11 and writes our results beside the recorded ones to docs/chapter11.md.
 
     python docs/reproduce.py [--seeds 3] [--table recorded|pairs] [--only NAME] [--runs-dir runs/chapter11]
 
-It needs the full Fashion-MNIST. A seed that has been trained before with the same spec is not trained again, so that it
-can be interrupted at any time.
+It needs the full Fashion-MNIST. It can be interrupted at any time: a run that is already finished is not trained again.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ FIRST_SEED = 42
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the literature records of one run, on validation after the last epoch."""
+    """The result of one run as recorded in the literature, on validation after the last epoch."""
 
     loss: float
     accuracy: float
     tolerance: float = 0.01
-    """In accuracy."""
+    """The largest difference in accuracy that counts as reproduced."""
 
 
 RECORDED = {
@@ -62,11 +61,11 @@ PAIRS = {
     "autoencoder": "few_labels",
     "gan": "few_labels",
 }
-"""Experiments that show what something adds, and what each is compared with."""
+"""Experiments that show the effect of a technique, and the experiment that each is compared with."""
 
 
 def main() -> None:
-    """Train what is missing, and write the table."""
+    """Train the missing runs and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--table", choices=TABLES)
@@ -74,23 +73,23 @@ def main() -> None:
     parser.add_argument("--runs-dir", type=Path, default=ROOT / "runs" / "chapter11")
     options = parser.parse_args()
     for name in [options.table] if options.table else TABLES:
-        experiments, make_row, head, told = TABLES[name]
+        experiments, make_row, head, caption = TABLES[name]
         rows = []
         for experiment in experiments:
             if options.only in (None, experiment):
                 rows.append(make_row(experiment, options.seeds, options.runs_dir))
                 print(rows[-1], flush=True)
         if not options.only:
-            write(name, [*head, *rows], told.format(options.seeds))
+            write(name, [*head, *rows], caption.format(options.seeds))
 
 
 def train_all(name: str, n_seeds: int, runs_dir: Path) -> list[RunRecord]:
-    """The finished runs of a spec, one for each seed."""
+    """The finished runs of a spec, one per seed."""
     return [train(name, seed, runs_dir) for seed in range(FIRST_SEED, FIRST_SEED + n_seeds)]
 
 
 def train(name: str, seed: int, runs_dir: Path) -> RunRecord:
-    """The finished run of a spec and a seed; what it reuses is trained first, with the same seed."""
+    """The finished run of a spec and a seed. A run that it reuses is trained first, with the same seed."""
     path = CONFIGS / f"{name}.yaml"
     overrides = [f"seed={seed}"]
     reuse = load(path).spec.model.reuse
@@ -108,11 +107,11 @@ def train(name: str, seed: int, runs_dir: Path) -> RunRecord:
 
 def finished(wanted: str, runs_dir: Path) -> list[RunRecord]:
     """The complete runs of a spec."""
-    return [run for run in list_runs(runs_dir) if run.facts.get("spec_digest") == wanted and run.status.is_complete]
+    return [run for run in list_runs(runs_dir) if run.facts.spec_digest == wanted and run.status.is_complete]
 
 
 def recorded_row(name: str, n_seeds: int, runs_dir: Path) -> str:
-    """A line of the first table: recorded, ours, and whether ours is within the tolerance."""
+    """A row of the first table: the recorded result, ours, and whether ours is within the tolerance."""
     recorded, runs = RECORDED[name], train_all(name, n_seeds, runs_dir)
     accuracies = [run.rows[-1]["val_accuracy"] for run in runs]
     losses = [run.rows[-1]["val_loss"] for run in runs]
@@ -128,7 +127,7 @@ def recorded_row(name: str, n_seeds: int, runs_dir: Path) -> str:
 
 
 def pair_row(name: str, n_seeds: int, runs_dir: Path) -> str:
-    """A line of the second table: the test accuracy with and without something, and what their difference means."""
+    """A row of the second table: the test accuracy with and without a technique, and their difference."""
     ours, others = train_all(name, n_seeds, runs_dir), train_all(PAIRS[name], n_seeds, runs_dir)
     pairs = [[run.summary.test["accuracy"] for run in runs] for runs in (ours, others)]
     estimate = paired_student(pairs[1], pairs[0]) if n_seeds > 1 else None
@@ -138,12 +137,12 @@ def pair_row(name: str, n_seeds: int, runs_dir: Path) -> str:
 
 
 def line(name: str, *cells: str) -> str:
-    """A row of a table, with a link to its spec."""
+    """A row of a table, with a link to the spec."""
     return "| " + " | ".join([f"[{name}]({SPECS}/{name}.yaml)", *cells]) + " |"
 
 
 def spread(values: list[float]) -> str:
-    """The mean, and of several the standard deviation."""
+    """The mean, and of several values also the standard deviation."""
     return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
 
 
@@ -157,20 +156,20 @@ TABLES = {
     "pairs": (
         PAIRS,
         pair_row,
-        ("| experiment | accuracy | against | accuracy | difference |", "|---|---|---|---|---|"),
-        "Means ± standard deviations over {} seeds, on the test images; p by Student's test, paired by seed.",
+        ("| experiment | accuracy | compared with | accuracy | difference |", "|---|---|---|---|---|"),
+        "Means ± standard deviations over {} seeds, on the test images; p from Student's t-test, paired by seed.",
     ),
 }
-"""For each table its experiments, what makes a row of one, its head, and what stands above it."""
+"""For each table its experiments, the function that makes a row, the header, and the caption."""
 
 
-def write(name: str, lines: list[str], told: str) -> None:
-    """Put a table between its marks."""
+def write(name: str, lines: list[str], caption: str) -> None:
+    """Replace the table between its markers."""
     text = PAGE.read_text(encoding="utf-8")
     begin = f"<!-- {name} -->\n"
     pattern = re.compile(f"{begin}.*?{END}", re.DOTALL)
-    assert pattern.search(text), f"{PAGE} has no marks for the table"
-    table = f"{told}\n\n" + "\n".join(lines) + "\n"
+    assert pattern.search(text), f"{PAGE} has no markers for the table {name}"
+    table = f"{caption}\n\n" + "\n".join(lines) + "\n"
     PAGE.write_text(pattern.sub(lambda _: begin + table + END, text), encoding="utf-8")
 
 

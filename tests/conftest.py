@@ -1,4 +1,4 @@
-"""What every test starts from: no runs directory, no data directory, no kept programs, no colours from outside."""
+"""The environment of every test: without runs folder, data folder, compilation cache or colours from outside."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def fashion_mnist_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A data directory with the full Fashion-MNIST, where this machine has it."""
+    """A data folder with the full Fashion-MNIST; the test is skipped if this machine does not have it."""
     places = [
         Path(os.environ.get("FASHION_MNIST_DIR", FASHION_MNIST)),
         Path("~/.keras/datasets/fashion-mnist").expanduser(),

@@ -1,11 +1,11 @@
-"""Trains or resumes, and kills itself with SIGKILL at a given instant.
+"""Trains, resumes or forks, and kills itself with SIGKILL at a given point.
 
     python killed.py train SPEC RUNS_DIR POINT N
     python killed.py resume RUN RUNS_DIR POINT N
     python killed.py fork RUN RUNS_DIR POINT N KEY=VALUE...
 
-POINT is one of the instants below; at its N-th occurrence, from 1, the process dies. With POINT `after_milliseconds` it
-dies so long after TensorFlow is loaded, wherever it then is.
+POINT is one of the points below. The process dies at its N-th occurrence, counted from 1. With `after_milliseconds` it
+dies N milliseconds after TensorFlow is loaded, wherever it is then.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "after_rename": (checkpoint, "_put_in_place", True),
     "before_removal": (writer, "remove_old", False),
 }
-"""Where a process can die: what is called there, and whether it dies after the call or before it."""
+"""Where a process can die: the function that is called there, and whether it dies after the call or before it."""
 
 
 BY_THE_CLOCK = "after_milliseconds"
 
 
 def die() -> None:
-    """Die as a process dies whose machine loses its power."""
+    """End the process at once, as if the machine lost power."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_at(point: str, n: int) -> None:
-    """Have the process die at the n-th occurrence of a point."""
+    """Make the process die at the n-th occurrence of a point."""
     if point == BY_THE_CLOCK:
         Thread(target=lambda: (sleep(n / 1000), die()), daemon=True).start()
         return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,7 +13,9 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
+from dnnctl.builder.output import CLASS_LOSSES
 from dnnctl.specs import Spec
+from dnnctl.specs.activation import PlainActivation
 from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.model import Defaults, Output
@@ -25,7 +28,8 @@ ANYWHERE = ("batch_norm", "layer_norm", "activation", "dropout", "alpha_dropout"
 HUGE = 4
 """No count is greater."""
 NEEDS_NO_SAMPLE = ("inherit", "auto")
-BINARY_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+ARGUMENTS = get_args(PlainActivation.model_fields["kind"].annotation)
+"""Activations that an output may have."""
 
 
 def write_data(folder: Path) -> None:
@@ -39,7 +43,7 @@ def write_data(folder: Path) -> None:
 
 
 class Chance:
-    """Draws specs; of the kinds that a place may have, those first that have been drawn least."""
+    """Draws specs. Of the kinds allowed at a place, the least drawn come first."""
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.draw = random.Random(seed)
@@ -47,7 +51,7 @@ class Chance:
         self.drawn: Counter[str] = Counter()
 
     def specs(self) -> Iterator[Spec]:
-        """One valid spec after the other."""
+        """Valid specs, without end."""
         while True:
             try:
                 spec = Spec.model_validate(self.spec())
@@ -61,9 +65,7 @@ class Chance:
         schedule = self.value(Spec.model_fields["schedule"].annotation, "schedule")
         if schedule.get("max_rate") == "auto":
             schedule["max_rate"] = 0.1  # a range test takes more steps than all the rest
-        if schedule["kind"] == "piecewise":
-            schedule["per"] = "step"  # two epochs are too few for its boundaries
-        loss = self.value(Spec.model_fields["loss"].annotation, "loss")
+        loss = self.loss(task)
         return {
             "name": "any",
             "seed": self.draw.randrange(2**32),
@@ -75,7 +77,7 @@ class Chance:
             "model": {
                 "defaults": self.section(Defaults, "defaults"),
                 "layers": self.layers(),
-                "output": self.draw.choice(["auto", self.section(Output, "output")]),
+                "output": self.draw.choice(["auto", self.output(loss["kind"])]),
             },
             "loss": loss,
             "optimizer": self.value(Spec.model_fields["optimizer"].annotation, "optimizer"),
@@ -83,12 +85,27 @@ class Chance:
             "training": {"batch_size": 16, "epochs": 2},
         }
 
+    def loss(self, task: str) -> dict[str, Any]:
+        """A loss that suits the targets."""
+        sections = [option for option in members(Spec.model_fields["loss"].annotation) if is_section(option)]
+        unsuitable = CLASS_LOSSES if task == "numbers" else ()
+        return self.choice(sections, "loss", [kind for kind in kinds_of(sections) if kind not in unsuitable])
+
+    def output(self, loss: str) -> dict[str, Any]:
+        """An output whose size follows from the data, and whose activation suits the loss."""
+        output = {**self.section(Output, "output"), "units": "auto"}
+        needs_its_own = loss in CLASS_LOSSES or output.get("activation", {}).get("kind") not in ARGUMENTS
+        return {**output, "activation": "auto"} if needs_its_own else output
+
     def layers(self) -> list[Any]:
         """First images, then rows of values."""
-        images = [self.layer(*SPATIAL, "spatial_dropout", *ANYWHERE) for _ in range(self.draw.randrange(3))]
+        image, images = Image(), []
+        for _ in range(self.draw.randrange(3)):
+            spatial_dropout = ["spatial_dropout"] if image.has_channels else []
+            images.append(image.fit(self.layer(*SPATIAL, *spatial_dropout, *ANYWHERE)))
         rows = [self.layer("dense", "residual", *ANYWHERE) for _ in range(self.draw.randrange(1, 4))]
         flattening = self.layer("flatten", "flatten", "flatten", "global_average_pool", "global_max_pool", "reshape")
-        return [*images, flattening, *rows]
+        return [*images, image.fit(flattening), *rows]
 
     def layer(self, *kinds: str) -> Any:
         options = [option for option in members(Layer) if set(kinds_of([option])) & set(kinds)]
@@ -97,11 +114,11 @@ class Chance:
         if kind == "residual":
             return {"kind": kind, "layers": [self.layer("dense", *ANYWHERE)]}
         if kind == "reshape":
-            return {"kind": kind, "shape": [36]}
+            return {"kind": kind, "shape": [1]}
         return {**self.section(section, "layer"), "kind": kind}
 
     def section(self, section: type[Section], place: str) -> dict[str, Any]:
-        """Some of a section's keys, and all that it asks for."""
+        """Some of a section's optional keys, and all required ones."""
         fields = {name: field for name, field in section.model_fields.items() if name != "kind"}
         return {
             name: self.value(field.annotation, place if place == "layer" else name, bounds(field.metadata))
@@ -113,9 +130,7 @@ class Chance:
         options = members(annotation)
         sections = [option for option in options if is_section(option)]
         if sections and issubclass(sections[0], Kind):
-            kind = self.least_drawn(place, [k for k in kinds_of(sections) if k not in NEEDS_NO_SAMPLE])
-            (section,) = (option for option in sections if kind in kinds_of([option]))
-            return {"kind": kind, **self.section(section, place)}
+            return self.choice(sections, place, kinds_of(sections))
         option = self.draw.choice(options)
         if is_section(option):
             return self.section(option, place)
@@ -128,6 +143,12 @@ class Chance:
             return self.draw.random() < 0.5
         return self.draw.randint(1, HUGE) if option is int else self.draw.uniform(*limits)
 
+    def choice(self, sections: list[Any], place: str, kinds: Iterable[str]) -> dict[str, Any]:
+        """One of the kinds, with some of its keys."""
+        kind = self.least_drawn(place, [kind for kind in kinds if kind not in NEEDS_NO_SAMPLE])
+        (section,) = (option for option in sections if kind in kinds_of([option]))
+        return {"kind": kind, **self.section(section, place)}
+
     def least_drawn(self, place: str, kinds: list[str]) -> str:
         fewest = min(self.drawn[f"{place} {kind}"] for kind in kinds)
         kind = self.draw.choice([kind for kind in kinds if self.drawn[f"{place} {kind}"] == fewest])
@@ -135,8 +156,45 @@ class Chance:
         return kind
 
 
+@dataclass
+class Image:
+    """The shape of the images at one place of a network, for layers that must fit them."""
+
+    size: tuple[int, int] = (6, 6)
+    channels: int = 1
+    has_channels: bool = False
+
+    def fit(self, layer: Any) -> Any:
+        """The layer with the keys that do not fit replaced."""
+        if layer["kind"] == "reshape":
+            return {**layer, "shape": [self.size[0] * self.size[1] * self.channels]}
+        if layer["kind"] not in SPATIAL:
+            return layer
+        self.has_channels = True
+        is_conv = layer["kind"] == "conv2d"
+        window = pair(layer.get("kernel_size", 3) if is_conv else layer.get("size", 2))
+        strides, dilation = layer.get("strides", 1 if is_conv else "auto"), pair(layer.get("dilation", 1))
+        if is_conv and (max(dilation) > 1 or pair(strides)[0] != pair(strides)[1] or window == (1, 1)):
+            strides = 1  # Keras allows no strides with dilation; the builder refuses some strides
+        span = [(width - 1) * step + 1 for width, step in zip(window, dilation, strict=True)]
+        is_small = any(width > size for width, size in zip(span, self.size, strict=True))
+        padding = "same" if is_small else layer.get("padding", "valid")
+        room = (
+            self.size if padding == "same" else [size - width + 1 for size, width in zip(self.size, span, strict=True)]
+        )
+        steps = window if strides == "auto" else pair(strides)
+        self.size = (-(-room[0] // steps[0]), -(-room[1] // steps[1]))
+        self.channels = layer["filters"] if is_conv else self.channels
+        return {**layer, "strides": strides, "padding": padding}
+
+
+def pair(size: Any) -> tuple[int, int]:
+    """A size for height and width."""
+    return (size[0], size[1]) if isinstance(size, list) else (size, size)
+
+
 def bounds(metadata: Any) -> tuple[float, float]:
-    """Where numbers are drawn from: not far from where they are of use, and where they are allowed."""
+    """The range that numbers are drawn from: allowed and useful."""
     low, high = 0.01, 0.9
     for entry in metadata:
         for part in getattr(entry, "metadata", [entry]):

@@ -1,4 +1,4 @@
-"""Specs whose exact resume is hardest, and how a training of one is killed."""
+"""The specs that are hardest to resume exactly, and how to kill a training of one."""
 
 from __future__ import annotations
 
@@ -130,23 +130,23 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def spec_of(recipe: str, folder: Path) -> Path:
-    """The spec of a recipe, as a file."""
+    """Write the spec of a recipe to a file."""
     write_numbers(folder / "numbers.npz")
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
     return write_spec(folder, **{"training": training, **RECIPES[recipe]})
 
 
 def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
-    """Have training wait for every checkpoint: otherwise one that is due while another is written is skipped."""
+    """Make training wait for every checkpoint, so that none is skipped while another is being written."""
     save = Checkpointer.save
     patch.setattr(Checkpointer, "save", lambda checkpointer, loop, **_: save(checkpointer, loop, wait=True))
 
 
 def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> bool:
-    """Run a training that is to die at an instant; returns whether it did, or came to its end before.
+    """Run a training that kills itself at a point; return whether it was killed before it ended.
 
     Raises:
-        AssertionError: it failed.
+        AssertionError: the training failed.
     """
     command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n), *overrides]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -155,5 +155,5 @@ def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrid
 
 
 def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> None:
-    """Run a training that dies at an instant."""
+    """Run a training that kills itself at a point, and check that it did."""
     assert run_killed(action, what, runs, point, n, *overrides)

@@ -1,4 +1,4 @@
-"""Specs and data that tests train: small enough for a second."""
+"""Specs and data for tests, small enough to train in a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N_CLASSES = 3
 
 
 def write_digits(path: Path, *, n: int = 160, seed: int = 7) -> Path:
-    """A NumPy file of small images whose brightest third says their class; a quarter of them for test."""
+    """Write a NumPy file of small images whose class is their brightest third; a quarter of them is for test."""
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, N_CLASSES, n)
     images = draw.integers(0, 100, (n, 6, 6)).astype(np.uint8)
@@ -35,7 +35,7 @@ def write_digits(path: Path, *, n: int = 160, seed: int = 7) -> Path:
 
 
 def write_numbers(path: Path, *, n: int = 160, seed: int = 7) -> Path:
-    """A NumPy file of small images and two positive numbers for each: their brightness above and below."""
+    """Write a NumPy file of small images with two positive targets: the brightness of the upper and lower half."""
     draw = np.random.default_rng(seed)
     images = draw.integers(0, 255, (n, 6, 6)).astype(np.uint8)
     targets = np.stack([images[:, :3].mean((1, 2)), images[:, 3:].mean((1, 2))], axis=1).astype(np.float32) / 100
@@ -51,7 +51,7 @@ def write_numbers(path: Path, *, n: int = 160, seed: int = 7) -> Path:
 
 
 def small_spec(folder: Path, **sections: Any) -> dict[str, Any]:
-    """A spec of two dense layers on such images."""
+    """A spec with two dense layers for such images."""
     data = folder / "digits.npz"
     if not data.exists():
         write_digits(data)
@@ -70,14 +70,14 @@ def small_spec(folder: Path, **sections: Any) -> dict[str, Any]:
 
 
 def write_spec(folder: Path, **sections: Any) -> Path:
-    """The same as a file."""
+    """Write such a spec to a file."""
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(small_spec(folder, **sections), sort_keys=False))
     return path
 
 
 def outcome(run: RunRecord) -> dict[str, Any]:
-    """Everything that has to be the same, times left out."""
+    """Everything in a run that must be the same, without times."""
     summary = {key: value for key, value in plain(run.summary).items() if "seconds" not in key and key != "id"}
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
     summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
@@ -89,14 +89,14 @@ def outcome(run: RunRecord) -> dict[str, Any]:
 
 
 def cifar_batch(n: int, seed: int, key: bytes) -> bytes:
-    """A file of CIFAR's format with images of noise."""
+    """A file in CIFAR's format with random images."""
     draw = np.random.default_rng(seed)
     data = draw.integers(0, 256, (n, 3072), dtype=np.uint8)
     return pickle.dumps({b"data": data, key: draw.integers(0, 10, n).tolist()}, protocol=2)
 
 
 def write_cifar10(folder: Path, *, n: int = 4) -> None:
-    """CIFAR-10's files with `n` images each; three for test."""
+    """Write CIFAR-10's files with `n` images each, and three test images."""
     folder.mkdir(parents=True)
     for number in range(1, 6):
         (folder / f"data_batch_{number}").write_bytes(cifar_batch(n, number, b"labels"))

@@ -1,4 +1,4 @@
-"""Runs on disk that nobody trained: what the light commands read."""
+"""Runs on disk that were never trained, for tests of the light commands."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def store_run(
 
 
 def add_facts(run: RunRecord, **facts: Any) -> RunRecord:
-    """A run whose run.json says more; returns the run as it is then."""
+    """Add facts to a run's run.json; return the run with them."""
     with RunWriter.open(run) as writer:
         writer.add_facts(**facts)
         return writer.read()

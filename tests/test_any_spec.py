@@ -1,4 +1,4 @@
-"""Any valid spec trains, and what it leaves is what was trained: three hundred at random, over all kinds."""
+"""Any valid spec trains, and the saved model is the trained one: a hundred specs at random, over all kinds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 from dnnctl.engine.step_loop import EpochPlan
 from dnnctl.errors import SpecError
 from dnnctl.events.event import ignore
+from dnnctl.runner.examples import place
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.results import plain_model
 from dnnctl.runner.schedule import Span
-from dnnctl.runner.setup import make_engine, prepare
+from dnnctl.runner.setup import prepare
 from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec, to_yaml
 from dnnctl.specs.layer import Layer
@@ -22,56 +23,56 @@ from dnnctl.specs.model import Defaults
 from dnnctl.specs.reading.introspection import kinds_of, members
 from random_specs import NEEDS_NO_SAMPLE, Chance, write_data
 
-N_SPECS = 300
-N_PARTS = 10
+N_SPECS = 100
+N_PARTS = 4
 N_STEPS = 3
 
 
 def train_three_steps(spec: Spec, folder: Path) -> None:
     """Train, save, load: the same weights, and the same answers to the bit."""
-    setting = prepare(spec, ignore)
-    engine = make_engine(setting)
+    setup, dataset = prepare(spec, ignore)
+    engine = setup.engine(place(setup, dataset.train))
     rates = LearningRates(spec.schedule, spec.optimizer.learning_rate, Span(engine.n_steps, spec.training.epochs))
     order = epoch_order(spec.seed, 1, engine.train.n)
     engine.start_epoch(EpochPlan(order, rates.of_epoch(1).astype(np.float32), rates.momenta_of_epoch(1)))
     engine.run(0, N_STEPS)
-    assert int(setting.model.optimizer.iterations) == N_STEPS
-    plain_model(setting).save(folder / "any.keras")
+    assert int(setup.model.optimizer.iterations) == N_STEPS
+    plain_model(setup).save(folder / "any.keras")
     loaded = keras.saving.load_model(folder / "any.keras")
-    for ours, theirs in zip(setting.model.weights, loaded.weights, strict=True):
+    for ours, theirs in zip(setup.model.weights, loaded.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    inputs = setting.dataset.train.inputs[:5]
-    answers = [model(inputs, training=False) for model in (setting.model, loaded)]
+    inputs = dataset.train.inputs[:5]
+    answers = [model(inputs, training=False) for model in (setup.model, loaded)]
     np.testing.assert_array_equal(*answers)
 
 
 @pytest.mark.parametrize("part", range(N_PARTS))
 def test_any_spec_trains_and_is_kept(part: int, tmp_path: Path) -> None:
+    """At most one spec in four is refused, with a clear error: the test must not pass by training little."""
     write_data(tmp_path)
-    chance = Chance(part, tmp_path)
-    n_done = n_refused = 0
-    for spec in chance.specs():
+    n_done, refused = 0, []
+    for spec in Chance(part, tmp_path).specs():
         try:
             train_three_steps(spec, tmp_path)
             n_done += 1
-        except SpecError:
-            n_refused += 1  # with a clear error: the output or the loss does not suit the data, or a shape is too small
+        except SpecError as error:
+            refused.append(str(error))
         except Exception as error:
             raise AssertionError(f"this spec fails:\n{to_yaml(spec)}") from error
         keras.utils.clear_session(free_memory=False)
         if n_done == N_SPECS // N_PARTS:
             break
-    assert n_refused < 2 * n_done
+    assert 3 * len(refused) <= n_done, "refused:\n" + "\n".join(refused)
 
 
 def test_all_kinds_are_among_them(tmp_path: Path) -> None:
-    """What is drawn for one tenth of the specs holds every kind of layer, activation, …, optimizer and schedule."""
+    """What is drawn for one part of the specs holds every kind of layer, activation, …, optimizer and schedule."""
     write_data(tmp_path)
     chance = Chance(0, tmp_path)
     for _, _ in zip(range(N_SPECS // N_PARTS * 2), chance.specs(), strict=False):
         pass
     fields = {name: Defaults.model_fields[name].annotation for name in Defaults.model_fields if name != "use_bias"}
     fields |= {name: Spec.model_fields[name].annotation for name in ("optimizer", "schedule", "loss")}
-    for place, annotation in {**fields, "layer": Layer}.items():
+    for section, annotation in {**fields, "layer": Layer}.items():
         wanted = set(kinds_of(members(annotation))) - set(NEEDS_NO_SAMPLE)
-        assert {key.partition(" ")[2] for key in chance.drawn if key.startswith(f"{place} ")} >= wanted, place
+        assert {key.partition(" ")[2] for key in chance.drawn if key.startswith(f"{section} ")} >= wanted, section

@@ -1,33 +1,76 @@
-"""What is written about dnnctl is true of it."""
+"""The documentation is true of the code."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
+from dnnctl.events.event import Event
 from dnnctl.specs import Spec, load_spec
+from dnnctl.store.folder import RunFolder
+from stored import store_run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_reference_is_what_the_docstrings_say() -> None:
-    """`make docs` would change nothing."""
-    location = importlib.util.spec_from_file_location("docs_build", ROOT / "docs" / "build.py")
+def docs_module(name: str) -> ModuleType:
+    """A script in docs/ as a module."""
+    location = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
     assert location is not None
     assert location.loader is not None
-    build = importlib.util.module_from_spec(location)
-    location.loader.exec_module(build)
-    assert (ROOT / "docs" / "spec.md").read_text() == build.reference()
+    module = importlib.util.module_from_spec(location)
+    sys.modules[module.__name__] = module
+    location.loader.exec_module(module)
+    return module
 
 
-def test_the_readme_s_spec_is_the_main_one() -> None:
+@pytest.mark.parametrize(("page", "generator"), [("spec.md", "build"), ("cli.md", "build_cli")])
+def test_generated_pages_are_up_to_date(page: str, generator: str) -> None:
+    """`make docs` would change nothing."""
+    assert (ROOT / "docs" / page).read_text() == docs_module(generator).reference()
+
+
+def test_the_command_reference_does_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = docs_module("build_cli")
+    text = module.reference()
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("DNNCTL_RUNS_DIR", "/elsewhere")
+    assert module.reference() == text
+    assert {f"## {command.name}" for command in app.registered_commands} <= set(text.splitlines())
+
+
+def test_the_documented_events_are_those_that_training_reports() -> None:
+    page = (ROOT / "docs" / "runs.md").read_text()
+    table = page[page.index("| event |") : page.index("## Python")]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {event.event for event in Event.__subclasses__()}
+
+
+def test_the_documented_files_are_those_of_a_run() -> None:
+    page = (ROOT / "docs" / "runs.md").read_text()
+    table = page[page.index("| file |") : page.index("## Status")]
+    paths = {name: getattr(RunFolder(Path("run")), name) for name in vars(RunFolder) if not name.startswith("_")}
+    files = {path.name for name, path in paths.items() if isinstance(path, Path) and path.parent == Path("run")}
+    assert {name.rstrip("/") for name in re.findall(r"^\| `([\w./]+)` \|", table, re.MULTILINE)} == files - {".lock"}
+
+
+def test_reproduce_finds_the_finished_runs_of_a_spec(tmp_path: Path) -> None:
+    """Otherwise each start of `make reproduce` would train everything again."""
+    run = store_run(tmp_path)
+    store_run(tmp_path, "other")
+    found = docs_module("reproduce").finished(run.facts.spec_digest, tmp_path)
+    assert [each.id for each in found] == [run.id]
+
+
+def test_the_spec_in_the_readme_is_configs_selu() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     shown, main = Spec.model_validate(yaml.safe_load(text)), load_spec(ROOT / "configs" / "selu.yaml")
     assert shown.model_copy(update={"description": main.description}) == main
@@ -39,17 +82,19 @@ def test_the_readme_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_have_a_target(page: str) -> None:
     path = ROOT / page
     text = path.read_text()
     for target in re.findall(r"\]\(([^)#:]*)\)", text):
         assert (path.parent / target).exists(), target
-    anchors = set(re.findall(r'<a id="(\w+)">', text))
-    assert set(re.findall(r"\]\(#(\w+)\)", text)) <= anchors
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    anchors |= set(re.findall(r'<a id="(\w+)">', text))
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= anchors
     assert "@@" not in text
 
 
-def test_options_that_the_readme_names_exist() -> None:
+def test_options_in_the_readme_exist() -> None:
     table = README[README.index("## Commands") : README.index("## How fast")]
     for row in table.splitlines():
         commands = re.findall(r"`dnnctl ([\w-]+)", row)

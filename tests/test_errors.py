@@ -12,7 +12,7 @@ def make_fault(number: int) -> Fault:
 
 
 @pytest.mark.parametrize("n_faults", [1, 5, 7, 10, 20, 21, 500])
-def test_a_report_has_at_most_twenty_lines_and_counts_what_it_leaves_out(n_faults: int) -> None:
+def test_a_report_has_at_most_twenty_lines_and_counts_the_remaining_faults(n_faults: int) -> None:
     lines = report([make_fault(number) for number in range(n_faults)]).splitlines()
     assert len(lines) <= MAX_REPORT_LINES
     n_shown = sum(line.startswith("a.yaml:") for line in lines)
@@ -20,7 +20,7 @@ def test_a_report_has_at_most_twenty_lines_and_counts_what_it_leaves_out(n_fault
     assert n_shown + n_counted == n_faults
 
 
-def test_a_fault_says_place_path_rule_received_source_line_and_mend() -> None:
+def test_the_text_of_a_fault_has_place_path_rule_received_source_line_and_hint() -> None:
     fault = Fault("must be a number", "seed", Place("a.yaml", 3, 7, "seed: x"), "'x'", "Write a number.")
     assert fault.lines() == [
         "a.yaml:3:7: seed: must be a number. Received: 'x'.",
@@ -29,12 +29,12 @@ def test_a_fault_says_place_path_rule_received_source_line_and_mend() -> None:
     ]
 
 
-def test_long_and_unprintable_text_becomes_one_short_line() -> None:
+def test_long_or_unprintable_text_becomes_one_short_line() -> None:
     assert shorten("a\x1b[31mb\nc", 20) == "a·[31mb c"
     assert len(shorten("x" * 10_000, 80)) == 80
 
 
-def test_every_error_is_drawn_in_the_tree_at_the_top() -> None:
+def test_every_error_is_in_the_tree_in_the_docstring() -> None:
     kinds = [entry for entry in vars(errors).values() if isinstance(entry, type) and issubclass(entry, Exception)]
     assert all(kind.__name__ in (errors.__doc__ or "") for kind in kinds)
     assert {kind.exit_code for kind in kinds if issubclass(kind, DnnctlError)} == {1, 2, 3}

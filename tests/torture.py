@@ -1,9 +1,9 @@
-"""Kills trainings with SIGKILL at random instants, resumes them, and compares every bit with trainings never killed.
+"""Kills trainings with SIGKILL at random times, resumes them, and compares every bit with undisturbed trainings.
 
     python tests/torture.py [--kills 100] [--seed S] [--jobs 2]
 
-Half of the kills fall at points inside dnnctl (among steps, before and after rows, inside the writing of a checkpoint),
-half go by the clock. Each training is killed up to four times before it may end.
+Half of the kills happen at points inside dnnctl (between steps, before and after rows, while a checkpoint is written),
+half after a random time. Each training is killed up to four times before it may end.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COMMAND_NEVER_DIES = (BY_THE_CLOCK, 10**9)
 
 
 def main() -> int:
-    """Kill, resume, compare; returns the exit code."""
+    """Kill, resume and compare; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
@@ -55,15 +55,15 @@ def main() -> int:
                 is_same = outcome(run) == outcome(expected[recipe])
                 n_kills, n_runs, bad = n_kills + len(deaths), n_runs + 1, bad + (not is_same)
                 points.update(point for point, _ in deaths)
-                told = ", ".join(f"{point} {n}" for point, n in deaths)
-                print(f"{n_kills:>4}  {'same bits' if is_same else 'DIFFERENT'}  {recipe}: {told}", flush=True)
-    print(f"{n_kills} kills of {n_runs} trainings, {bad} with another outcome")
+                listed = ", ".join(f"{point} {n}" for point, n in deaths)
+                print(f"{n_kills:>4}  {'same bits' if is_same else 'DIFFERENT'}  {recipe}: {listed}", flush=True)
+    print(f"{n_kills} kills of {n_runs} trainings, {bad} with a different outcome")
     print(", ".join(f"{point} {n}" for point, n in points.most_common()))
     return 1 if bad else 0
 
 
 def trainings(seed: int) -> Iterator[tuple[str, random.Random]]:
-    """One recipe after the other, each time with a source of chance of its own."""
+    """One recipe after the other, each with a new random generator."""
     number = 0
     while True:
         for recipe in RECIPES:
@@ -79,26 +79,26 @@ def train_whole(recipe: str, folder: Path) -> RunRecord:
 
 
 def train_killed(recipe: str, draw: random.Random, folder: Path) -> tuple[RunRecord, list[tuple[str, int]]]:
-    """A training that is killed a few times, and the instants at which it died."""
+    """A training that is killed a few times, and the points at which it died."""
     directory = Path(tempfile.mkdtemp(dir=folder))
     spec, runs = spec_of(recipe, directory), directory / "runs"
     deaths: list[tuple[str, int]] = []
     for _ in range(draw.randint(1, MAX_KILLS_OF_ONE)):
-        instant = choose_instant(draw)
-        if run_killed(*next_command(spec, runs), *instant):
-            deaths.append(instant)
+        point = choose_point(draw)
+        if run_killed(*next_command(spec, runs), *point):
+            deaths.append(point)
     run_killed(*next_command(spec, runs), *COMMAND_NEVER_DIES)
     return list_runs(runs)[0], deaths
 
 
 def next_command(spec: Path, runs: Path) -> tuple[str, Path, Path]:
-    """What a user would type next: resume, or train if nothing was there yet."""
+    """The command that a user would type next: resume, or train if there is no run yet."""
     found = list_runs(runs)
     return ("resume", found[0].path, runs) if found else ("train", spec, runs)
 
 
-def choose_instant(draw: random.Random) -> tuple[str, int]:
-    """A point and its occurrence, or a number of milliseconds."""
+def choose_point(draw: random.Random) -> tuple[str, int]:
+    """A random point and its occurrence, or a random number of milliseconds."""
     if draw.random() < 0.5:
         return BY_THE_CLOCK, draw.randint(1, MAX_MILLISECONDS)
     point = draw.choice(sorted(POINTS))

@@ -15,7 +15,7 @@ from dnnctl.specs.activation import Swish as SwishSpec
 from dnnctl.specs.field import Kind
 
 KERAS_NAMES = {"hard_swish": "hard_silu", "swish": "silu"}
-"""Words of the spec that Keras spells otherwise."""
+"""Names in the spec that differ in Keras."""
 
 IMAGE_AXES = 4
 
@@ -32,7 +32,7 @@ ACTIVATIONS: dict[type[Kind], Callable[[Any, Names, str], keras.layers.Layer]] =
 
 
 def build_activation(spec: Kind, names: Names, name: str, *, n_axes: int) -> keras.layers.Layer:
-    """The activation as a layer, for inputs with `n_axes` axes, the batch's included."""
+    """The activation as a layer, for inputs with `n_axes` axes, including the batch."""
     if is_argument(spec):
         return keras.layers.Activation(keras_name(spec), name=name)
     layer = ACTIVATIONS[type(spec)](spec, names, name)
@@ -42,7 +42,7 @@ def build_activation(spec: Kind, names: Names, name: str, *, n_axes: int) -> ker
 
 
 def keras_name(spec: Kind) -> str:
-    """What Keras calls a function without parameters."""
+    """Keras's name of a function without parameters."""
     return KERAS_NAMES.get(spec.kind, spec.kind)
 
 

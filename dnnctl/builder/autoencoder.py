@@ -1,4 +1,4 @@
-"""An autoencoder around blocks of a network, which learns from inputs alone.
+"""An autoencoder around blocks of a network. It learns from inputs alone.
 
 Shapes: B is the batch.
 """
@@ -12,23 +12,15 @@ import keras
 from keras import ops
 
 from dnnctl.builder.decoder import mirror
-from dnnctl.builder.dropout import DROPOUTS, build_dropout
+from dnnctl.builder.dropout import DROPOUTS, NOISES, build_dropout
 from dnnctl.builder.model import Block, Network
 from dnnctl.builder.names import Names
 from dnnctl.layers.rrelu import RReLU
 from dnnctl.specs.field import Kind
 
-NOISES = (
-    keras.layers.Dropout,
-    keras.layers.AlphaDropout,
-    keras.layers.GaussianNoise,
-    keras.layers.GaussianDropout,
-    keras.layers.SpatialDropout2D,
-)
-
 
 class ReconstructionError(keras.layers.Layer):
-    """The mean squared difference between what was given and what was decoded, (B, …) and (B, …) → (B, 1)."""
+    """The mean squared difference between inputs and decoded inputs, (B, …) and (B, …) → (B, 1)."""
 
     def call(self, inputs: Any) -> Any:
         given, decoded = inputs
@@ -38,7 +30,7 @@ class ReconstructionError(keras.layers.Layer):
 
 
 def parts_of(network: Network, *, greedy: bool) -> list[Sequence[Block]]:
-    """The blocks that are pretrained together: all at once, or each with weights by itself."""
+    """The blocks that are pretrained together: all, or with `greedy` one group for each block with weights."""
     last = max(place for place, block in enumerate(network.blocks) if block.has_weights)
     blocks = network.blocks[: last + 1]
     if not greedy:
@@ -48,9 +40,9 @@ def parts_of(network: Network, *, greedy: bool) -> list[Sequence[Block]]:
 
 
 def build_autoencoder(network: Network, part: Sequence[Block], noise: Kind, *, seed: int) -> keras.Model:
-    """A model (B, …) → (B, 1) of each input's error, whose weights are the part's and the decoder's.
+    """A model (B, …) → (B, 1) of each input's reconstruction error. It trains the weights of the part and the decoder.
 
-    The blocks before the part stay as they are: it encodes and decodes what they give at inference.
+    The blocks before the part are frozen. The part encodes and decodes their outputs at inference.
     """
     start, given = network.model.input, part[0].inputs
     for block in network.blocks:
@@ -67,7 +59,7 @@ def build_autoencoder(network: Network, part: Sequence[Block], noise: Kind, *, s
 
 
 def error_itself(_targets: Any, errors: Any) -> Any:
-    """The loss of such a model: what it gives, (B, 1) → (B,)."""
+    """The loss of such a model: its output, (B, 1) → (B,)."""
     return ops.mean(errors, axis=-1)
 
 
@@ -78,7 +70,7 @@ def _disturbed(tensor: Any, noise: Kind, seed: int) -> Any:
 
 
 def _at_inference(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """A layer that is random in training, as it is at inference; any other as it is."""
+    """The layer with its behaviour at inference, if it is random in training; any other layer unchanged."""
     if isinstance(layer, RReLU):
         return keras.layers.LeakyReLU((layer.lower + layer.upper) / 2, name=layer.name)
     return keras.layers.Identity(name=layer.name) if isinstance(layer, NOISES) else layer

@@ -1,4 +1,4 @@
-"""Constraints: what is done to a layer's weights after each step."""
+"""Constraints: limits that a layer's weights are set back to after each step."""
 
 from __future__ import annotations
 

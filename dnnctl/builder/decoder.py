@@ -1,4 +1,4 @@
-"""The mirror image of a network's blocks: layers that lead back from what the blocks give to what they were given.
+"""The mirror image of a network's blocks: layers that map the outputs of the blocks back to their inputs.
 
 Shapes: B is the batch, H and W an image's height and width, C its channels.
 """
@@ -21,17 +21,18 @@ from dnnctl.specs.layer import Residual, WeightedLayer
 from dnnctl.specs.model import GLOROT_UNIFORM
 
 IMAGE = 3
-"""Axes of an image, the batch's not counted."""
+"""Axes of an image, without the batch."""
 FLAT = 2
-"""Axes of rows of values, the batch's counted."""
+"""Axes of rows of values, with the batch."""
 KERNEL_SIZE = 3
 
 
 def mirror(blocks: Sequence[Block], codes: Any, seed: int, *, output: str = "linear") -> Any:
-    """What undoes the blocks, the last one first, applied to codes of the shape that the last block gives.
+    """Inverts the blocks, last one first, for codes of the shape of the last block's outputs.
 
-    A block with weights becomes a dense layer or, for images, a convolution; what it gives has the activation of the
-    block before it, and in the end that of `output`. Reshaping and pooling are undone by reshaping and enlarging.
+    A block with weights becomes a dense layer or, for images, a convolution. Its
+    activation is that of the block before it, and for the first block `output`. Reshaping inverts reshaping, and
+    enlarging inverts pooling.
     """
     names = Names(seed)
     tensor = codes
@@ -72,7 +73,7 @@ def _undo(block: Block, tensor: Any, before: Block | None, names: Names, output:
 
 
 def _of_weighted(spec: Kind, key: str, default: Kind) -> Any:
-    """What a dense or convolutional layer says, or the first such layer of a residual block."""
+    """A key of a dense or convolutional layer, or of the first such layer in a residual block."""
     if isinstance(spec, Residual):
         return _of_weighted(spec.layers[0], key, default)
     value = getattr(spec, key) if isinstance(spec, WeightedLayer) else default
@@ -92,7 +93,7 @@ def _reshape(tensor: Any, wanted: tuple[int, ...], name: str) -> Any:
 
 
 def _enlarge(tensor: Any, wanted: tuple[int, ...], name: str) -> Any:
-    """Images (B, h, w, C) as large as H × W, each value repeated."""
+    """Images (B, h, w, C) enlarged to H × W by repeating each value."""
     factors = [-(-size // now) for size, now in zip(wanted[:2], tensor.shape[1:3], strict=True)]
     if factors != [1, 1]:
         tensor = keras.layers.UpSampling2D(factors, name=f"{name}_enlarged")(tensor)

@@ -1,4 +1,4 @@
-"""Noise that is there in training only."""
+"""Dropout and noise: layers that are random in training and the identity at inference."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ DROPOUTS: dict[type[Kind], Callable[[Any, Names, str], keras.layers.Layer]] = {
     GaussianDropout: lambda spec, names, name: seeded(keras.layers.GaussianDropout, names, name, rate=spec.rate),
     SpatialDropout: lambda spec, names, name: seeded(keras.layers.SpatialDropout2D, names, name, rate=spec.rate),
 }
+
+NOISES = (
+    keras.layers.Dropout,
+    keras.layers.AlphaDropout,
+    keras.layers.GaussianNoise,
+    keras.layers.GaussianDropout,
+    keras.layers.SpatialDropout2D,
+)
+"""Keras's classes of all of them."""
 
 
 def build_dropout(spec: Kind, names: Names, name: str) -> keras.layers.Layer:

@@ -1,4 +1,4 @@
-"""A generator that is to deceive a network's blocks, and the head by which these tell its inputs from real ones.
+"""A generator, and a discriminator made of a network's blocks and a head.
 
 Shapes: B is the batch, K the number of codings.
 """
@@ -23,13 +23,13 @@ class GanNetworks:
     scale: keras.Model
     """Raw inputs (B, …) → scaled inputs (B, …)."""
     discriminator: keras.Model
-    """Scaled inputs (B, …) → (B, 1) how real they are, as a logit."""
+    """Scaled inputs (B, …) → (B, 1), the logit that they are real."""
     generator: keras.Model
     """Codings (B, K) → scaled inputs (B, …)."""
 
 
 def build_gan(network: Network, n_codings: int, *, scaling: str, seed: int) -> GanNetworks:
-    """Both networks for pretraining a network, whose blocks are the discriminator's."""
+    """Both networks, for pretraining a network whose blocks the discriminator shares."""
     blocks = network.blocks
     first, last = blocks[0].inputs, blocks[-1].outputs
     logit = keras.layers.Dense(
@@ -46,7 +46,7 @@ def build_gan(network: Network, n_codings: int, *, scaling: str, seed: int) -> G
 
 
 def _generator(network: Network, n_codings: int, scaling: str, seed: int) -> keras.Model:
-    """The blocks' mirror image behind a dense layer; images scaled to the range from 0 to 1 end in a sigmoid."""
+    """A dense layer and the blocks' mirror image. With `unit` scaling it ends in a sigmoid."""
     shape = network.blocks[-1].outputs.shape[1:]
     codings = keras.Input((n_codings,), name="codings")
     dense = keras.layers.Dense(

@@ -41,7 +41,7 @@ INHERITED = tuple(Defaults.model_fields)
 
 
 def inherit(spec: WeightedLayer, defaults: Defaults) -> WeightedLayer:
-    """The layer with everything said that it takes from the defaults."""
+    """The layer with all values that it inherits from the defaults."""
     own = {name: getattr(spec, name) for name in INHERITED}
     taken = {
         name: getattr(defaults, name) for name, value in own.items() if isinstance(value, Inherit) or value == "inherit"
@@ -49,18 +49,18 @@ def inherit(spec: WeightedLayer, defaults: Defaults) -> WeightedLayer:
     return spec.model_copy(update=taken)
 
 
-def build_weighted(spec: WeightedLayer, names: Names, *, n_axes: int, behind: Kind | None) -> Layers:
+def build_weighted(spec: WeightedLayer, names: Names, *, n_axes: int, following: Kind | None) -> Layers:
     """A dense or convolutional layer with its normalization, activation and dropout.
 
     Args:
-        n_axes: how many axes its input has, the batch's included.
-        behind: the layer that follows it, which may be a batch normalization.
+        n_axes: the number of axes of its input, with the batch.
+        following: the next layer, which may be a batch normalization.
     """
     name = names.next(spec.kind)
     first = build_normalization(spec.normalization, name, "before_activation")
     joins = not first and is_argument(spec.activation)
     activation = keras_name(spec.activation) if joins else None
-    layers = [_core(spec, names, name, activation, _use_bias(spec, behind)), *first]
+    layers = [_core(spec, names, name, activation, _use_bias(spec, following)), *first]
     if not joins and spec.activation != PlainActivation(kind="linear"):
         layers.append(build_activation(spec.activation, names, f"{name}_activation", n_axes=n_axes))
     layers += build_normalization(spec.normalization, name, "after_activation")
@@ -92,15 +92,15 @@ def _core(spec: WeightedLayer, names: Names, name: str, activation: str | None, 
     )
 
 
-def _use_bias(spec: WeightedLayer, behind: Kind | None) -> bool:
-    """Batch normalization takes the mean away, and a bias with it: before it, `auto` means none."""
+def _use_bias(spec: WeightedLayer, following: Kind | None) -> bool:
+    """Batch normalization subtracts the mean, and any bias with it: `auto` means no bias before it."""
     if isinstance(spec.use_bias, bool):
         return spec.use_bias
     own = spec.normalization
     if isinstance(own, BatchNormalization) and own.position == "before_activation":
         return False
     is_bare = own.kind == "none" and spec.activation.kind == "linear" and spec.dropout.kind == "none"
-    return not (is_bare and isinstance(behind, BatchNorm))
+    return not (is_bare and isinstance(following, BatchNorm))
 
 
 def _pool(spec: Pool, name: str) -> keras.layers.Layer:
@@ -124,11 +124,11 @@ PLAIN_LAYERS: dict[type[Kind], Callable[[Any, str], keras.layers.Layer]] = {
     ),
     LayerNorm: lambda spec, name: keras.layers.LayerNormalization(epsilon=spec.epsilon, axis=spec.axis, name=name),
 }
-"""Layers that need nothing but their own keys."""
+"""Layers that depend on their own keys alone."""
 
 
 def build_plain(spec: Kind, names: Names, *, n_axes: int) -> keras.layers.Layer:
-    """A layer that stands exactly where it is written."""
+    """A layer without inherited values, at its own position."""
     name = names.next(spec.kind)
     if isinstance(spec, ActivationLayer):
         return build_activation(spec.function, names, name, n_axes=n_axes)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.builder.activation import build_activation
+from dnnctl.builder.convolution import check_convolution
 from dnnctl.builder.layer import build_plain, build_weighted, inherit
 from dnnctl.builder.names import Names
 from dnnctl.builder.output import OUTPUT, Head, build_output
@@ -34,17 +35,17 @@ IMAGE = 4
 
 @dataclass(frozen=True)
 class Block:
-    """A layer of the spec as it was built, with the normalization, activation and dropout that belong to it."""
+    """A layer of the spec after building, with its normalization, activation and dropout."""
 
     name: str
     """`dense_1`, `residual_2`, …"""
     inputs: Any
-    """What it is applied to, (B, …)."""
+    """Its inputs, (B, …)."""
     outputs: Any
-    """What it gives, (B, …)."""
+    """Its outputs, (B, …)."""
     layers: Sequence[keras.layers.Layer]
     spec: Kind
-    """With everything said that it takes from the defaults."""
+    """With all values that it inherits from the defaults."""
 
     @property
     def has_weights(self) -> bool:
@@ -73,7 +74,7 @@ def build_network(
     """The network of a spec, for the training inputs (N, …), with fresh weights.
 
     Args:
-        scaling: the layers that scale the inputs, where they are not to be fitted to these.
+        scaling: layers that scale the inputs; by default new ones are fitted to these inputs.
 
     Raises:
         SpecError: a layer does not fit what comes before it.
@@ -86,7 +87,7 @@ def build_network(
     blocks = _Stack(names, spec.model.defaults).apply(spec.model.layers, tensor, ("model", "layers"))
     tensor = blocks[-1].outputs
     if len(tensor.shape) != FLAT:
-        rule = f"the output follows on {_shape(tensor)}, it needs one row of values for each example"
+        rule = f"the output layer gets {_shape(tensor)}, but needs one row of values for each example"
         last = dotted(("model", "layers", len(spec.model.layers) - 1))
         raise SpecError([Fault(rule, last, hint="Add `flatten` or `global_average_pool`.")])
     model = keras.Model(start, build_output(spec, head, names)(tensor), name="model")
@@ -101,7 +102,7 @@ def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Mo
 
 @dataclass
 class _Stack:
-    """Applies layers one after the other, each error with the path of its layer."""
+    """Applies layers in order. Each error has the path of its layer."""
 
     names: Names
     defaults: Defaults
@@ -112,17 +113,17 @@ class _Stack:
             next_one = layers[index + 1] if index + 1 < len(layers) else None
             n_times = getattr(spec, "repeat", 1)
             for time in range(n_times):
-                behind = next_one if time == n_times - 1 else spec
-                blocks.append(self._apply_one(spec, tensor, (*path, index), behind))
+                following = next_one if time == n_times - 1 else spec
+                blocks.append(self._apply_one(spec, tensor, (*path, index), following))
                 tensor = blocks[-1].outputs
         return blocks
 
-    def _apply_one(self, spec: Kind, given: Any, path: Path, behind: Kind | None) -> Block:
+    def _apply_one(self, spec: Kind, given: Any, path: Path, following: Kind | None) -> Block:
         channels = self._channels(spec, given)
         tensor = _chain(channels, given)
         n_axes = len(tensor.shape)
         if isinstance(spec, Conv2D | Pool | GlobalPool) and n_axes != IMAGE:
-            rule = f"{spec.kind} needs images, it follows on {_shape(tensor)}"
+            rule = f"{spec.kind} needs images, but gets {_shape(tensor)}"
             raise SpecError([Fault(rule, dotted(path), hint="Put it before `flatten`, or add a `reshape`.")])
         if isinstance(spec, Residual):
             return self._residual(spec, given, path)
@@ -130,13 +131,15 @@ class _Stack:
             spec = inherit(spec, self.defaults)
         try:
             if isinstance(spec, WeightedLayer):
-                layers = build_weighted(spec, self.names, n_axes=n_axes, behind=behind)
+                layers = build_weighted(spec, self.names, n_axes=n_axes, following=following)
             else:
                 layers = [build_plain(spec, self.names, n_axes=n_axes)]
             outputs = _check(_chain(layers, tensor), spec, path)
+            if isinstance(spec, Conv2D):
+                check_convolution(spec, outputs, path)
         except (ValueError, TypeError) as error:
             reason = _first_reason(str(error))
-            rule = f"{spec.kind} does not fit on {_shape(tensor)}: {reason}"
+            rule = f"{spec.kind} does not fit its input, {_shape(tensor)}: {reason}"
             raise SpecError([Fault(rule, dotted(path))]) from error
         return Block(layers[0].name, given, outputs, (*channels, *layers), spec)
 
@@ -164,7 +167,7 @@ class _Stack:
         return Block(name, given, outputs, tuple(layers), spec)
 
     def _shortcut(self, tensor: Any, branch: Any, name: str, path: Path) -> list[keras.layers.Layer]:
-        """What projects the block's input linearly where the branch has another shape; nothing where it has not."""
+        """The layers that project the block's input to the shape of the branch; none if the shapes are equal."""
         if tensor.shape == branch.shape:
             return []
         seed = self.names.seed_of(f"{name}/shortcut")
@@ -177,22 +180,24 @@ class _Stack:
             return [keras.layers.Dense(branch.shape[-1], **arguments)]
         if len(tensor.shape) == len(branch.shape) == IMAGE:
             strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], branch.shape[1:3], strict=True)]
-            layer = keras.layers.Conv2D(branch.shape[-1], 1, strides=strides, padding="same", **arguments)
-            if layer.compute_output_shape(tensor.shape) == branch.shape:
-                return [layer]
+            # The pool selects the pixels: TensorFlow computes a 1 × 1 kernel with strides wrong (see convolution.py).
+            selection = keras.layers.MaxPooling2D(1, strides=strides, name=f"{name}_shortcut_pixels")
+            projection = keras.layers.Conv2D(branch.shape[-1], 1, **arguments)
+            if projection.compute_output_shape(selection.compute_output_shape(tensor.shape)) == branch.shape:
+                return [projection] if strides == [1, 1] else [selection, projection]
         rule = f"a branch that turns {_shape(tensor)} into {_shape(branch)} cannot be added to its input"
         raise SpecError([Fault(rule, dotted(path), hint="Use `padding: same`, and strides that divide the size.")])
 
 
 def _chain(layers: Sequence[keras.layers.Layer], tensor: Any) -> Any:
-    """What the layers make of a tensor, one after the other."""
+    """The tensor after all layers."""
     for layer in layers:
         tensor = layer(tensor)
     return tensor
 
 
 def _first_reason(message: str) -> str:
-    """The line of one of Keras's messages that says what is wrong, without its frame and colours."""
+    """The line of a Keras message that states the reason, without traceback and colours."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("Exception encountered", "Arguments received"))]
@@ -205,7 +210,7 @@ def _check(tensor: Any, spec: Kind, path: Path) -> Any:
         rule = "a softmax over one value is always 1"
         raise SpecError([Fault(rule, dotted(path), hint="Use another activation, or more than one unit.")])
     if 0 in tensor.shape[1:]:
-        rule = f"nothing is left of the image behind {spec.kind}: {_shape(tensor)}"
+        rule = f"the image is empty after {spec.kind}: {_shape(tensor)}"
         raise SpecError([Fault(rule, dotted(path), hint="Use a smaller window or `padding: same`.")])
     return tensor
 
@@ -215,7 +220,7 @@ def _shape(tensor: Any) -> str:
 
 
 def count_parameters(model: keras.Model) -> tuple[int, int]:
-    """The parameters in all, and those that training changes; the scaling's statistics are not counted."""
+    """The number of parameters and of trainable parameters, without the statistics of the scaling layer."""
     scaling = {id(weight) for layer in model.layers if layer.name == "scaling" for weight in layer.weights}
     total = sum(int(np.prod(weight.shape)) for weight in model.weights if id(weight) not in scaling)
     return total, sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

@@ -15,7 +15,7 @@ Kernel = tuple[str, keras.Variable]
 
 
 def kernels(model: keras.Model) -> list[Kernel]:
-    """The kernels of all dense and convolutional layers, the output's among them."""
+    """The kernels of all dense and convolutional layers, including the output."""
     return [
         (layer.name, layer.kernel)
         for layer in model.layers
@@ -23,10 +23,10 @@ def kernels(model: keras.Model) -> list[Kernel]:
     ]
 
 
-def magnitude_at(found: Sequence[Kernel], share: float) -> float:
-    """The magnitude that this share of all the weights lies below."""
+def magnitude_at(found: Sequence[Kernel], fraction: float) -> float:
+    """The magnitude that is above this fraction of all weights."""
     sizes = np.sort(np.concatenate([np.abs(kernel.numpy()).ravel() for _, kernel in found]))
-    return float(sizes[min(round(share * len(sizes)), len(sizes) - 1)])
+    return float(sizes[min(round(fraction * len(sizes)), len(sizes) - 1)])
 
 
 def set_to_zero(found: Sequence[Kernel], threshold: float) -> list[tuple[str, int, int, int]]:

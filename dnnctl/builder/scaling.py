@@ -42,7 +42,7 @@ def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
     if scaling == "unit":
         scale, offset = _unit(inputs)
         return [keras.layers.Rescaling(scale, offset, dtype="float32", name="scaling")]
-    if inputs.dtype == np.uint8:  # the layers behind compute with floating-point numbers only
+    if inputs.dtype == np.uint8:  # the next layers take floating-point numbers only
         return [keras.layers.Rescaling(1.0, dtype="float32", name="scaling")]
     return []
 
@@ -56,7 +56,7 @@ def _check_spread(deviation: Floats) -> None:
     lost = (deviation < SMALLEST) | (deviation > LARGEST)
     if lost.any():
         rule = f"a feature has a standard deviation of {deviation[lost].flat[0]:.3g}, too far from 1 for float32"
-        raise SpecError([Fault(rule, "data.scaling", hint="Give the data in other units.")])
+        raise SpecError([Fault(rule, "data.scaling", hint="Save the data in other units.")])
 
 
 def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
@@ -72,7 +72,7 @@ def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
 
 
 def _unit(inputs: Array) -> tuple[float | list[float], float | list[float]]:
-    """What inputs are multiplied by, and what is added then: ÷ 255 for pixels, else by each feature's range."""
+    """The factor and the offset: 1/255 and 0 for pixels, else from each feature's range."""
     if inputs.dtype == np.uint8:
         return 1 / 255, 0.0
     axes = 0 if inputs.ndim == 2 else None

@@ -3,53 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import is_zipfile
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 import dnnctl.layers  # noqa: F401  (registers the layers that Keras lacks)
-from dnnctl.builder.model import Block, Network
+from dnnctl.builder.model import Block, Network, build_network
+from dnnctl.builder.output import Head
+from dnnctl.builder.source_activation import activation_of
 from dnnctl.errors import Fault, RunError, SpecError
+from dnnctl.specs.data import Data
+from dnnctl.specs.experiment import Spec
 from dnnctl.specs.reuse import Reuse
 
 WHERE = "model.reuse.layers"
 SCALING_LAYERS = (keras.layers.Normalization, keras.layers.Rescaling)
 
 
+@dataclass(frozen=True)
+class Transfer:
+    """What a network has taken from a pretrained one."""
+
+    blocks: list[str]
+    """The names of the blocks that have its weights."""
+    own_scaling: str | None
+    """How the pretrained network's own first layer scales: `none`, `unit` or `standardize`. None if it has no such
+    layer: the inputs are scaled as `data.scaling` states."""
+    matched: list[tuple[str, str]]
+    """The pretrained network's layer and the new network's, for each layer that was copied."""
+
+
 def load_pretrained(path: Path) -> keras.Model:
     """A trained network from a .keras file, loaded in safe mode.
 
     Raises:
-        RunError: it is damaged, or holds what safe mode does not load.
+        RunError: it is damaged, or holds objects that safe mode refuses.
     """
-    rule = "model.reuse.run: this is no network that Keras loads in safe mode"
+    rule = "model.reuse.run: Keras cannot load this network in safe mode"
     if not is_zipfile(path):
-        raise RunError(f"{rule}: the file is damaged, or no .keras file.")
+        raise RunError(f"{rule}: the file is damaged or is not a .keras file.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, TypeError, KeyError) as error:
         raise RunError(f"{rule}: {str(error).strip().splitlines()[0]}") from None
 
 
-def pretrained_scaling(source: keras.Model, reuse: Reuse, scaling: str) -> list[keras.layers.Layer] | None:
-    """The layers that scaled the source's inputs, for the new network's; none where its first layers are not taken.
+def build_from(spec: Spec, head: Head, inputs: NDArray[np.generic], source: keras.Model) -> tuple[Network, Transfer]:
+    """The network of a spec, with the weights that it reuses from a trained network.
 
     Raises:
-        SpecError: the spec scales in another way, which the reused layers have not been trained for.
+        SpecError: the two networks differ in the layers that are reused, or in how their inputs are scaled.
     """
+    reuse = spec.model.reuse
+    assert reuse != "none"
+    check_scaling_is_first(source)
     if isinstance(reuse.layers, list):
+        network = build_network(spec, head, inputs)
+        if network.weighted_blocks and network.weighted_blocks[0].name not in reuse.layers:
+            return network, transfer_weights(source, network, reuse)
+    scaling = pretrained_scaling(source, reuse, spec.data)
+    network = build_network(spec, head, inputs, scaling=scaling)
+    return network, transfer_weights(source, network, reuse)
+
+
+def check_scaling_is_first(source: keras.Model) -> None:
+    """Refuse a pretrained network that scales after its first layer: those layers would not be taken over.
+
+    Raises:
+        SpecError: a scaling layer is not the first.
+    """
+    late = [layer for layer in _without_input(source)[1:] if isinstance(layer, SCALING_LAYERS)]
+    if late:
+        rule = f"the pretrained network scales in {late[0].name}, which is not its first layer"
+        hint = "Reuse a network whose only scaling layer is its first."
+        raise SpecError([Fault(rule, "model.reuse.run", received=type(late[0]).__name__, hint=hint)])
+
+
+def pretrained_scaling(source: keras.Model, reuse: Reuse, data: Data) -> list[keras.layers.Layer] | None:
+    """The source's own scaling layers, for the new network; none where the inputs are scaled as the spec says.
+
+    Raises:
+        SpecError: the spec scales differently, or does not say how a file without a scaling layer was fed.
+    """
+    found = source_scaling(source)
+    if found is None and reuse.run.endswith(".keras"):
+        if "scaling" not in data.model_fields_set:
+            rule = "the pretrained network has no scaling layer, so the spec must state how its inputs were scaled"
+            hint = "Write `scaling: none`, `unit` or `standardize`, as the network was trained."
+            raise SpecError([Fault(rule, "data.scaling", hint=hint)])
         return None
-    found = next((layer for layer in _leaves(source) if not isinstance(layer, keras.layers.InputLayer)), None)
-    if not isinstance(found, SCALING_LAYERS):
-        found = None
     kind = _kind(found)
-    if kind != scaling:
-        rule = "the network that is reused was trained on inputs scaled otherwise"
-        raise SpecError([Fault(rule, "data.scaling", received=scaling, hint=f"Write `scaling: {kind}`.")])
+    if kind != data.scaling:
+        rule = "the pretrained network was trained on inputs that were scaled differently"
+        raise SpecError([Fault(rule, "data.scaling", received=data.scaling, hint=f"Write `scaling: {kind}`.")])
     if found is None or kind == "none":
         return None
     return [_copy_of(found)]
+
+
+def source_scaling(source: keras.Model) -> keras.layers.Layer | None:
+    """The scaling layer that a trained network begins with, if it has one."""
+    first = next(iter(_without_input(source)), None)
+    return first if isinstance(first, SCALING_LAYERS) else None
 
 
 def copy_scaling(model: keras.Model) -> list[keras.layers.Layer]:
@@ -65,23 +124,18 @@ def _copy_of(layer: keras.layers.Layer) -> keras.layers.Layer:
     return copy
 
 
-def transfer_weights(source: keras.Model, network: Network, reuse: Reuse) -> list[str]:
-    """Copy the weights that `reuse` names into a network; returns the names of the blocks that have them now.
+def transfer_weights(source: keras.Model, network: Network, reuse: Reuse) -> Transfer:
+    """Copy the weights that `reuse` names into a network.
 
     Raises:
-        SpecError: a layer is not there, or its weights have another shape.
+        SpecError: a layer is missing, or its weights' shapes or its activation differ.
     """
     blocks = _chosen(source, network, reuse)
     if not blocks:
         nothing = "nothing would be reused: the network has no layers with weights before its last one"
         raise SpecError([Fault(nothing, WHERE, hint="Reuse another network, or none.")])
     targets = [layer for layer in network.model.layers if layer.weights and any(layer in b.layers for b in blocks)]
-    if isinstance(reuse.layers, list):
-        by_name = {layer.name: layer for layer in _leaves(source)}
-        givers = [by_name.get(layer.name) for layer in targets]
-    else:
-        weighted = _weighted(source)
-        givers = [*weighted[: len(targets)], *[None] * (len(targets) - len(weighted))]
+    givers = _givers(source, targets, reuse)
     faults = [
         Fault(rule, WHERE, hint="Make the layers the same, or reuse fewer of them.")
         for layer, giver in zip(targets, givers, strict=True)
@@ -92,11 +146,24 @@ def transfer_weights(source: keras.Model, network: Network, reuse: Reuse) -> lis
     for layer, giver in zip(targets, givers, strict=True):
         assert giver is not None
         layer.set_weights(giver.get_weights())
-    return [block.name for block in blocks]
+    matched = [(giver.name, layer.name) for layer, giver in zip(targets, givers, strict=True) if giver is not None]
+    own = source_scaling(source)
+    return Transfer([block.name for block in blocks], None if own is None else _kind(own), matched)
+
+
+def _givers(
+    source: keras.Model, targets: Sequence[keras.layers.Layer], reuse: Reuse
+) -> list[keras.layers.Layer | None]:
+    """For each layer the source's layer that gives it its weights: by name, or in order."""
+    if isinstance(reuse.layers, list):
+        by_name = {layer.name: layer for layer in _leaves(source)}
+        return [by_name.get(layer.name) for layer in targets]
+    weighted = _weighted(source)
+    return [*weighted[: len(targets)], *[None] * (len(targets) - len(weighted))]
 
 
 def _chosen(source: keras.Model, network: Network, reuse: Reuse) -> list[Block]:
-    """The blocks that are to get weights."""
+    """The blocks that get weights."""
     there = network.weighted_blocks
     listed = ", ".join(block.name for block in there)
     if isinstance(reuse.layers, list):
@@ -114,22 +181,25 @@ def _chosen(source: keras.Model, network: Network, reuse: Reuse) -> list[Block]:
 
 
 def _covered(there: Sequence[Block], n_layers: int) -> list[Block]:
-    """The first blocks, so many that each of the source's layers has a place."""
+    """The first blocks, enough for `n_layers` layers with weights."""
     counts = [sum(bool(layer.weights) for layer in block.layers) for block in there]
     for n_blocks in range(len(there) + 1):
         if sum(counts[:n_blocks]) >= n_layers:
             return list(there[:n_blocks])
-    rule = f"all but the last of the network's layers are {n_layers} with weights, this one has room for {sum(counts)}"
-    raise SpecError([Fault(rule, WHERE, hint="Add layers, or say how many are to be reused.")])
+    rule = f"the pretrained network has {n_layers} layers with weights before its last, this one {sum(counts)}"
+    raise SpecError([Fault(rule, WHERE, hint="Add layers, or write how many to reuse.")])
 
 
 def _misfit(layer: keras.layers.Layer, giver: keras.layers.Layer | None) -> str | None:
     """Why a layer cannot take another's weights."""
     if giver is None:
-        return f"the network that is reused has nothing for {layer.name}"
+        return f"the pretrained network has no layer for {layer.name}"
     shapes = [tuple(weight.shape) for weight in layer.weights], [tuple(weight.shape) for weight in giver.weights]
     if type(layer).__name__ != type(giver).__name__ or shapes[0] != shapes[1]:
-        return f"{layer.name} is {_describe(layer)}, {giver.name} of the network that is reused is {_describe(giver)}"
+        return f"{layer.name} is {_describe(layer)}, {giver.name} of the pretrained network is {_describe(giver)}"
+    ours, theirs = activation_of(layer), activation_of(giver)
+    if ours is not None and theirs is not None and ours != theirs:
+        return f"{layer.name} has the activation {ours}, {giver.name} of the pretrained network has {theirs}"
     return None
 
 
@@ -139,12 +209,16 @@ def _describe(layer: keras.layers.Layer) -> str:
 
 
 def _weighted(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers that have weights in the order in which they stand, without those that scale the inputs."""
+    """The layers that have weights, in order, without scaling layers."""
     return [layer for layer in _leaves(model) if layer.weights and not isinstance(layer, SCALING_LAYERS)]
 
 
+def _without_input(model: keras.Model) -> list[keras.layers.Layer]:
+    return [layer for layer in _leaves(model) if not isinstance(layer, keras.layers.InputLayer)]
+
+
 def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """The layers of a model, and in place of a model within it that one's."""
+    """The layers of a model; a nested model is replaced by its layers."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _leaves(layer)

@@ -16,11 +16,11 @@ from dnnctl.errors import Fault, SpecError, UserError
 
 
 def check_command(
-    specs: Annotated[list[Path], typer.Argument(metavar="SPEC", help="The specs to check.")],
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="The specs to check.")],
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Validate specs: print every fault with its place and its fix. The exit code is 2 if there are any."""
+    """Validate specs and print all faults, each with its place and a fix. Exits with code 2 if there are any."""
     with failures_reported():
         faults = check_specs(specs, overrides or [])
         if as_json:
@@ -35,7 +35,7 @@ def check_command(
 
 
 def check_specs(specs: Sequence[Path], overrides: Sequence[str] = ()) -> dict[Path, tuple[Fault, ...]]:
-    """The faults of each spec; empty if it is fine."""
+    """The faults of each spec; empty if it is valid."""
     from dnnctl.specs import load
 
     faults: dict[Path, tuple[Fault, ...]] = {}

@@ -1,4 +1,4 @@
-"""The display that suits the options and standard output."""
+"""Choosing how training is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Display]:
-    """The display that suits the options and standard output."""
+    """The display for these options and this standard output."""
     from dnnctl.cli.display import JsonDisplay, NoDisplay, PlainDisplay
 
     if as_json:

@@ -1,4 +1,4 @@
-"""How a training is shown: live on a terminal, as plain lines elsewhere, as JSON for programs, or not at all."""
+"""How training is shown: live on a terminal, as plain lines elsewhere, as JSON for programs, or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dnnctl.store.files import to_json_line
 
 
 class Display(Protocol):
-    """Something that shows events."""
+    """Shows events."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, event: Event) -> None:
-        """Show a event."""
+        """Show an event."""
 
 
 class NoDisplay:
@@ -39,7 +39,7 @@ class NoDisplay:
 
 
 class JsonDisplay(NoDisplay):
-    """One JSON object on each line."""
+    """Prints one JSON object per line."""
 
     def show(self, event: Event) -> None:
         """Print the event as JSON."""
@@ -47,7 +47,7 @@ class JsonDisplay(NoDisplay):
 
 
 class PlainDisplay(NoDisplay):
-    """Plain lines, one for each epoch, without control characters."""
+    """Prints plain lines, one per epoch, without control characters."""
 
     def __init__(self) -> None:
         self.wording = Wording()
@@ -74,7 +74,7 @@ class PlainDisplay(NoDisplay):
 
 
 def say(line: str) -> None:
-    """Print a line; when standard output is closed (`| head`, a closed terminal), only log.txt keeps the lines."""
+    """Print a line. If standard output is closed (`| head`, a closed terminal), lines only go to log.txt."""
     try:
         typer.echo(line)
     except OSError:
@@ -84,5 +84,5 @@ def say(line: str) -> None:
 
 
 def closing_lines(path: str) -> list[str]:
-    """Where the files are, and the next command."""
+    """The folder of the run, and the next command."""
     return [f"files: {path}", f"next:  dnnctl show {quote(path)}"]

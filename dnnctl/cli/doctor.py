@@ -85,16 +85,10 @@ def examine_tensorflow() -> list[Finding]:
 def examine_data() -> list[Finding]:
     """Which data sets are there without a download."""
     from dnnctl.data.cache import cache_directory
+    from dnnctl.data.cached_datasets import cached_datasets
 
-    directory = cache_directory()
-    places = {
-        "fashion_mnist": "fashion-mnist/train-images-idx3-ubyte.gz",
-        "mnist": "mnist.npz",
-        "cifar10": "cifar-10-batches-py-target",
-        "cifar100": "cifar-100-python-target",
-    }
-    present = [name for name, place in places.items() if (directory / place).exists()]
-    return [Finding("data", f"fashion_mnist_sample (bundled); in {directory}: {', '.join(present) or 'none'}")]
+    present = [name for name in cached_datasets() if name != "fashion_mnist_sample"]
+    return [Finding("data", f"fashion_mnist_sample (bundled); in {cache_directory()}: {', '.join(present) or 'none'}")]
 
 
 def examine_directories() -> list[Finding]:

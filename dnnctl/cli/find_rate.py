@@ -10,77 +10,130 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnctl.cli.choose_display import choose_display
+from dnnctl.cli.display import say
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
+    from dnnctl.commands.find_rate import RangeTestPlan
     from dnnctl.runner.lr_range_test import RateCurve, Suggestion
     from dnnctl.specs import LoadedSpec
+    from dnnctl.specs.path import Path as SpecPath
 
 
 def find_rate_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
     overrides: Overrides = None,
-    lowest: Annotated[float, typer.Option("--min", help="The rate of the first step.")] = 1e-5,
-    highest: Annotated[float, typer.Option("--max", help="The rate of the last step.")] = 10.0,
+    lowest: Annotated[float, typer.Option("--min", help="The learning rate of the first step.")] = 1e-5,
+    highest: Annotated[float, typer.Option("--max", help="The learning rate of the last step.")] = 10.0,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=20, help="The steps between.", show_default="an epoch, 100 to 1,000")
+        int | None,
+        typer.Option("--steps", min=20, help="The number of steps.", show_default="an epoch, from 100 to 1,000"),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="The examples of a step.", show_default="the spec's")
+        int | None, typer.Option("--batch-size", min=1, help="The examples per step.", show_default="the spec's")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the curve as CSV.")] = None,
     write: Annotated[
         bool,
         typer.Option(
-            "--write", help="Write the rate into the spec: schedule.max_rate of a one_cycle, else learning_rate."
+            "--write",
+            help="Write the rate into the spec: schedule.max_rate for one_cycle, otherwise optimizer.learning_rate.",
         ),
     ] = False,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Find a learning rate: train a fresh model a little while the rate grows. No run is made, nothing else changes."""
+    """Suggest a learning rate: train a fresh model for a few steps while the rate grows. No run is created."""
     with failures_reported(as_json=as_json):
         if not 0 < lowest < highest:
             raise UserError(f"--min {lowest:g} and --max {highest:g}: both must be above 0, and --min below --max.")
-        from dnnctl.commands.find_rate import Sweep, find_rate
+        from dnnctl.commands.find_rate import RangeTestSettings, find_rate
         from dnnctl.specs import load
 
         loaded = load(spec, overrides or [])
-        sweep = Sweep(lowest, highest, steps, batch_size)
+        path = _rate_path(loaded)
+        if write:
+            _check_writable(path)
         with choose_display(quiet=as_json, as_json=False) as display:
-            curve, suggestion = find_rate(loaded, sweep, runs_dir=runs_dir, report=display.show)
+            curve, suggestion = find_rate(
+                loaded,
+                RangeTestSettings(lowest, highest, steps, batch_size),
+                runs_dir=runs_dir,
+                report=display.show,
+                announce=None if as_json else _announce,
+            )
         if output is not None:
             _write_csv(curve, output)
-        section, key, rate = _for_spec(loaded, suggestion)
+        rate = suggestion.max_rate if path[-1] == "max_rate" else suggestion.learning_rate
         if as_json:
-            typer.echo(json.dumps(_as_object(curve, suggestion)))
+            typer.echo(json.dumps(_as_object(loaded, curve, suggestion)))
         else:
             _print(curve, suggestion)
         if write:
             from dnnctl.specs.reading.edit import set_in_file
 
-            set_in_file(spec, section, key, rate)
+            set_in_file(spec, str(path[0]), str(path[1]), rate)
         if not as_json:
-            what = f"{section}.{key} = {rate:.3g}"
-            typer.echo(f"written: {what} in {spec}" if write else f"next:  --write puts {what} into {spec}")
+            typer.echo(_next_step(spec, path, rate, is_written=write))
 
 
-def _for_spec(loaded: LoadedSpec, suggestion: Suggestion) -> tuple[str, str, float]:
-    """The section and key that the suggestion is for, and its value."""
-    if loaded.spec.schedule.kind == "one_cycle":
-        return "schedule", "max_rate", suggestion.max_rate
-    return "optimizer", "learning_rate", suggestion.learning_rate
+def _rate_path(loaded: LoadedSpec) -> SpecPath:
+    """The key of the spec that holds the rate of the first phase."""
+    from dnnctl.specs.planned_phase import planned_phases
+
+    phase = planned_phases(loaded.spec)[0]
+    if phase.schedule.kind == "one_cycle":
+        return (*phase.schedule_path, "max_rate")
+    return (*phase.optimizer_path, "learning_rate")
 
 
-def _as_object(curve: RateCurve, suggestion: Suggestion) -> dict[str, object]:
+def _is_writable(path: SpecPath) -> bool:
+    """Whether --write can set the key: it sets keys of a section, not of a phase."""
+    return len(path) == 2
+
+
+def _check_writable(path: SpecPath) -> None:
+    if not _is_writable(path):
+        rule = f"--write cannot change {_dotted(path)}, which holds the rate of the first phase"
+        raise UserError(f"{rule}. Run find-rate without --write and edit the spec.")
+
+
+def _announce(test: RangeTestPlan) -> None:
+    """Print what the range test is about to do."""
+    rates = f"learning rate from {test.lowest:g} to {test.highest:g}"
+    say(f"range test: {test.n_steps:,} steps of {test.batch_size:,} examples, {rates}")
+    for note in test.notes:
+        say(f"note: {note}")
+
+
+def _next_step(spec: Path, path: SpecPath, rate: float, *, is_written: bool) -> str:
+    what = f"{_dotted(path)} = {rate:.3g}"
+    if is_written:
+        return f"written: {what} in {spec}"
+    if _is_writable(path):
+        return f"next:  --write writes {what} into {spec}"
+    return f"next:  set {what} in {spec}"
+
+
+def _dotted(path: SpecPath) -> str:
+    from dnnctl.specs.path import dotted
+
+    return dotted(path)
+
+
+def _as_object(loaded: LoadedSpec, curve: RateCurve, suggestion: Suggestion) -> dict[str, object]:
+    from dnnctl.commands.find_rate import find_gaps
+
     return {
         "learning_rate": suggestion.learning_rate,
         "max_rate": suggestion.max_rate,
+        "useful_range": [suggestion.low, suggestion.high],
         "turning_point": suggestion.turning_point,
         "exploded_at": suggestion.exploded_at,
         "reason": suggestion.reason,
+        "notes": find_gaps(loaded.spec),
         "curve": [[float(rate), float(loss)] for rate, loss in zip(curve.rates, curve.losses, strict=True)],
     }
 
@@ -89,9 +142,10 @@ def _print(curve: RateCurve, suggestion: Suggestion) -> None:
     from dnnctl.cli.curves import draw_rates
 
     typer.echo(draw_rates(list(map(float, curve.rates)), list(map(float, curve.smoothed))))
-    typer.echo(f"for the middle of a cycle:  {suggestion.max_rate:.3g}")
-    typer.echo(f"for a rate that stays:      {suggestion.learning_rate:.3g}")
-    typer.echo(f"because {suggestion.reason}")
+    typer.echo(f"useful rates:            {suggestion.low:.3g} to {suggestion.high:.3g}")
+    typer.echo(f"max_rate of one_cycle:   {suggestion.max_rate:.3g}")
+    typer.echo(f"constant learning_rate:  {suggestion.learning_rate:.3g}")
+    typer.echo(f"reason: {suggestion.reason}")
 
 
 def _write_csv(curve: RateCurve, path: Path) -> None:

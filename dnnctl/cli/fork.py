@@ -1,4 +1,4 @@
-"""`dnnctl fork`: a new run from another's state."""
+"""`dnnctl fork`: a new run from the state of another."""
 
 from __future__ import annotations
 

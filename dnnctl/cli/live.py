@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from typing import Self
@@ -29,6 +30,8 @@ from dnnctl.text import format_number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MAX_CURVE = 60
+GAP, INDENT = 2, 6
+"""Spaces between two columns, and before the columns of continuation lines."""
 
 
 class LiveDisplay:
@@ -66,7 +69,7 @@ class LiveDisplay:
             self.live.__exit__(None, None, None)
 
     def show(self, event: Event) -> None:
-        """Show the event; once the terminal is closed, training continues and only log.txt keeps the lines."""
+        """Show the event. If the terminal is closed, training continues and lines only go to log.txt."""
         with suppress(OSError):
             self._show(event)
 
@@ -102,7 +105,7 @@ class LiveDisplay:
         style = "bold" if isinstance(event, RunOpened | RunEnded) else ""
         if isinstance(event, EpochEnded) and event.is_best:
             style = "green"
-        self.console.print(Text(line, style=style))
+        self.console.print(Text("\n".join(wrap_columns(line, self.console.width)), style=style))
 
     def _show_download(self, event: Downloading) -> None:
         known = {task.description: task.id for task in self.downloads.tasks}
@@ -138,7 +141,21 @@ class LiveDisplay:
 
 
 def sparkline(values: list[float]) -> str:
-    """The values as a row of blocks between their smallest and largest."""
+    """The values as a row of block characters, scaled from the smallest to the largest."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)
+
+
+def wrap_columns(line: str, width: int) -> list[str]:
+    """Wrap a line to `width` characters, between its columns, which are separated by two spaces."""
+    if len(line) <= width:
+        return [line]
+    columns = re.split(r" {2,}", line)
+    lines, indent = [columns[0]], " " * INDENT
+    for column in columns[1:]:
+        if len(lines[-1]) + GAP + len(column) <= width:
+            lines[-1] += " " * GAP + column
+        else:
+            lines.append(indent + column)
+    return lines

@@ -1,4 +1,4 @@
-"""`dnnctl train`: a spec in, a run out."""
+"""`dnnctl train`: train a spec."""
 
 from __future__ import annotations
 

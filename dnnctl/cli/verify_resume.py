@@ -1,4 +1,4 @@
-"""`dnnctl verify-resume`: kill a training and see whether it ends in the same bits."""
+"""`dnnctl verify-resume`: whether a training that is killed and resumed ends in the same bits."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def verify_resume_command(
     overrides: Overrides = None,
     kills: Annotated[int, typer.Option("--kills", min=1, help="The number of kills.")] = 5,
     epochs: Annotated[
-        int, typer.Option("--epochs", min=1, help="The most epochs to train, if the spec has no phases.")
+        int, typer.Option("--epochs", min=1, help="The maximum number of epochs, if the spec has no phases.")
     ] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the instants of the kills.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the times of the kills.")] = 0,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train a spec twice, once with kills at random instants and a resume after each, and compare the bits."""
+    """Train a spec twice, once with kills at random times and a resume after each, and compare every bit."""
     from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
@@ -85,4 +85,4 @@ def _in_words(verdict: Verdict) -> str:
     if verdict.differences:
         listed = ", ".join(verdict.differences)
         return f"NOT EXACT: after {times} these differ: {listed} ({where}).\nruns: {verdict.whole.path.parent.parent}"
-    return f"exact: after {times} the same variables, optimizer, metrics and predictions to the bit ({where})"
+    return f"exact: after {times}, variables, optimizer, metrics and predictions are the same to the bit ({where})"

@@ -1,1 +1,1 @@
-"""The commands as Python functions: typed, light to import, and the one place that loads what is heavy."""
+"""The commands as typed Python functions. They are quick to import; only calling them loads heavy modules."""

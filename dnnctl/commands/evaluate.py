@@ -1,4 +1,4 @@
-"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. They write no run."""
+"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. They do not write a run."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the weights of a run measure on a split of its data."""
+    """The metrics of a run's weights on a split of its data."""
 
     n: int
     """The number of examples."""
     metrics: dict[str, float]
     samples: Samples | None = None
-    """The passes of MC dropout, if any."""
+    """The results of the passes of MC dropout, if any."""
     sampled_accuracy: float | None = None
-    """The accuracy of their mean, for classes."""
+    """The accuracy of their mean; only for classes."""
 
 
 def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0) -> Evaluation:
@@ -40,10 +40,10 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
     Args:
         role: `train`, `validation` or `test`.
         weights: those of the best epoch or of the last one.
-        mc_samples: the number of passes of MC dropout besides.
+        mc_samples: the number of additional passes of MC dropout.
 
     Raises:
-        UserError: the run has no model, its data have changed or have no such split, or it has no dropout to sample.
+        UserError: the run has no model, its data have changed or have no such split, or its network has no dropout.
     """
     check_sound(run)
     loaded = load(run.folder.spec)
@@ -59,7 +59,7 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
             loaded.spec, ignore, compilation=recorded_compilation(run), pretrained=pretrained_copy(run)
         )
         if run.facts.data not in (None, setup.data):
-            raise RunError(f"The data of {run.id} have changed since it was trained: it cannot be measured on them.")
+            raise RunError(f"The data of {run.id} have changed since it was trained: it cannot be evaluated on them.")
         split = getattr(dataset, role)
         if split is None:
             raise RunError(f"The data of {run.id} have no {role} split.")
@@ -76,7 +76,7 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
 def predict(
     run: RunRecord, inputs: NDArray[Any], *, weights: Weights = "best", mc_samples: int = 0
 ) -> dict[str, NDArray[Any]]:
-    """Predict from new inputs, as raw as the training data were.
+    """Predict from new inputs, which must be raw, as the training data were.
 
     Args:
         inputs: (N, …)
@@ -86,7 +86,7 @@ def predict(
     Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes.
 
     Raises:
-        UserError: the run has no model, the inputs do not fit it, or it has no dropout to sample.
+        UserError: the run has no model, the inputs do not fit it, or its network has no dropout.
     """
     with stderr_to(os.devnull):
         import numpy as np
@@ -105,7 +105,7 @@ def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:
     """Check that inputs have the shape, the type and the range of the training data.
 
     Raises:
-        RunError: they have not.
+        RunError: they do not.
     """
     shape = tuple(wanted.shape[1:])
     if inputs.shape[1:] != shape:
@@ -120,7 +120,7 @@ def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:
 
 
 def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
-    """Check that numbers of another type than uint8 are whole pixel values from 0 to 255."""
+    """Check that inputs that are not uint8 are whole pixel values from 0 to 255."""
     import numpy as np
 
     low, high = (float(inputs.min()), float(inputs.max())) if inputs.size else (0.0, 0.0)
@@ -135,7 +135,7 @@ def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
 
 
 def _accuracy(samples: Samples, targets: NDArray[Any]) -> float:
-    """The fraction of examples whose class the mean answer gives."""
+    """The fraction of examples that the mean prediction classifies correctly."""
     import numpy as np
 
     mean = samples.mean

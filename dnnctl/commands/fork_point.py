@@ -1,4 +1,4 @@
-"""Starting a new run from another's state: which checkpoint, and what is recorded of it."""
+"""Where a fork starts: which checkpoint of the parent, and what is recorded about it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dnnctl.store.record import RunRecord, Status, last_end
 FORKABLE = ("phase",)
 """The kinds of stage that train the model itself."""
 OF_AN_EPOCH = ("seed", "data", "metrics", "training.batch_size")
-"""The keys that the order of an epoch's examples and its metrics depend on: a fork with other values cannot continue in
+"""Keys that affect the order of an epoch's examples or its metrics. A fork that changes one of them cannot continue in
 the middle of an epoch."""
 BEFORE = ("model.reuse", "training.pretraining")
-"""The keys that say what the first weights are: a fork starts later."""
+"""Keys that define the initial weights. A fork starts later, so it cannot change them."""
 
 
 def changes_of_spec(parent: RunRecord, loaded: LoadedSpec) -> list[Change]:
-    """The keys in which a spec differs from a run's, except the name."""
+    """The keys in which a spec differs from that of a run, except `name`."""
     found = changes(to_plain(load(parent.folder.spec).spec), to_plain(loaded.spec))
     return [change for change in found if change.path != "name"]
 
@@ -31,49 +31,49 @@ def choose_checkpoint(parent: RunRecord, epoch: int | None, changed: Sequence[st
     """The checkpoint of a run to start from.
 
     Args:
-        epoch: at whose end; by default the newest checkpoint, of a diverged run that of the best epoch.
+        epoch: start at the end of this epoch; None means the newest checkpoint, or the best epoch of a diverged run.
         changed: the keys of the spec that change.
         n_epochs: the number of epochs of the new run.
 
     Raises:
-        RunError: there is none, or nothing is left to train after it.
+        RunError: there is no such checkpoint, or nothing is left to train after it.
     """
     if has_changed(BEFORE, changed):
         raise RunError(
-            f"A fork starts with the weights of {parent.id}: {' and '.join(BEFORE)} cannot change. "
+            f"A fork starts with the weights of {parent.id}, so {' and '.join(BEFORE)} cannot change. "
             f"Train a new run: dnnctl train {parent.folder.spec} --set KEY=VALUE"
         )
-    sound = [each for each in list_checkpoints(parent.folder.checkpoints) if each.damage() is None]
-    if not sound:
+    intact = [each for each in list_checkpoints(parent.folder.checkpoints) if each.damage() is None]
+    if not intact:
         raise RunError(
             f"{parent.id} has no usable checkpoint to start from. Train its spec from scratch: "
             f"dnnctl train {parent.folder.spec} --set KEY=VALUE"
         )
-    states = {each: read_progress(each) for each in sound}
-    sound = [each for each in sound if states[each].stage.kind in FORKABLE]
-    if not sound:
-        raise RunError(f"{parent.id} has not finished its pretraining: resume it. dnnctl resume {parent.path}")
-    ends = [each for each in sound if states[each].loop.step == 0]
+    states = {each: read_progress(each) for each in intact}
+    intact = [each for each in intact if states[each].stage.kind in FORKABLE]
+    if not intact:
+        raise RunError(f"{parent.id} has not finished its pretraining. Resume it first: dnnctl resume {parent.path}")
+    ends = [each for each in intact if states[each].loop.step == 0]
     if epoch is not None:
         candidates = [each for each in ends if each.epoch == epoch]
     elif last_end(parent) == Status.DIVERGED:
-        best_epoch = states[sound[-1]].loop.best.best_epoch
-        candidates = [each for each in ends if each.epoch <= best_epoch] or sound[:1]
+        best_epoch = states[intact[-1]].loop.best.best_epoch
+        candidates = [each for each in ends if each.epoch <= best_epoch] or intact[:1]
     else:
-        candidates = ends if has_changed(OF_AN_EPOCH, changed) else sound
+        candidates = ends if has_changed(OF_AN_EPOCH, changed) else intact
     if not candidates:
         raise RunError(_not_there(parent, epoch, ends))
     chosen = candidates[-1]
     if chosen.epoch >= n_epochs:
         raise RunError(
-            f"At {chosen.name} of {parent.id} all {n_epochs} epochs are done. Train more, for example "
-            f"--set training.epochs={chosen.epoch + 10}, or start --at an earlier epoch."
+            f"{chosen.name} of {parent.id} has already finished all {n_epochs} epochs. Train more, for example "
+            f"--set training.epochs={chosen.epoch + 10}, or start at an earlier epoch: --at EPOCH."
         )
     return chosen
 
 
 def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]) -> ParentFacts:
-    """What run.json says of where a run comes from."""
+    """What run.json records about the parent of a fork."""
     return ParentFacts(
         run=parent.id,
         checkpoint=checkpoint.name,
@@ -86,7 +86,7 @@ def lineage(parent: RunRecord, checkpoint: Checkpoint, changed: Sequence[Change]
 
 
 def _found_rates(parent: RunRecord, changed: Sequence[Change]) -> dict[str, FoundRate]:
-    """What the parent's range tests found, for a fork that continues its schedule."""
+    """What the parent's range tests found; empty if the fork changes the schedule."""
     facts = parent.facts
     found = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})
     paths = [change.path for change in changed]
@@ -99,6 +99,6 @@ def _not_there(parent: RunRecord, epoch: int | None, ends: Sequence[Checkpoint])
     there = ", ".join(str(each.epoch) for each in ends)
     found = f"It has checkpoints at the ends of {there}" if there else "Its checkpoints are in the middle of an epoch"
     return (
-        f"{parent.id} has no checkpoint at {wanted}. {found}. A run keeps its newest ones "
+        f"{parent.id} has no checkpoint at {wanted}. {found}. A run keeps its newest checkpoints "
         f"(training.checkpoint.keep) and that of its best epoch."
     )

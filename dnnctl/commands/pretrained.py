@@ -1,4 +1,4 @@
-"""Finding the pretrained network that a spec reuses, and what is recorded of it."""
+"""Finding the pretrained network that a spec reuses, and what is recorded about it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Pretrained:
     """The id of its run, if it has one."""
 
     def facts(self) -> ReuseFacts:
-        """What run.json says of it."""
+        """What run.json records about it."""
         return ReuseFacts(path=str(self.path), sha256=sha256_of(self.path), run=self.run)
 
 
 def find_pretrained(
     loaded: LoadedSpec, runs_dir: str | Path | None, notify: Notify = keep_silent
 ) -> tuple[LoadedSpec, Pretrained | None]:
-    """The network that a spec reuses, and the spec with the run's id in place of the given reference.
+    """The spec, with the reference to a run replaced by the run's id, and the network that it reuses.
 
     Args:
         notify: called with a sentence that says which run was chosen, if several have the given name.

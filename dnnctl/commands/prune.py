@@ -1,4 +1,4 @@
-"""`prune`: a trained run in, a run with the small weights of its best model set to zero out."""
+"""`prune`: a new run from a trained one, with the small weights of its best model set to zero."""
 
 from __future__ import annotations
 
@@ -33,18 +33,19 @@ def prune(
     name: str | None = None,
     runs_dir: str | Path | None = None,
 ) -> tuple[Run, PrunedFacts]:
-    """Set the small kernel weights of a run's best model to zero; the result is a new run, the other is unchanged.
+    """Set the small kernel weights of a run's best model to zero. The result is a new run; the original is unchanged.
 
-    Biases, and the weights of normalizations and activations, are left alone.
+    Biases and the weights of normalizations and activations do not change.
 
     Args:
         reference: the run's folder, id, id prefix or name, or `last`.
-        threshold: weights below it in magnitude become zero.
-        sparsity: the fraction of all kernel weights that becomes zero, the smallest ones.
-        name: of the new run; by default that of the other one, with `-pruned`.
+        threshold: weights whose magnitude is below it become zero.
+        sparsity: the fraction of all kernel weights that becomes zero, the smallest first.
+        name: the name of the new run; by default that of the original with `-pruned`.
 
     Raises:
-        UserError: not exactly one of both is given or it is out of range, or the run has no model or other data now.
+        UserError: not exactly one of `threshold` and `sparsity` is given, the value is out of range, the run has no
+            model, or its data have changed.
     """
     _check(threshold, sparsity)
     parent = load_run(reference, runs_dir, Wanted.MODEL)
@@ -66,7 +67,7 @@ def _prune(
     source = pretrained_copy(parent)
     setup, dataset = prepare(loaded.spec, ignore, compilation=recorded_compilation(parent), pretrained=source)
     if parent.facts.data not in (None, setup.data):
-        raise RunError(f"The data of {parent.id} have changed since it was trained: nothing could be compared.")
+        raise RunError(f"The data of {parent.id} have changed since it was trained: metrics cannot be compared.")
     setup.model.set_weights(load_model(parent).get_weights())
     examples = place_all(setup, dataset)
     engine = setup.engine(examples.train)
@@ -107,10 +108,11 @@ def _prune(
 
 def _check(threshold: float | None, sparsity: float | None) -> None:
     if threshold is not None and sparsity is not None:
-        raise UserError("--threshold and --sparsity exclude each other: give one of them.")
+        raise UserError("--threshold and --sparsity cannot be used together. Give one of them.")
     if threshold is None and sparsity is None:
         raise UserError(
-            "Give --threshold 0.01 (weights below it become zero) or --sparsity 0.8 (the fraction of weights that do)."
+            "Give --threshold or --sparsity. --threshold 0.01 sets weights below 0.01 in magnitude to zero, "
+            "--sparsity 0.8 the smallest 80 % of them."
         )
     if threshold is not None and not 0 < threshold < float("inf"):
         raise UserError(f"--threshold: must be greater than 0. Received: {threshold:g}.")
@@ -119,7 +121,7 @@ def _check(threshold: float | None, sparsity: float | None) -> None:
 
 
 def _summary(writer: RunWriter, parent: RunRecord, pruned: PrunedFacts, setup: Setup) -> Summary:
-    """As a training's, with the epochs and steps of the run that was pruned."""
+    """The summary of the pruned run, with the epochs and steps of the original."""
     best = dict(parent.best)
     best |= {f"val_{name}": value for name, value in (pruned.after.get("validation") or {}).items()}
     validation, test = pruned.after.get("validation"), pruned.after.get("test")

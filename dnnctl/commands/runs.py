@@ -1,4 +1,4 @@
-"""Runs for Python: a record, with its model and its metrics as the libraries that read them know them."""
+"""Runs in Python: a record of the run, its metrics as a DataFrame, and its model as a Keras model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Run(RunRecord):
 
     @property
     def metrics(self) -> Any:
-        """The metrics, a row for each epoch: a DataFrame where pandas is installed, else a list of dicts."""
+        """The metrics, one row for each epoch: a DataFrame if pandas is installed, else a list of dicts."""
         try:
             import pandas as pd  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError:
@@ -27,16 +27,16 @@ class Run(RunRecord):
         return pd.DataFrame(self.rows)
 
     def model(self, weights: Weights = "best") -> Any:
-        """Its weights as a Keras model; loads Keras.
+        """The model with these weights. Imports Keras.
 
         Raises:
-            RunError: it has no model with such weights.
+            RunError: the run has no model with these weights.
         """
         return load_model(self, weights)
 
 
 def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> Run:
-    """A run by its folder, its id, an id prefix, its name (the newest run with it) or `last`.
+    """A run by its folder, id, id prefix, name (the newest run with that name) or `last`.
 
     Raises:
         RunError: there is no such run.
@@ -45,15 +45,15 @@ def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> Run:
 
 
 def runs(runs_dir: str | Path | None = None) -> Sequence[Run]:
-    """Every run, the oldest first; without `runs_dir` those in DNNCTL_RUNS_DIR, or in `runs`."""
+    """Every run, the oldest first. The default of `runs_dir` is DNNCTL_RUNS_DIR, or `runs`."""
     return [Run(run.folder) for run in catalog.list_runs(catalog.runs_directory(runs_dir))]
 
 
 def load_model(run: RunRecord, weights: Weights = "best") -> Any:
-    """The weights of a run as a Keras model; loads Keras.
+    """The model of a run with these weights. Imports Keras.
 
     Raises:
-        RunError: it has no model with such weights.
+        RunError: the run has no model with these weights.
     """
     path = model_path(run.folder, weights)
     if not path.is_file():
@@ -72,7 +72,7 @@ def model_path(folder: RunFolder, weights: Weights) -> Path:
 
 def _no_model(run: RunRecord, weights: Weights) -> str:
     if weights == "best":
-        return f"{run.id} has no model yet: its first epoch is not finished."
+        return f"{run.id} has no model yet: it has not finished its first epoch."
     if run.status.is_complete:
-        return f"{run.id} has no last.keras: it is from a version of dnnctl that did not keep it."
-    return f"{run.id} is {run.status}: last.keras is written when training finishes."
+        return f"{run.id} has no last.keras: it was pruned, or trained by a dnnctl version that did not write it."
+    return f"{run.id} has no last.keras yet: it is written when training finishes. The run is {run.status}."

@@ -1,4 +1,4 @@
-"""One process's part in a run, from the first event to the end that it records, whatever happens between."""
+"""The part of a run that one process trains. However training ends, the end is recorded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run_session(
     event: StartEvent,
     accept_changed_data: bool = False,
 ) -> None:
-    """Train a run, from its spec or from the state that its folder holds."""
+    """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
     with (
         Interrupts() as interrupts,
@@ -64,7 +64,7 @@ def run_session(
 
 @contextmanager
 def faults_located(loaded: LoadedSpec) -> Iterator[None]:
-    """Give the faults that building finds, which know their path, their place in the file."""
+    """Add the place in the file to faults that are found while building and only know their path."""
     try:
         yield
     except SpecError as error:
@@ -79,7 +79,7 @@ def _located(fault: Fault, loaded: LoadedSpec) -> Fault:
 
 
 def _also_to_log(writer: RunWriter, report: Report) -> Report:
-    """A report that also goes to log.txt, in words, as long as that can be written."""
+    """A report that also writes events to log.txt in words, as long as the file can be written."""
     wording = Wording()
 
     def report_and_log(event: Event) -> None:
@@ -94,7 +94,7 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
 
 @contextmanager
 def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
-    """Turn a full disk, or a folder that cannot be written to or is gone, into a user's error."""
+    """Turn a full disk, or a folder that is gone or not writable, into a user error."""
     path = writer.folder.path
     try:
         yield
@@ -103,20 +103,20 @@ def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
         if error.errno not in DISK_ERRORS and not is_ours:
             raise
         if not path.is_dir():
-            raise RunError(f"The folder {path} is gone, and with it the run: training has ended.") from None
+            raise RunError(f"The folder {path} is gone, and with it the run. Training has ended.") from None
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
-            f"Cannot write to {path}: {reason}. What was saved before is intact; once this is fixed: "
+            f"Cannot write to {path}: {reason}. What was saved before is intact. Fix this, then: "
             f"dnnctl resume {quote(str(path))}"
         ) from None
 
 
 @contextmanager
 def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[None]:
-    """Record how training ended, whatever happens.
+    """Record how training ended.
 
-    A run that the user's input kept from starting leaves nothing: a new one is deleted, one that was to be resumed is
-    left as it was.
+    If wrong input keeps a run from starting, nothing is recorded: a new run is deleted, and a resumed run is left
+    unchanged.
     """
     path = quote(str(writer.folder.path))
     try:
@@ -148,13 +148,13 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
 
 
 def _what_is_left(writer: RunWriter) -> str:
-    """What a diverged run leaves, and what to try."""
-    kept = (
-        f"The best weights before are in {writer.folder.model}."
+    """What is saved of a diverged run, and what to try."""
+    saved = (
+        f"The best weights so far are in {writer.folder.model}."
         if writer.folder.model.is_file()
-        else "No epoch was finished."
+        else "No epoch was finished before."
     )
-    return f"{kept}\nTry a smaller learning rate, or clipped gradients: {recovery_command(writer.read())}"
+    return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
 
 
 def _record_end(writer: RunWriter, report: Report, status: Status, reason: str) -> None:

@@ -1,6 +1,6 @@
-"""Sends what TensorFlow and its libraries write to standard error into a file.
+"""Redirects standard error to a file, including what TensorFlow and its libraries write.
 
-They write from C++, past Python's `sys.stderr`, so the file descriptor itself is turned.
+They write from C++ and bypass Python's `sys.stderr`, so the file descriptor itself is redirected.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ STDERR = 2
 
 @contextmanager
 def stderr_to(path: Path | str) -> Iterator[None]:
-    """While it lasts, everything written to standard error is appended to a file."""
+    """A context in which everything written to standard error is appended to a file."""
     sys.stderr.flush()
-    kept = os.dup(STDERR)
+    saved = os.dup(STDERR)
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.dup2(target, STDERR)
         yield
     finally:
         sys.stderr.flush()
-        os.dup2(kept, STDERR)
-        os.close(kept)
+        os.dup2(saved, STDERR)
+        os.close(saved)
         os.close(target)

@@ -1,4 +1,4 @@
-"""`train`, `resume`, `fork` and the dry run: a spec or a run in, a run out."""
+"""`train`, `resume`, `fork` and the dry run: from a spec or a run to a run."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from dnnctl.store.writer import RunWriter
 
 
 def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore) -> Run:
-    """Train a spec and return its run.
+    """Train a spec and return the run.
 
     Args:
-        spec: a spec, or the path of its file.
+        spec: a spec, or the path of a spec file.
         runs_dir: where runs are kept; by default DNNCTL_RUNS_DIR, or `runs`.
         report: called with each event as it happens.
 
     Raises:
-        UserError: the spec, the data or the device cannot be used; no run is left.
+        UserError: the spec, the data or the device cannot be used. No run is left.
         DivergedError: the loss became infinite or NaN.
     """
     loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
@@ -53,9 +53,9 @@ def resume(
     accept_changed_data: bool = False,
     report: Report = ignore,
 ) -> Run:
-    """Resume an interrupted run, to the same bits as if it had never been interrupted; return it.
+    """Resume an interrupted run and return it. It ends in the same bits as if it had never been interrupted.
 
-    A run that has finished is returned as it is. One without a usable checkpoint starts from scratch.
+    A finished run is returned unchanged. A run without a usable checkpoint starts from scratch.
 
     Args:
         reference: the run's folder, id, id prefix or name, or `last`.
@@ -64,8 +64,8 @@ def resume(
         report: called with each event as it happens.
 
     Raises:
-        UserError: there is no such run, another process trains it, it has diverged, or its data have changed; the run
-            is left as it was.
+        UserError: there is no such run, another process is training it, it has diverged, or its data have changed. The
+            run is left unchanged.
         DivergedError: the loss became infinite or NaN.
     """
     with RunWriter.open(load_run(reference, runs_dir, Wanted.RESUMABLE)) as writer:
@@ -73,7 +73,7 @@ def resume(
         end = last_end(run)
         if end == Status.DIVERGED:
             raise RunError(
-                f"{run.id} has diverged: resumed, it would diverge again. Change its spec: {recovery_command(run)}"
+                f"{run.id} has diverged and would diverge again if resumed. Change its spec: {recovery_command(run)}"
             )
         if not end.is_complete:
             check_sound(run)
@@ -90,16 +90,16 @@ def fork(
     runs_dir: str | Path | None = None,
     report: Report = ignore,
 ) -> Run:
-    """Train a new run that starts from another run's state with a changed spec; return it.
+    """Train a new run that starts from the state of another run, with a changed spec; return it.
 
-    Weights, optimizer, noise, best epoch and the rows so far are taken over as far as the changes allow; patience
-    counts from the fork. The new run holds a copy of all that it needs: the other one may be removed.
+    Weights, optimizer, noise, best epoch and the rows so far are taken over as far as the changes allow. Patience
+    starts counting again. The new run has a copy of everything that it needs, so the other run may be removed.
 
     Args:
         reference: the folder, id, id prefix or name of the run to start from, or `last`.
         overrides: changes to its spec, of the form `a.b=value`.
-        at: the epoch at whose end to start; by default the newest checkpoint, of a diverged run that of the best epoch.
-        runs_dir: where runs are kept; by default where the other run is.
+        at: start at the end of this epoch; by default at the newest checkpoint, or the best epoch of a diverged run.
+        runs_dir: where runs are kept; by default the folder of the other run.
 
     Raises:
         UserError: there is no such run or checkpoint, nothing is left to train, or the spec describes another network.
@@ -125,7 +125,7 @@ def fork(
 def dry_run(
     spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore
 ) -> None:
-    """Load the data and build the model of a spec as `train` would, but train and write nothing.
+    """Load the data and build the model of a spec as `train` does, but do not train or write anything.
 
     Raises:
         UserError: the spec, the data or the device cannot be used.
@@ -140,7 +140,7 @@ def dry_run(
 
 
 def make_blueprint(loaded: LoadedSpec) -> Blueprint:
-    """What a run of a spec is made from."""
+    """The blueprint of a run of a spec."""
     spec = loaded.spec
     return Blueprint(
         name=spec.name,

@@ -1,6 +1,6 @@
-"""Whether resume is exact on this machine: a training that is killed repeatedly against one that never is.
+"""Whether resume is exact on this machine: a training that is killed repeatedly, compared with one that is not.
 
-Both are the commands that a user types, in processes of their own; a kill is SIGKILL, which no process can handle.
+Both run the commands that a user types, in separate processes. A kill is SIGKILL, which no process can handle.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_count
 
 FRACTION_AT_THE_START = 0.2
-"""Of the kills: while the process starts, reads its checkpoint and cuts back its rows."""
+"""The fraction of kills while the process starts, reads its checkpoint and cuts back its rows."""
 SECONDS_OF_A_START = 4.0
 CHECKPOINTS_AN_EPOCH = 4
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One process's end."""
+    """The end of one process."""
 
     n_epochs: int
-    """Epochs on record when it died."""
+    """Finished epochs when it died."""
     step: int
-    """The last step of the run that it had reported; 0 if it had reported none."""
+    """The last step that it reported; 0 if it did not report one."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out."""
+    """The result of the comparison."""
 
     whole: RunRecord
-    """The run that was never killed."""
+    """The run that was not killed."""
     resumed: RunRecord
     kills: list[Kill] = field(default_factory=list)
 
     @property
     def differences(self) -> list[str]:
-        """What differs between both runs, except times; empty if resume is exact."""
+        """What differs between the two runs, except times; empty if resume is exact."""
         whole, resumed = _outcome(self.whole), _outcome(self.resumed)
         return [name for name in whole if whole[name] != resumed.get(name)]
 
@@ -65,17 +65,17 @@ def verify_resume(
     report: Callable[[str], None],
     seed: int = 0,
 ) -> Verdict:
-    """Train a spec twice, once with kills at random instants and a resume after each.
+    """Train a spec twice, once without kills and once with kills at random times, each followed by a resume.
 
     Args:
-        directory: an empty one, for both runs.
-        runs_dir: where the run is that the spec reuses.
-        n_kills: the number of kills of the second training, if it lives long enough.
-        report: called with a line of text as things happen.
-        seed: of the instants of the kills.
+        directory: an empty directory for both runs.
+        runs_dir: where to find the run that the spec reuses.
+        n_kills: the number of kills; fewer if training ends before.
+        report: called with a line of text for each step of the comparison.
+        seed: the seed of the times of the kills.
 
     Raises:
-        RunError: the training fails without a kill too, or cannot be resumed.
+        RunError: the training fails even without kills, or cannot be resumed.
     """
     _, source = find_pretrained(load(spec, overrides), runs_dir)
     if source is not None and source.run is not None:
@@ -99,7 +99,7 @@ def verify_resume(
         step = _run_until(command, 0 if is_early else at_step, delay, waits_for_steps=not is_early)
         runs = list_runs(directory / "killed")
         if not runs:
-            continue  # it died before it had a folder: run the same command again
+            continue  # it died before it made a folder: run the same command again
         (run,) = runs
         if run.status != Status.LOST:
             break
@@ -112,8 +112,8 @@ def verify_resume(
 
 
 def _summary(run: RunRecord) -> Summary:
-    """The result of a run that has finished."""
-    assert run.summary is not None, "the command that trained it exited with 0"
+    """The summary of a finished run."""
+    assert run.summary is not None, "its command exited with 0"
     return run.summary
 
 
@@ -129,7 +129,7 @@ def _run_to_the_end(arguments: Sequence[str]) -> None:
 
 
 def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_for_steps: bool) -> int:
-    """Run a command until it reports a step, and a moment longer; then kill it. Returns the last reported step."""
+    """Run a command until it reports a step, wait for the delay, then kill it. Returns the last reported step."""
     last = 0
     with _start(arguments) as process:
         try:
@@ -142,7 +142,7 @@ def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_fo
 
 
 def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
-    """The steps since the start of the run, as a training reports them."""
+    """The steps since the start of the run, as the training reports them."""
     assert process.stdout is not None
     for line in process.stdout:
         event: dict[str, Any] = json.loads(line)
@@ -156,7 +156,7 @@ def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _outcome(run: RunRecord) -> dict[str, Any]:
-    """All that a training leaves, except times."""
+    """Everything that a training leaves, except times."""
     import numpy as np
 
     with np.load(run.folder.predictions, allow_pickle=False) as file:

@@ -1,4 +1,4 @@
-"""Tests for recipes of which several seeds were trained.
+"""Tests for recipes of which several seeds were trained. Student's distribution is SciPy's.
 
 Sources: Student (1908); Welch (1947).
 """
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
 from dnnctl.compare.paired_tests import CONFIDENCE, Estimate
-from dnnctl.compare.student import quantile, tail
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
-    """Welch's test for two groups of runs, at least two in each; None if there is no variance at all.
+    """Welch's test for two groups of runs, at least two in each; none where the figures have no spread at all.
 
     t = (mean_b - mean_a) / s, s^2 = v_a/n_a + v_b/n_b,
     degrees of freedom s^4 / ((v_a/n_a)^2/(n_a - 1) + (v_b/n_b)^2/(n_b - 1)).
@@ -32,7 +32,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
 def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
     """Student's test for pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) / sqrt(n)).
 
-    None if the differences have no variance: nothing can be tested.
+    None where the differences have no spread at all: there is nothing to tell chance by.
     """
     differences = np.asarray(b, np.float64) - np.asarray(a, np.float64)
     error = float(np.std(differences, ddof=1)) / sqrt(len(differences))
@@ -44,11 +44,11 @@ def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
 def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
     """The 95 % interval of the mean of two or more figures, by Student's distribution."""
     error = float(np.std(values, ddof=1)) / sqrt(len(values))
-    half = quantile((1 + CONFIDENCE) / 2, len(values) - 1) * error
+    half = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)) * error
     return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
 def _student(difference: float, error: float, freedom: float) -> Estimate:
-    p = 2 * tail(difference / error, freedom)
-    half = quantile((1 + CONFIDENCE) / 2, freedom) * error
+    p = 2 * float(stdtr(freedom, -abs(difference) / error))
+    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
     return Estimate(difference, difference - half, difference + half, p)

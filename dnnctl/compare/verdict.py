@@ -10,7 +10,6 @@ from typing import Any
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import Scores, score
-from dnnctl.compare.t_tests import paired_student, welch
 from dnnctl.store.metrics import is_less_better
 from dnnctl.text import format_number
 
@@ -122,6 +121,8 @@ def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
 
 def _judge_recipes(verdict: Verdict, a: dict[Any, float], b: dict[Any, float]) -> Verdict:
     """Two recipes, by their metric for each seed: paired if they share seeds."""
+    from dnnctl.compare.t_tests import paired_student, welch
+
     common = [seed for seed in a if seed in b]
     if len(common) == len(a) == len(b) or len(common) >= MIN_COMMON:
         estimate = paired_student([a[seed] for seed in common], [b[seed] for seed in common])

@@ -1,4 +1,4 @@
-"""Where data files lie, and how they get there: Keras's cache, filled by download where a file is missing."""
+"""The folder of data files: Keras's cache. Missing files are downloaded into it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,16 +23,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a data set: its place in the cache, where it comes from, and what it must be."""
+    """A file of a data set: its path in the cache, its URL, and its digest."""
 
     path: str
-    """Relative to the cache directory, as Keras has it."""
+    """Relative to the cache directory, with the name that Keras gives it."""
     url: str
     sha256: str
 
     @property
     def places(self) -> tuple[Path, Path]:
-        """Where it may lie: under Keras's name, or beside it under the name it is downloaded as."""
+        """The paths it may have: Keras's name for it, or the file name of its URL in the same folder."""
         target = cache_directory() / self.path
         return target, target.with_name(self.url.rsplit("/", 1)[-1])
 
@@ -45,27 +46,33 @@ def cache_directory() -> Path:
 
 
 def fetch(file: RemoteFile, progress: Progress) -> Path:
-    """The file's path in the cache, after downloading it if it is not there.
+    """The file's path in the cache. It is downloaded if it is missing.
 
     Raises:
-        DataError: it is not there and cannot be downloaded, or is not what it should be.
+        DataError: it is missing and cannot be downloaded, or the download has another digest.
     """
-    for place in file.places:
-        if place.is_file():
-            return place
+    found = cached(file)
+    if found is not None:
+        return found
     _download(file, file.places[0], progress)
     return file.places[0]
 
 
+def cached(file: RemoteFile) -> Path | None:
+    """The file's path in the cache; none if it is missing."""
+    return next((place for place in file.places if place.is_file()), None)
+
+
 def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
     aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         found = _copy(file, aside, progress)
         if found != file.sha256:
             raise DataError(
-                f"{file.url} is not the file it should be (sha256 {found[:16]}…, not {file.sha256[:16]}…). "
-                "Try again later; nothing was kept."
+                f"{file.url} is not the expected file (sha256 {found[:16]}…, not {file.sha256[:16]}…). "
+                "Try again later. The download was discarded."
             )
         aside.replace(target)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
@@ -79,6 +86,9 @@ def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
         raise DataError(f"{target} cannot be written: {error.strerror or error}. Set {DIRECTORY_VARIABLE}.") from None
     finally:
         aside.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that holds something stays, and so do its parents
+            for folder in missing:
+                folder.rmdir()
 
 
 def _copy(file: RemoteFile, aside: Path, progress: Progress) -> str:

@@ -8,17 +8,45 @@ from __future__ import annotations
 import pickle
 import shutil
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dnnctl.data.cache import Progress, RemoteFile, cache_directory, fetch
+from dnnctl.data.cache import Progress, RemoteFile, cache_directory, cached, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
 from dnnctl.specs.class_names import CIFAR10
 
 URL = "https://www.cs.toronto.edu/~kriz/"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A data set in a tar file."""
+
+    name: str
+    """The folder in it."""
+    file: RemoteFile
+
+
+CIFAR10_ARCHIVE = Archive(
+    "cifar-10-batches-py",
+    RemoteFile(
+        "cifar-10-batches-py-target_archive",
+        URL + "cifar-10-python.tar.gz",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    ),
+)
+CIFAR100_ARCHIVE = Archive(
+    "cifar-100-python",
+    RemoteFile(
+        "cifar-100-python-target_archive",
+        URL + "cifar-100-python.tar.gz",
+        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    ),
+)
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 HARMLESS = {
     ("numpy.core.multiarray", "_reconstruct"),
@@ -31,12 +59,7 @@ HARMLESS = {
 
 def load_cifar10(progress: Progress) -> RawData:
     """All 50,000 training and 10,000 test images, from the cache; labels as a row, not as Keras's column."""
-    archive = RemoteFile(
-        "cifar-10-batches-py-target_archive",
-        URL + "cifar-10-python.tar.gz",
-        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-    )
-    folder = _unpacked("cifar-10-batches-py", archive, progress)
+    folder = _unpacked(CIFAR10_ARCHIVE, progress)
     batches = [_read_batch(folder / name, b"labels") for name in TRAIN_BATCHES]
     train = Part(
         np.concatenate([batch.inputs for batch in batches]), np.concatenate([batch.targets for batch in batches])
@@ -46,24 +69,30 @@ def load_cifar10(progress: Progress) -> RawData:
 
 def load_cifar100(progress: Progress) -> RawData:
     """All 50,000 training and 10,000 test images with their fine labels, from the cache."""
-    archive = RemoteFile(
-        "cifar-100-python-target_archive",
-        URL + "cifar-100-python.tar.gz",
-        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
-    )
-    folder = _unpacked("cifar-100-python", archive, progress)
+    folder = _unpacked(CIFAR100_ARCHIVE, progress)
     names = _unpickle(folder / "meta")[b"fine_label_names"]
     train, test = (_read_batch(folder / name, b"fine_labels") for name in ("train", "test"))
     return RawData(train, test, "classes", tuple(name.decode() for name in names))
 
 
-def _unpacked(name: str, archive: RemoteFile, progress: Progress) -> Path:
-    """The data set's folder: where older or newer Keras unpacks it, or unpacked now from the archive."""
-    parent = cache_directory() / f"{name}-target"
-    for folder in (parent / name, cache_directory() / name):
-        if folder.is_dir():
-            return folder
-    path = fetch(archive, progress)
+def is_cached(archive: Archive) -> bool:
+    """Whether the data set loads without a download."""
+    return _unpacked_folder(archive) is not None or cached(archive.file) is not None
+
+
+def _unpacked_folder(archive: Archive) -> Path | None:
+    """The folder that older or newer Keras unpacked the archive into; none if there is none."""
+    parent = cache_directory() / f"{archive.name}-target"
+    return next((each for each in (parent / archive.name, cache_directory() / archive.name) if each.is_dir()), None)
+
+
+def _unpacked(archive: Archive, progress: Progress) -> Path:
+    """The data set's folder. The archive is unpacked if neither older nor newer Keras has done so."""
+    found = _unpacked_folder(archive)
+    if found is not None:
+        return found
+    parent = cache_directory() / f"{archive.name}-target"
+    path = fetch(archive.file, progress)
     aside = parent.with_name(f".{parent.name}.partial")
     try:
         with tarfile.open(path) as packed:
@@ -73,7 +102,7 @@ def _unpacked(name: str, archive: RemoteFile, progress: Progress) -> Path:
         raise DataError(f"{path} cannot be unpacked ({error}). Remove it, so that it is downloaded again.") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return parent / name
+    return parent / archive.name
 
 
 def _read_batch(path: Path, label_key: bytes) -> Part:

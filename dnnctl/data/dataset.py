@@ -17,7 +17,7 @@ Task = Literal["classes", "numbers"]
 
 @dataclass(frozen=True)
 class Part:
-    """Examples: inputs and what is to be predicted from them."""
+    """Examples: inputs and targets."""
 
     inputs: NDArray[np.generic]
     """(N, …), uint8 for images, else floating-point."""
@@ -65,11 +65,11 @@ class Dataset:
     digest: str
     """The identity of the source's examples."""
     split_digest: str
-    """The identity of the rows that training and validation got."""
+    """The identity of the training and validation rows."""
 
     @property
     def n_outputs(self) -> int:
-        """How many classes there are, or how many numbers are to be predicted."""
+        """The number of classes, or of numbers to predict."""
         return len(self.class_names) if self.task == "classes" else int(self.train.targets.shape[1])
 
 

@@ -24,15 +24,13 @@ SHA256 = {
     "t10k-images-idx3-ubyte.gz": "78cb45a589ec14266eab4ac0cb2e9e10a4c076ae2d337fe86383d761bff83f32",
     "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 }
+FILES = {name: RemoteFile(f"fashion-mnist/{name}", URL + name, digest) for name, digest in SHA256.items()}
 SAMPLE = "fashion_mnist_sample.npz"
 
 
 def load_fashion_mnist(progress: Progress) -> RawData:
     """All 60,000 training and 10,000 test images, from the cache."""
-    paths = {
-        name: fetch(RemoteFile(f"fashion-mnist/{name}", URL + name, digest), progress)
-        for name, digest in SHA256.items()
-    }
+    paths = {name: fetch(file, progress) for name, file in FILES.items()}
     return RawData(_part(paths, "train"), _part(paths, "t10k"), "classes", FASHION_MNIST)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from dnnctl.data.cache import Progress
 from dnnctl.data.cifar import load_cifar10, load_cifar100
+from dnnctl.data.coverage import check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, update_digest
 from dnnctl.data.fashion_mnist import load_fashion_mnist, load_sample
 from dnnctl.data.mnist import load_mnist
@@ -26,6 +27,8 @@ BUILT_IN: dict[str, Callable[[Progress], RawData]] = {
     "cifar100": load_cifar100,
 }
 
+LIMIT_FIX = "`data.limit` takes the first examples: use a larger limit, or shuffle the file."
+
 
 def no_progress(_name: str, _done: int, _total: int) -> None:
     """Show nothing of a download."""
@@ -35,7 +38,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     """The examples that a spec asks for.
 
     Args:
-        with_unlabelled: whether the inputs beyond `limit` are wanted too.
+        with_unlabelled: whether to keep the inputs beyond `limit` too.
 
     Raises:
         DataError: they are missing, damaged, or not what the spec says.
@@ -51,6 +54,11 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     unlabelled_rows = train_rows
     if data.limit != "none":
         train_rows = train_rows[: data.limit]
+    if raw.task == "classes":
+        labels = raw.train.targets
+        if len(validation_rows):
+            check_split(labels[unlabelled_rows], labels[validation_rows], raw.class_names)
+        check_several(labels[train_rows], labels[unlabelled_rows], raw.class_names, "training", LIMIT_FIX)
     state = sha256()
     for rows in (train_rows, validation_rows):
         update_digest(state, rows.astype("<i8"))
@@ -70,13 +78,13 @@ def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
     """Only the examples of some classes, relabelled 0, 1, … in the given order.
 
     Raises:
-        DataError: the targets are no classes, or one of those named does not exist or stands twice.
+        DataError: the targets are not classes, or a named class does not exist or is a duplicate.
     """
     if raw.task != "classes":
         raise DataError("data.classes: the targets are numbers, there are no classes to choose from.")
     numbers = [_class_number(entry, raw.class_names) for entry in classes]
     if len(set(numbers)) != len(numbers):
-        raise DataError(f"data.classes: a class stands twice in {classes}.")
+        raise DataError(f"data.classes: a class appears twice in {classes}.")
     relabelled = np.full(len(raw.class_names), -1, np.int32)
     relabelled[numbers] = np.arange(len(numbers))
 

@@ -56,8 +56,8 @@ def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
             found = {role: file[name] for role, name in names.items() if name in file.files}
             found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
     except FileNotFoundError:
-        rule = "It counts from the spec that names it, from the working directory with --set."
-        raise DataError(f"{path}: no such file. Mend `data.source.path`. {rule}") from None
+        rule = "It is relative to the spec that names it, or with --set to the working directory."
+        raise DataError(f"{path}: no such file. Fix `data.source.path`. {rule}") from None
     except ValueError as error:
         is_objects = "Object arrays" in str(error)
         reason = "an array holds Python objects: save it with .astype(str) or as numbers" if is_objects else "damaged"
@@ -71,7 +71,7 @@ def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
 
 
 def _missing(path: str, role: str, name: str) -> str:
-    return f"{path} has no array '{name}'. Say which one it is with `data.source.{role}`."
+    return f"{path} has no array '{name}'. Name the right one in `data.source.{role}`."
 
 
 def _check_inputs(inputs: Array, name: str) -> Array:

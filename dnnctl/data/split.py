@@ -14,10 +14,10 @@ Rows = NDArray[np.intp]
 
 
 def split_rows(validation: Validation, part: Part, task: Task, *, seed: int) -> tuple[Rows, Rows]:
-    """The rows of training and of validation, disjoint, each in growing order.
+    """The rows of training and of validation, disjoint, each in ascending order.
 
     Raises:
-        DataError: nothing would be left for training or for validation, or numbers are to be stratified.
+        DataError: nothing is left for training or validation, or `stratify` is set and the targets are numbers.
     """
     n = len(part)
     size = _size(validation, n)
@@ -46,7 +46,7 @@ def _size(validation: Validation, n: int) -> int:
 
 
 def _stratified(labels: NDArray[np.generic], size: int, seed: int) -> Rows:
-    """Rows in which every class has its share, to within one: the largest remainders are rounded up."""
+    """Rows in which every class keeps its fraction, to within one example: the largest remainders are rounded up."""
     classes, counts = np.unique(labels, return_counts=True)
     exact = counts * (size / len(labels))
     shares = np.floor(exact).astype(int)

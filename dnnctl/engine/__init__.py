@@ -1,6 +1,6 @@
-"""The engine: compiled training steps, and the only part that imports TensorFlow.
+"""The engine: compiled training steps, and the only package that imports TensorFlow.
 
-Importing this package sets the environment variables that must precede Keras.
+Importing it sets the environment variables that must be set before Keras is imported.
 """
 
 import os

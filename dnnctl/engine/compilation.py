@@ -1,7 +1,7 @@
 """Whether steps are compiled to machine code by XLA or run by TensorFlow's own kernels.
 
 The choice is a pure function of the spec, the data's size and the device, so that it is the same in every run of a
-spec. Measured on CPUs, XLA takes away most of what each layer costs beside its arithmetic, but its convolutions and
+spec. Measured on CPUs, XLA removes most of the overhead of each layer, but its convolutions and
 its random numbers are several times slower, and compiling takes longer than tracing.
 """
 
@@ -39,7 +39,7 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
         n_steps: how many training steps are planned.
     """
     if runtime.compile != "auto":
-        return Compilation(runtime.compile, "the spec asks for it")
+        return Compilation(runtime.compile, "set in the spec")
     unsuitable = [layer.name for layer in model.layers if _is_slow_under_xla(layer)]
     if device == "cpu" and unsuitable:
         return Compilation("graph", f"{unsuitable[0]} is slower under XLA on a CPU")

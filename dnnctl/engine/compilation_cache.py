@@ -21,9 +21,9 @@ SEAL = ".sha256"
 def use_compilation_cache() -> None:
     """Have XLA keep its CPU programs in `DNNCTL_CACHE_DIR`, by default `~/.cache/dnnctl`; empty switches it off.
 
-    To be called before TensorFlow is imported. Each combination of versions and processor has a folder of its own, so
+    Call it before TensorFlow is imported. Each combination of versions and processor has a folder of its own, so
     that a home folder shared by different machines is safe. A program is used only if its bytes are still those that a
-    process sealed when it ended well; TensorFlow itself would run a damaged one, or give up over it.
+    process sealed when it ended well; TensorFlow itself would run a damaged one, or abort.
     """
     given = os.environ.get("TF_XLA_FLAGS", "")
     root = cache_directory()
@@ -49,7 +49,7 @@ def cache_directory() -> Path | None:
 
 
 def _enter(folder: Path) -> bool:
-    """Share the folder with other processes until this one ends; false if it holds what nobody may use now.
+    """Share the folder with other processes until this one ends; false if it holds programs that must not be used.
 
     Nothing is removed while another process may be about to read it.
     """
@@ -101,7 +101,7 @@ def _default_root() -> str:
 
 
 def _key() -> str:
-    """Stands for all that a program rests on beside the network: versions and what the processor can do."""
+    """A digest of all that a program depends on besides the network: versions and the processor's features."""
     facts = [platform.machine(), platform.processor(), *map(installed_version, PACKAGES)]
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

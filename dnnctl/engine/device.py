@@ -1,4 +1,4 @@
-"""What the arithmetic runs on."""
+"""The device that training runs on."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Device:
     kind: str
     """`cpu` or `gpu`."""
     name: str
-    """What it calls itself."""
+    """The name that TensorFlow reports."""
     n_threads: int
-    """The CPU threads that one operation may use; 0 means as many as there are cores."""
+    """The CPU threads that one operation may use; 0 means one for each core."""
 
 
 def prepare_device(runtime: Runtime) -> Device:
     """Show TensorFlow the devices that the spec allows, and choose one.
 
-    On a GPU, operations are made deterministic, because resuming exactly rests on it.
+    On a GPU, operations are made deterministic, because exact resume depends on it.
 
     Raises:
         DeviceError: a GPU is asked for and there is none.
@@ -36,7 +36,7 @@ def prepare_device(runtime: Runtime) -> Device:
     gpus = tf.config.list_physical_devices("GPU")
     if runtime.device == "gpu" and not gpus:
         raise DeviceError(
-            "runtime.device: gpu, but TensorFlow finds no GPU. `dnnctl doctor` says more. "
+            "runtime.device: gpu, but TensorFlow finds no GPU. Run `dnnctl doctor` for details. "
             "pip install 'dnnctl[gpu]' brings the CUDA libraries; `device: auto` trains on the CPU."
         )
     if runtime.device == "cpu" and gpus:

@@ -1,9 +1,9 @@
 """The engine of supervised training.
 
-Keras owns the layers, the loss, the metrics and the optimizer; the engine owns the order in which they are called. In
-graph mode an epoch gives the same bits as `model.fit(shuffle=False)` on the examples in the same order.
+Layers, loss, metrics and optimizer are those of Keras; the engine decides the order in which they are called. In graph
+mode an epoch gives the same bits as `model.fit(shuffle=False)` on examples in the same order.
 
-Shapes: N is the number of examples, B the batch size, K the outputs.
+Shapes: N is the number of examples, B the batch size, K the number of outputs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EVALUATION_BATCH = 512
 
 
 class TrainingEngine(Protocol):
-    """What the loop over epochs needs of an engine."""
+    """What the loop over epochs needs from an engine."""
 
     train: OnDevice
 
@@ -41,17 +41,17 @@ class TrainingEngine(Protocol):
         """Put an epoch's order and rates on the device."""
 
     def reset_metrics(self) -> None:
-        """Reset what is measured."""
+        """Reset the mean loss and the metrics."""
 
     def run(self, start: int, stop: int) -> int | None:
-        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
 
     def results(self) -> dict[str, float]:
-        """The mean loss and the metrics since they were reset."""
+        """The mean loss and the metrics since the last reset."""
 
 
 def inner_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer itself, where mixed precision has wrapped it."""
+    """The optimizer itself, without the wrapper that mixed precision adds."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
@@ -85,7 +85,7 @@ class Engine:
         for metric in self.metrics:
             build_metric(metric, train.targets, n_outputs=model.output.shape[-1])
         self.cycled_momentum = getattr(inner_optimizer(self.optimizer), "cycled_momentum", None)
-        """The variable of a momentum that can change from step to step."""
+        """The momentum's variable, if momentum can change from step to step."""
         self.random_numbers = RandomNumbers(model) if mode == "xla" else None
         self._loop = StepLoop(
             self._make_step(),
@@ -122,11 +122,11 @@ class Engine:
             metric.reset_state()
 
     def run(self, start: int, stop: int) -> int | None:
-        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         return self._loop.run(start, stop)
 
     def results(self) -> dict[str, float]:
-        """The mean loss and the metrics since they were reset."""
+        """The mean loss and the metrics since the last reset."""
         return {metric.name: float(metric.result()) for metric in self.all_metrics}
 
     def evaluate(self, part: OnDevice) -> dict[str, float]:
@@ -140,7 +140,7 @@ class Engine:
         return results
 
     def predict(self, part: OnDevice) -> NDArray[np.float32]:
-        """(N, K) what the model answers."""
+        """(N, K) the model's predictions."""
         batches = [
             self._predict_batch(part.inputs[start : start + EVALUATION_BATCH]).numpy()
             for start in range(0, part.n, EVALUATION_BATCH)
@@ -148,7 +148,7 @@ class Engine:
         return np.concatenate(batches)
 
     def _make_step(self) -> Any:
-        """One training step: what Keras's own `train_step` does."""
+        """One training step, equal to that of Keras's `train_step`."""
         model, optimizer, cycled_momentum = self.model, self.optimizer, self.cycled_momentum
         twin = self.random_numbers.twin if self.random_numbers else model
 
@@ -181,10 +181,10 @@ class Engine:
 
 
 def build_metric(metric: keras.metrics.Metric, targets: Any, *, n_outputs: int) -> None:
-    """Make a metric's variables now: some metrics make them only in their first update, too late for a checkpoint.
+    """Create the variables of a metric. Some metrics create them in their first update, too late for checkpoints.
 
     Args:
-        targets: (N, …) the examples' targets, of which only type and shape count.
+        targets: (N, …) the targets of the examples; only type and shape matter.
     """
     metric.update_state(tf.zeros((1, *targets.shape[1:]), targets.dtype), tf.zeros((1, n_outputs)))
     metric.reset_state()

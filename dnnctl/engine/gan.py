@@ -1,6 +1,6 @@
-"""The engine of a generative adversarial network: in each step the discriminator learns, then the generator.
+"""The engine of a generative adversarial network: each step trains the discriminator, then the generator.
 
-Shapes: B is the batch, K the number of codings.
+Shapes: B is the batch size, K the number of codings.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from dnnctl.engine.variables import state_variables
 class GanEngine:
     """Trains both networks, each with its own optimizer.
 
-    The discriminator sees a batch of generated inputs and one of real ones in a single pass. While the generator learns
-    the discriminator is fixed, at inference.
+    The discriminator gets a batch of generated inputs and a batch of real inputs in a single pass. While the generator
+    is trained, the discriminator is fixed and runs in inference mode.
 
     Args:
-        networks: of which the discriminator is compiled with an optimizer.
-        optimizer: the generator's.
-        train: the training examples, of which only inputs are used.
+        networks: both networks; the discriminator must be compiled with an optimizer.
+        optimizer: the optimizer of the generator.
+        train: the training examples; only their inputs are used.
         batch_size: B; the last step takes the remaining examples.
-        seed: of the codings.
+        seed: the seed of the codings.
 
-    Source: Goodfellow et al., 2014, with the loss of section 3 that gives the generator strong gradients.
+    Source: Goodfellow et al., 2014, with the non-saturating generator loss of section 3.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class GanEngine:
             metric.reset_state()
 
     def run(self, start: int, stop: int) -> int | None:
-        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         return self._loop.run(start, stop)
 
     def results(self) -> dict[str, float]:
-        """Both losses and the discriminator's accuracy since they were reset."""
+        """Both losses and the discriminator's accuracy since the last reset."""
         return {metric.name: float(metric.result()) for metric in self.metrics}
 
     def _make_step(self) -> Any:

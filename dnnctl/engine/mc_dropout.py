@@ -1,4 +1,4 @@
-"""MC dropout: the answers of a trained model over many passes in which its dropout layers, and they alone, are random.
+"""MC dropout: the answers of a trained model over many passes, in which only its dropout layers are random.
 
 Shapes: N is the number of examples, K of the model's outputs.
 
@@ -18,14 +18,20 @@ from numpy.typing import NDArray
 
 from dnnctl.errors import RunError
 
-DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout)
+DROPOUTS = (
+    keras.layers.Dropout,
+    keras.layers.AlphaDropout,
+    keras.layers.GaussianDropout,
+    keras.layers.SpatialDropout2D,
+)
+"""Without GaussianNoise: it adds noise of a fixed size and is no dropout, so the answers' spread would mean nothing."""
 BATCH = 1024
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What the passes say together."""
+    """The statistics of the answers over all passes."""
 
     mean: NDArray[np.float32]
     """(N, K) the mean answer."""
@@ -34,7 +40,7 @@ class Samples:
 
     @property
     def entropy(self) -> NDArray[np.float32]:
-        """(N,) the predictive entropy of the mean, -sum p ln p, in nats; a single column p stands for p and 1 - p."""
+        """(N,) the predictive entropy of the mean, -sum p ln p, in nats; a single column p means p and 1 - p."""
         p = self.mean.astype(np.float64)
         p = np.hstack([1 - p, p]) if p.shape[1] == 1 else p
         return np.asarray(-np.sum(p * np.log(np.clip(p, TINY, 1.0)), axis=1), np.float32)
@@ -43,15 +49,15 @@ class Samples:
 def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: int = 0) -> Samples:
     """Pass examples through a model `n_samples` times.
 
-    Batch normalization and every other layer stay as they are at inference.
+    Batch normalization and all other layers behave as at inference.
 
     Raises:
-        RunError: the model has no dropout, so that all passes would be the same.
+        RunError: the model has no dropout, so all passes would be the same.
     """
     if not any(isinstance(layer, DROPOUTS) and layer.rate > 0 for layer in model.layers):
         raise RunError(
             "This network has no dropout: every pass would give the same answer, with a standard deviation of 0. "
-            "MC dropout needs one that was trained with dropout or alpha_dropout."
+            "MC dropout needs a network trained with dropout, alpha_dropout, gaussian_dropout or spatial_dropout."
         )
     seeds = count(seed)
 

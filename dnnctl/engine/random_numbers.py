@@ -58,7 +58,8 @@ FORMULAS: dict[type[keras.layers.Layer], tuple[Draw, Callable[[Any, Any, Any], A
     keras.layers.GaussianDropout: (keras.random.normal, _stretch),
     RReLU: (keras.random.uniform, _lean),
 }
-"""From what each layer's numbers are drawn, and what it makes of its inputs and of them."""
+"""For each layer the distribution of its numbers, and its formula. SpatialDropout2D is not here: it draws one number
+for each channel, not for each value, and `compile: auto` runs the convolutions before it without XLA on a CPU."""
 
 
 def is_drawable(layer: keras.layers.Layer) -> bool:

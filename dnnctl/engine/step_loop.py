@@ -1,6 +1,6 @@
-"""A loop over training steps on the device: a few calls of one compiled function make an epoch.
+"""A loop over training steps on the device: an epoch is a few calls of one compiled function.
 
-Shapes: N is the number of examples, B the batch size, S the steps of an epoch.
+Shapes: N is the number of examples, B the batch size, S the number of steps of an epoch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Step = Callable[[Any, Any, Any, Any], Any]
 
 @dataclass(frozen=True)
 class OnDevice:
-    """Examples on the device, inputs as raw as they were read."""
+    """Examples on the device, with raw inputs."""
 
     inputs: Any
     """(N, …)"""
@@ -33,12 +33,12 @@ class OnDevice:
 
 
 def to_device(part: Part) -> OnDevice:
-    """Copy examples to the device, where they stay."""
+    """Copy examples to the device, where they stay during training."""
     return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
 
 
 def without_targets(inputs: Any) -> OnDevice:
-    """Examples on the device for training that needs inputs only; `inputs` are an array or already on the device."""
+    """Examples for training that needs only inputs; `inputs` is an array or is already on the device."""
     inputs = tf.convert_to_tensor(inputs)
     n = int(inputs.shape[0])
     return OnDevice(inputs, tf.zeros((n, 1)), n)
@@ -46,25 +46,25 @@ def without_targets(inputs: Any) -> OnDevice:
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """What an epoch needs besides the examples, for each of its steps."""
+    """The order, rates and momenta of an epoch."""
 
     order: NDArray[np.int32]
-    """(N,) the examples in the order in which they are taken."""
+    """(N,) the indices of the examples, in the order of training."""
     rates: NDArray[np.float32]
     """(S,) the learning rates."""
     momenta: NDArray[np.float32] | None = None
-    """(S,) the momenta, where they change."""
+    """(S,) the momenta, if they change."""
 
 
 class StepLoop:
-    """Runs a step over ranges of an epoch's batches.
+    """Runs a training step over ranges of an epoch's batches.
 
     Args:
-        step: traced once for each batch size.
+        step: the training step; traced once for each batch size.
         train: the training examples.
-        batch_size: B; the last step takes the remaining examples.
+        batch_size: B; the last step of an epoch takes the remaining examples.
         jit_compile: whether XLA compiles the loop.
-        random_numbers: what draws numbers for the layers of noise under XLA.
+        random_numbers: draws the numbers of noise layers under XLA.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class StepLoop:
 
     @property
     def n_steps(self) -> int:
-        """S, the steps of an epoch."""
+        """S, the number of steps of an epoch."""
         return self.n_full_steps + bool(self.n_left)
 
     def start_epoch(self, plan: EpochPlan) -> None:
@@ -95,7 +95,7 @@ class StepLoop:
         self._plan = (tf.constant(plan.order), tf.constant(plan.rates), tf.constant(momenta))
 
     def run(self, start: int, stop: int) -> int | None:
-        """Do the steps from `start` up to, but without, `stop`; returns the first step whose loss was not finite."""
+        """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         full_stop = min(stop, self.n_full_steps)
         at_once = self.random_numbers.steps_at_once(self.batch_size) if self.random_numbers else stop
         for first in range(start, full_stop, at_once):
@@ -108,16 +108,16 @@ class StepLoop:
         return None
 
     def _call(self, program: Any, start: int, stop: int, size: int) -> int:
-        assert self._plan is not None, "start_epoch comes first"
+        assert self._plan is not None, "start_epoch must be called first"
         numbers = self.random_numbers.draw(stop - start, size) if self.random_numbers else []
         span = tf.constant(start), tf.constant(stop)
         return int(program(self.train.inputs, self.train.targets, *self._plan, *span, numbers))
 
     def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
-        """The loops over full batches and over the last, shorter one.
+        """The loops over the full batches and over the last, shorter batch.
 
-        XLA needs to know sizes, so each has its own program. In graph mode one trace serves both, with an open size
-        where there is a shorter batch: as `model.fit` does it, with the same rounding in batch normalization.
+        XLA needs fixed sizes, so each loop is a separate program. In graph mode, if there is a shorter batch, a single
+        trace with an unknown size serves both. `model.fit` does the same, so batch normalization rounds the same way.
         """
         if jit_compile or not self.n_left:
             return (
@@ -128,9 +128,9 @@ class StepLoop:
         return run, run
 
     def _make_run(self, size: int | None, *, jit_compile: bool) -> Any:
-        """A loop over steps of `size` examples, of any size if it is None.
+        """A loop over steps of `size` examples; None means any size.
 
-        Its start and stop are tensors, so that no call traces again.
+        Start and stop are tensors, so that other values do not trace the function again.
         """
 
         def run(
@@ -142,7 +142,7 @@ class StepLoop:
                 rows = tf.slice(order, [first], [n_rows])
                 batch = tf.gather(inputs, rows), tf.gather(targets, rows)
                 if self.random_numbers:
-                    # Sliced by `i - start`, XLA would take `start` for a constant and compile again for each.
+                    # With a slice at `i - start`, XLA would treat `start` as a constant and recompile for each value.
                     self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])
                 loss = self.step(*batch, rates[i], momenta[i])
                 is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))

@@ -29,7 +29,7 @@ class EventFile:
         self._write(tf.compat.v1.Event(wall_time=time.time(), file_version=VERSION))
 
     def add(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Write scalars and have them seen at once."""
+        """Write scalars and flush them."""
         values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in scalars.items()]
         summary = tf.compat.v1.Summary(value=values)
         self._write(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
@@ -47,7 +47,7 @@ class EventFile:
 
 
 def cut_back(folder: Path, last_step: int) -> None:
-    """Take every event after a step out of a folder's files; what a crash cut off in the middle goes too."""
+    """Remove all events after a step from a folder's files, and records that a crash truncated."""
     for file in sorted(folder.glob("events.out.tfevents.*")):
         write_through(file, partial(_copy_events, file, last_step))
 

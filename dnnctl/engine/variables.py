@@ -1,4 +1,4 @@
-"""The state of a training: every variable that the next step depends on, by path."""
+"""The variables of a training: everything that the next step depends on, by path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Arrays = dict[str, NDArray[Any]]
 def state_variables(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, metrics: list[keras.metrics.Metric]
 ) -> dict[str, keras.Variable]:
-    """Every variable of model, seed generators, optimizer and metrics, by a path that is the same in every process."""
+    """Every variable of model, seed generators, optimizer and metrics, by a path that is equal in all processes."""
     found: dict[str, keras.Variable] = {}
     for layer in model.layers:
         found |= _numbered(f"model/{layer.name}", layer.variables)
@@ -36,7 +36,7 @@ def read_state(variables: Mapping[str, keras.Variable]) -> Arrays:
 
 
 def write_state(variables: Mapping[str, keras.Variable], state: Arrays) -> None:
-    """Give the variables those values."""
+    """Assign the values of a state to the variables."""
     for path, variable in variables.items():
         variable.assign(state[path])
 
@@ -47,7 +47,7 @@ def shapes_of(variables: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def state_digest(state: Arrays) -> str:
-    """The identity of a state: SHA-256 over paths, types, shapes and values, in hexadecimal."""
+    """SHA-256 over the paths, types, shapes and values of a state, in hexadecimal."""
     digest = sha256()
     for path in sorted(state):
         digest.update(path.encode())
@@ -56,7 +56,7 @@ def state_digest(state: Arrays) -> str:
 
 
 def _numbered(prefix: str, variables: list[keras.Variable]) -> dict[str, keras.Variable]:
-    """Variables that Keras had to name itself carry a count over the process, which is no part of what they are."""
+    """The variables by numbered path. Automatic names of Keras lose their number, which differs between processes."""
     return {
         f"{prefix}/{number}_{AUTOMATIC_NAME.sub('variable', variable.name)}": variable
         for number, variable in enumerate(variables)

@@ -1,1 +1,1 @@
-"""Events: what training reports while it runs, and their wording."""
+"""Events: what training reports while it runs, and how they are worded."""

@@ -1,4 +1,4 @@
-"""What training reports while it runs. It prints nothing itself: the caller shows, saves or ignores an event."""
+"""What training reports while it runs. Training prints nothing: the caller shows, saves or ignores each event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dnnctl.store.facts import LayerFacts, Row, Summary
 
 @dataclass(frozen=True)
 class Event:
-    """Something that has happened."""
+    """Something that happened."""
 
     event: ClassVar[str]
 
@@ -27,7 +27,7 @@ Report = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class RunOpened(Event):
-    """The run's folder is there, with the spec in it; nothing heavy has been loaded yet."""
+    """The run's folder exists and holds the spec; no heavy module is loaded yet."""
 
     event = "run_opened"
     run: str
@@ -39,7 +39,7 @@ class RunOpened(Event):
 
 @dataclass(frozen=True)
 class Forked(Event):
-    """The run starts from another's state."""
+    """The run starts from the state of another run."""
 
     event = "forked"
     parent: str
@@ -60,7 +60,7 @@ class Downloading(Event):
 
 @dataclass(frozen=True)
 class DataReady(Event):
-    """The examples are in memory, split."""
+    """The examples are loaded and split."""
 
     event = "data_ready"
     n_train: int
@@ -90,7 +90,7 @@ class ModelReady(Event):
 
 @dataclass(frozen=True)
 class Warned(Event):
-    """Something in the spec will not do what its writer may expect."""
+    """Part of the spec may not do what the user expects."""
 
     event = "warned"
     message: str
@@ -98,12 +98,16 @@ class Warned(Event):
 
 @dataclass(frozen=True)
 class Reused(Event):
-    """Layers start with the weights of a trained network."""
+    """Layers start with the weights of a pretrained network."""
 
     event = "reused"
     source: str
-    """The id of its run, or its file."""
+    """The id of its run, or the path of its file."""
     layers: list[str]
+    scaling: str = "none"
+    """How the inputs are scaled for it: `data.scaling`."""
+    matched: list[tuple[str, str]] = field(default_factory=list)
+    """For each copied layer its name in the source and its name here."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class PhaseStarted(Event):
     trainable_parameters: int
     optimizer: str
     is_new_optimizer: bool
-    """Whether an optimizer starts that the phase before did not have."""
+    """Whether the phase starts with a fresh optimizer, not with that of the previous phase."""
 
 
 @dataclass(frozen=True)
@@ -130,26 +134,38 @@ class PretrainingStarted(Event):
     event = "pretraining_begun"
     kind: str
     part: str
-    """The layers that are pretrained."""
+    """The names of the layers that are pretrained."""
     number: int
     n_parts: int
     epochs: int
     steps_per_epoch: int
     n_examples: int
-    """Without labels."""
+    """The number of examples; labels are not used."""
 
 
 @dataclass(frozen=True)
 class PretrainingEpochEnded(Event):
-    """An epoch of the pretraining is done, and its row is written."""
+    """An epoch of the pretraining is finished, and its row is written."""
 
     event = "pretraining_epoch_ended"
     row: Row
 
 
 @dataclass(frozen=True)
+class RangeTestStarted(Event):
+    """A learning-rate range test starts."""
+
+    event = "range_test_started"
+    n_steps: int
+    lowest: float
+    """The rate of its first step."""
+    highest: float
+    """The rate of its last step."""
+
+
+@dataclass(frozen=True)
 class RateFound(Event):
-    """The range test has found the largest rate of a cycle."""
+    """The range test found the largest rate of a cycle."""
 
     event = "rate_found"
     max_rate: float
@@ -162,51 +178,51 @@ class Restored(Event):
 
     event = "restored"
     checkpoint: str | None
-    """Its name; None where there was no sound one, and training starts over."""
+    """The checkpoint's name; None if no checkpoint was usable and training starts from scratch."""
     initial_epoch: int
-    """Epochs finished before."""
+    """Epochs that were finished before."""
     step: int
-    """Steps finished before, since the start of the run."""
+    """Steps that were finished before, counted from the start of the run."""
     damaged: list[str]
-    """The checkpoints that could not be used, each with the reason."""
+    """The checkpoints that were skipped, each with the reason."""
     approximate: list[str]
-    """What differs from the process before, so that the same bits cannot be promised."""
+    """What differs from the previous process. If anything does, the bits may differ too."""
     is_origin: bool
-    """Whether it is another run's, from which this one was forked."""
+    """Whether the checkpoint is that of the parent, from which this run was forked."""
     reset: list[str]
-    """What could not be taken over from the run that was forked, each with the reason."""
+    """What a fork did not take over from its parent, each with the reason."""
 
 
 @dataclass(frozen=True)
 class StepsDone(Event):
-    """Some steps of an epoch are done."""
+    """Some steps of an epoch are finished."""
 
     event = "steps_done"
     stage: str
-    """`phase`, or `pretraining`, whose epochs are counted separately."""
+    """`phase` or `pretraining`; their epochs are counted separately."""
     epoch: int
     step: int
-    """In this epoch."""
+    """Finished steps of this epoch."""
     global_step: int
-    """Since the start of the run."""
+    """Finished steps since the start of the run."""
     metrics: dict[str, float]
-    """Over the epoch so far."""
+    """Loss and metrics over the epoch so far."""
 
 
 @dataclass(frozen=True)
 class EpochEnded(Event):
-    """An epoch is done, and its row is written."""
+    """An epoch is finished, and its row is written."""
 
     event = "epoch_ended"
     row: Row
     is_best: bool
     stopped_early: bool = False
-    """Whether patience has ended the phase with it."""
+    """Whether patience ended the phase with this epoch."""
 
 
 @dataclass(frozen=True)
 class RunEnded(Event):
-    """The run has finished: its summary is written."""
+    """The run is finished, and its summary is written."""
 
     event = "run_ended"
     summary: Summary
@@ -214,7 +230,7 @@ class RunEnded(Event):
 
 @dataclass(frozen=True)
 class RunStopped(Event):
-    """The run has ended without a summary."""
+    """The run stopped without finishing."""
 
     event = "run_broken"
     run: str

@@ -1,4 +1,4 @@
-"""Events in words: the lines that are printed where there is no live display, and that log.txt keeps."""
+"""Events in words: the lines of log.txt, and of the terminal without a live display."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dnnctl.events.event import (
     PhaseStarted,
     PretrainingEpochEnded,
     PretrainingStarted,
+    RangeTestStarted,
     RateFound,
     Restored,
     Reused,
@@ -30,13 +31,13 @@ from dnnctl.text import format_count, format_seconds, format_shape
 
 
 class Wording:
-    """Words the events of one run; it remembers the number of planned epochs."""
+    """Words the events of one run. It remembers the planned number of epochs."""
 
     def __init__(self) -> None:
         self.epochs = self.pretraining_epochs = 0
 
     def lines(self, event: Event) -> list[str]:
-        """The event as lines of text; most events are one line, progress within an epoch is none."""
+        """The event as lines of text: usually one line; none for progress within an epoch."""
         if isinstance(event, ModelReady):
             self.epochs = event.epochs
         if isinstance(event, PretrainingStarted):
@@ -54,7 +55,7 @@ class Wording:
 
 
 def _row(row: Row, epochs: int) -> str:
-    """An epoch: its number, metrics, rate and time."""
+    """An epoch's number, metrics, rate and time."""
     rate = f"rate {row['learning_rate']:<8.3g}"
     return f"{row['epoch']:>{len(str(epochs))}}/{epochs}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"
 
@@ -104,6 +105,12 @@ def _pretraining(_: Wording, event: PretrainingStarted) -> list[str]:
     return [f"pretraining{part}: {event.kind} of {event.part}, {steps} on {examples}"]
 
 
+def _reused(_: Wording, event: Reused) -> list[str]:
+    renamed = [f"{theirs} as {ours}" for theirs, ours in event.matched if theirs != ours]
+    lines = [f"weights of {', '.join(event.layers)} copied from {event.source}, inputs scaled by `{event.scaling}`"]
+    return [*lines, f"  {', '.join(renamed)}"] if renamed else lines
+
+
 def _restored(_: Wording, event: Restored) -> list[str]:
     lines = [f"skipped checkpoint {each}" for each in event.damaged]
     if event.checkpoint is None:
@@ -138,16 +145,19 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     RunOpened: _opened,
     Warned: lambda _, event: [f"warning: {event.message}"],
     Forked: _forked,
-    Downloading: lambda _, _fact: [],
+    Downloading: lambda _, _event: [],
     DataReady: _data,
     ModelReady: _model,
     PhaseStarted: _phase,
     PretrainingStarted: _pretraining,
     PretrainingEpochEnded: Wording._pretraining_epoch,
-    Reused: lambda _, event: [f"weights of {', '.join(event.layers)} copied from {event.source}"],
+    Reused: _reused,
+    RangeTestStarted: lambda _, event: [
+        f"range test: {format_count(event.n_steps, 'step')}, learning rate from {event.lowest:g} to {event.highest:g}"
+    ],
     RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
-    StepsDone: lambda _, _fact: [],
+    StepsDone: lambda _, _event: [],
     EpochEnded: Wording._epoch,
     RunEnded: _ended,
     RunStopped: lambda _, event: [f"{event.status}: {event.reason}"],

@@ -1,4 +1,4 @@
-"""The examples of a training on the device."""
+"""The examples on the device."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from dnnctl.runner.setup import Setup
 from dnnctl.runner.targets import encode_targets
 
 MEASURED = ("validation", "test")
-"""The splits that a result is measured on."""
+"""The splits that the results are measured on."""
 SPLITS = ("train", *MEASURED)
 
 
 @dataclass
 class Examples:
-    """The splits of the data on the device, with targets as the loss takes them."""
+    """The splits of the data on the device, with targets in the form that the loss takes."""
 
     train: OnDevice
     measured: Mapping[str, OnDevice]
-    """Validation and test, where the data have them."""
+    """Validation and test, if the data have them."""
     labels: Mapping[str, NDArray[Any]]
     """The raw targets of validation and test."""
     unlabelled: OnDevice | None
-    """Inputs for pretraining; see `take_unlabelled`."""
+    """The inputs for pretraining; see `take_unlabelled`."""
 
     @property
     def validation(self) -> OnDevice | None:
@@ -36,13 +36,13 @@ class Examples:
         return self.measured.get("validation")
 
     def take_unlabelled(self) -> OnDevice | None:
-        """The inputs for pretraining, which are no longer kept here: their memory is needed once."""
+        """The inputs for pretraining. They are not kept here, so that their memory is freed after pretraining."""
         taken, self.unlabelled = self.unlabelled, None
         return taken
 
 
 def place_all(setup: Setup, dataset: Dataset) -> Examples:
-    """Copy every split to the device; the arrays in memory are then no longer needed."""
+    """Copy every split to the device; the arrays in memory are no longer needed after that."""
     splits = {role: part for role in MEASURED if (part := getattr(dataset, role)) is not None}
     return Examples(
         train=place(setup, dataset.train),
@@ -53,5 +53,5 @@ def place_all(setup: Setup, dataset: Dataset) -> Examples:
 
 
 def place(setup: Setup, part: Part) -> OnDevice:
-    """Copy a split to the device, with its targets as the loss takes them."""
+    """Copy a split to the device, with targets in the form that the loss takes."""
     return to_device(encode_targets(part, setup.head.targets, setup.n_outputs))

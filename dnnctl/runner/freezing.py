@@ -28,10 +28,10 @@ def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
 
 
 def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> None:
-    """Check that what phases freeze exists, and that something is left to train.
+    """Check that the layers that phases freeze exist, and that every phase has something to train.
 
     Raises:
-        SpecError: it does not.
+        SpecError: a layer does not exist, or a phase freezes everything.
     """
     known = [*(block.name for block in network.weighted_blocks), OUTPUT]
     for phase in phases:
@@ -56,7 +56,10 @@ def freeze(network: Network, frozen: set[str]) -> None:
 def compile_for(
     network: Network, spec: Spec, head: Head, phase: PlannedPhase, phases: Sequence[PlannedPhase], reused: Sequence[str]
 ) -> None:
-    """Give a model the fresh optimizer of a phase, with room for all that the phases which share it train."""
+    """Compile the model with a fresh optimizer for a phase.
+
+    The optimizer is built for every variable that it will train in this phase or in a later phase that shares it.
+    """
     sharing = [each for each in phases if each.optimizer_of == phase.optimizer_of]
     cycling = next((each.schedule for each in sharing if _cycles(each.schedule)), None)
     network.model.compile(
@@ -67,7 +70,7 @@ def compile_for(
 
 
 def trained_in(network: Network, phases: Sequence[PlannedPhase], reused: Sequence[str]) -> list[keras.Variable]:
-    """The variables that at least one of the phases trains, in the model's order."""
+    """The variables that at least one of the phases trains, in the order of the model."""
     trained = [frozen_names(phase, reused) for phase in phases]
     return [variable for variable, block in network.trainable if any(block not in frozen for frozen in trained)]
 

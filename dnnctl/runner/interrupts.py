@@ -1,4 +1,4 @@
-"""Signals that stop training: the first in good order, the second at once."""
+"""Signals that stop training: the first one cleanly, the second one at once."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any, Self
 from dnnctl.errors import InterruptedRunError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""SIGUSR1 is what clusters send before they end a job."""
+"""Clusters send SIGUSR1 shortly before they end a job."""
 SHOW_CURSOR = "\x1b[?25h"
 
 
 class Interrupts:
     """A context in which SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop training.
 
-    Outside `deferred` the first raises `InterruptedRunError`; inside it is noted in `received`, for the loop to check.
-    The second ends the process. A signal that the process was started to ignore, as under `nohup`, stays ignored.
-    Only the main thread of Python can handle signals: in another one this does nothing.
+    The first signal raises `InterruptedRunError`; inside `deferred` it is only stored in `received`, for the loop to
+    check. The second signal ends the process. A signal that is ignored when the process starts, as under `nohup`,
+    stays ignored. Only the main thread of Python can handle signals: in any other thread this does nothing.
 
-    Python calls a handler only between two of its own instructions, and compiling a large network is one call into
-    TensorFlow that may take a minute. The second signal is therefore counted by a thread, which Python's wake-up
-    descriptor notifies of every signal as it arrives.
+    Python calls a handler only between two bytecode instructions, but compiling a large network is a single call into
+    TensorFlow that may take a minute. A thread therefore counts the signals: Python's wake-up file descriptor
+    notifies it of each one as it arrives.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Interrupts:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """A context in which the first signal is only noted."""
+        """A context in which the first signal is only stored."""
         self.is_deferring = True
         try:
             yield
@@ -61,10 +61,10 @@ class Interrupts:
             self.is_deferring = False
 
     def check(self) -> None:
-        """Raise for a signal that was noted.
+        """Raise if a signal has been received.
 
         Raises:
-            InterruptedRunError: there is one.
+            InterruptedRunError: a signal has been received.
         """
         if self.received is not None:
             raise InterruptedRunError(f"interrupted by {signal.Signals(self.received).name}", self.received)
@@ -77,7 +77,7 @@ class Interrupts:
 
 
 class _Counter:
-    """A thread that ends the process at the second signal, whatever the main thread is doing.
+    """A thread that ends the process on the second signal, whatever the main thread is doing.
 
     Args:
         handled: the signals that count.
@@ -105,7 +105,7 @@ class _Counter:
 
 
 def _end_at_once(number: int) -> None:
-    """End this process with the exit code of the signal, with the cursor visible."""
+    """Show the cursor again and end this process with the exit code of the signal."""
     with suppress(OSError):
         if sys.stdout.isatty():
             os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())

@@ -1,4 +1,4 @@
-"""The learning rate of every step: the schedule, and what `performance` has made of it."""
+"""The learning rate of every step: the schedule, and the factor that `performance` has learned."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dnnctl.store.facts import Row
 
 
 class LearningRates:
-    """Gives each epoch its rates; with `performance` it learns from the metrics of each epoch.
+    """The rates of each epoch. With `performance` they depend on the metrics of earlier epochs.
 
     Args:
-        schedule: of the spec.
+        schedule: the schedule of the spec.
         base_rate: η₀, the optimizer's rate.
         span: how long the schedule is.
         epochs_before: epochs finished before the schedule's first step.
-        momentum: of an optimizer whose momentum can change, where the schedule does not change it.
+        momentum: the constant momentum, if the optimizer can change its momentum but the schedule does not.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class LearningRates:
         return rates
 
     def momenta_of_epoch(self, epoch: int) -> Floats | None:
-        """The momenta of an epoch's steps, where they change."""
+        """The momenta of an epoch's steps; None if the optimizer's momentum never changes."""
         if isinstance(self.schedule, OneCycle) and self.schedule.momentum != "none":
             return momenta(self.schedule, self._steps(epoch), self.span)
         return None if self.momentum is None else np.full(self.span.steps_per_epoch, self.momentum)
 
     def see(self, epoch: int, row: Row) -> None:
-        """Take an epoch's metrics: the rate falls when the monitored one has not improved for `patience` epochs."""
+        """Process an epoch's metrics: lower the rate if the monitored one has not improved for `patience` epochs."""
         if self.monitor is None or not isinstance(self.schedule, Performance):
             return
         if not self.monitor.see(epoch, row[self.monitor.metric]) and self.monitor.n_waited >= self.schedule.patience:
@@ -62,11 +62,11 @@ class LearningRates:
             self.monitor.n_waited = 0
 
     def state(self) -> RatesState:
-        """What it has learned."""
+        """What it has learned so far."""
         return RatesState(self.epochs_before, self.factor, None if self.monitor is None else replace(self.monitor))
 
     def restore(self, state: RatesState) -> None:
-        """Continue from what it had learned."""
+        """Continue with what it had learned."""
         self.epochs_before, self.factor = state.epochs_before, state.factor
         if state.monitor is not None:
             self.monitor = replace(state.monitor)

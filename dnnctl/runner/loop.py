@@ -1,4 +1,4 @@
-"""The loop over epochs and steps of one stage. It yields what happens; it neither prints nor saves."""
+"""The loop over the epochs and steps of one stage. It yields what happens; it does not print or save anything."""
 
 from __future__ import annotations
 
@@ -28,43 +28,44 @@ MAX_GROWTH = 16
 
 @dataclass
 class Pace:
-    """How many steps one call of the engine takes, so that it lasts a fraction of a second."""
+    """The number of steps of one engine call, chosen so that a call takes a fraction of a second."""
 
     n_steps: int = FIRST_CALL
 
     def learn(self, n_done: int, seconds: float) -> None:
-        """Set the next call's length from the last call's, growing by a bounded factor."""
+        """Set the length of the next call from the duration of the last one; it grows by a bounded factor."""
         wanted = int(n_done * SECONDS_PER_CALL / max(seconds, 1e-6))
         self.n_steps = max(1, min(wanted, self.n_steps * MAX_GROWTH))
 
 
 @dataclass
 class Loop:
-    """Trains a stage from its first epoch to the last, or until patience is over."""
+    """Trains a stage from its first epoch to the last one, or until patience runs out."""
 
     stage: Stage
     seed: int
     engine: TrainingEngine
     rates: LearningRates
     validate: Callable[[], dict[str, float]] | None
-    """Measures the model on the validation examples, if there are any."""
+    """Measures the model on the validation examples; None if there are none."""
     best: Monitor
     patience: Monitor | None = None
     checkpoint_steps: int | None = None
     """A checkpoint is due after each multiple of this number of steps."""
     find_schedule: Callable[[], Any] | None = None
-    """Finds what the spec leaves open in the schedule, with the weights as they are."""
+    """Finds what the spec leaves open in the schedule, with the current weights."""
     epochs_before: int = 0
-    """Epochs finished before this stage."""
+    """Epochs that were finished before this stage."""
     epoch: int = 0
-    """Finished epochs, those of earlier phases included."""
+    """Finished epochs, including those of earlier phases."""
     step: int = 0
     """Finished steps of the epoch in progress."""
     seconds: float = 0.0
-    """That this epoch has taken so far."""
+    """Time that the epoch in progress has taken so far."""
     last: EpochDone | None = None
     offset: int = 0
-    """Steps of the pretraining, or that a fork's parent did more than this run would have done in as many epochs."""
+    """Steps that `epoch` and `step` do not account for: those of the pretraining, and in a fork the difference between
+    the parent's steps and the steps that the same epochs would take in this run."""
 
     @property
     def global_step(self) -> int:
@@ -73,11 +74,11 @@ class Loop:
 
     @property
     def is_over(self) -> bool:
-        """Whether the stage's last epoch is done."""
+        """Whether the stage has finished its last epoch."""
         return self.epoch >= self.epochs_before + self.stage.n_epochs or (self.last is not None and self.last.is_last)
 
     def state(self) -> LoopState:
-        """Where the loop is and what it has learned, besides the variables."""
+        """Where the loop is, and what it has learned besides the variables."""
         return LoopState(
             epochs_before=self.epochs_before,
             epoch=self.epoch,
@@ -91,7 +92,7 @@ class Loop:
         )
 
     def restore(self, state: LoopState) -> None:
-        """Continue where `state` was taken."""
+        """Continue from `state`."""
         self.epoch, self.step, self.seconds = state.epoch, state.step, state.seconds
         self.epochs_before, self.offset = state.epochs_before, state.offset
         self.best = replace(state.best)
@@ -102,13 +103,13 @@ class Loop:
     def branch_off(
         self, state: LoopState, global_step: int, *, with_best: bool, with_rates: bool, with_end: bool
     ) -> None:
-        """Continue where another run's `state` was taken; patience counts from here.
+        """Continue from the `state` of another run; patience starts counting again.
 
         Args:
-            global_step: the steps that the other run had done.
-            with_best: whether what was the best there is still the best here.
-            with_rates: whether what `performance` has learned there holds here.
-            with_end: whether a stage that patience has ended there is at its end here.
+            global_step: the number of steps that the other run had done.
+            with_best: whether the best epoch of the other run still counts.
+            with_rates: whether what `performance` learned in the other run still holds.
+            with_end: whether a stage that patience ended in the other run is over in this one too.
         """
         self.epoch, self.step, self.seconds = state.epoch, state.step, state.seconds
         self.offset = global_step - self.global_step
@@ -122,16 +123,16 @@ class Loop:
             self.last = state.last
 
     def settle_schedule(self) -> None:
-        """Find what the spec leaves open in the schedule; to be called once the state is restored."""
+        """Find what the spec leaves open in the schedule. Call it after the state is restored."""
         if self.find_schedule is not None:
             self.rates.schedule = self.find_schedule()
             self.find_schedule = None
 
     def run(self) -> Iterator[StepsDone | EpochDone]:
-        """Yield each call's progress and each epoch's end, from where the loop is.
+        """Yield the progress of each engine call and the end of each epoch, starting where the loop is.
 
         Raises:
-            DivergedError: the loss is no longer a finite number.
+            DivergedError: the loss became infinite or NaN.
         """
         pace = Pace()
         while not self.is_over:
@@ -177,7 +178,7 @@ class Loop:
         return (self.global_step // every + 1) * every - self._steps_before(self.epoch + 1)
 
     def _steps_before(self, epoch: int) -> int:
-        """Steps since the start of the run, before an epoch."""
+        """Steps from the start of the run to the start of an epoch."""
         return self.offset + (epoch - 1) * self.engine.n_steps
 
     def _divergence(self, epoch: int, step: int) -> str:

@@ -1,6 +1,18 @@
 """The learning-rate range test: the loss of each batch while the rate grows exponentially.
 
-Source: Smith, Cyclical Learning LearningRates for Training Neural Networks (2017), section 3.3.
+The suggested rates follow from the smoothed loss. Let start be its mean over the first tenth of the curve, lowest its
+minimum, and fall = start − lowest. Then
+
+    low = the first rate at which the loss is at most start − 0.9 · fall
+    high = the first rate after the minimum at which the loss is above lowest + 0.2 · fall, or at which it explodes
+    max_rate = √(low · high)
+    learning_rate = max_rate / 3
+
+Both ends of the range vary less with the noise of single batches than the minimum between them. The constants have the
+smallest regret in `benchmarks/learning_rates.py`, see docs/learning_rates.md.
+
+Source: Smith, Cyclical Learning Rates for Training Neural Networks, 2017, section 3.3, for the test. The rule for the
+suggestions is dnnctl's own.
 """
 
 from __future__ import annotations
@@ -20,29 +32,31 @@ Floats = NDArray[np.float64]
 LOWEST, HIGHEST = 1e-5, 10.0
 MIN_STEPS, MAX_STEPS = 100, 1000
 EXPLODED = 2.0
-"""The loss has exploded when it is so many times as high as in the beginning."""
-SHARE_SMOOTHED = 0.04
-"""The share of the curve that a smoothed point is the mean of."""
-MAX_SHARE, START_SHARE = 0.5, 0.1
-"""Of the turning point: the suggested largest rate of a cycle, and the suggested constant rate."""
-FALLEN = 0.98
-"""A loss that has not fallen to this part of the first one has not fallen."""
+"""The loss has exploded when it exceeds the largest of the first losses by this factor."""
+SMOOTHED = 0.04
+"""The fraction of the curve that each smoothed point averages."""
+FALLEN, CLIMBED = 0.9, 0.2
+"""The fractions of the fall that define the ends of the useful range."""
+CONSTANT_DIVISOR = 3.0
+"""max_rate / learning_rate."""
+REDUCED = 0.98
+"""The minimum must be below this fraction of the first losses, otherwise no rate reduces the loss."""
 
 
 @dataclass(frozen=True)
 class RateCurve:
-    """The loss at each rate, as far as it stayed finite."""
+    """The loss at each rate, up to the rate at which it explodes."""
 
     rates: Floats
     losses: Floats
-    """Of each batch by itself."""
+    """Of single batches."""
     exploded_at: float | None
-    """The rate at which the loss exploded; none if it did not."""
+    """The rate at which the loss explodes; None if it does not."""
 
     @property
     def smoothed(self) -> Floats:
-        """The losses averaged over their neighbours, as many on either side."""
-        reach = max(1, round(len(self.losses) * SHARE_SMOOTHED / 2))
+        """The losses averaged over their neighbours, the same number on either side."""
+        reach = max(1, round(len(self.losses) * SMOOTHED / 2))
         places = range(len(self.losses))
         near = [min(reach, place, len(self.losses) - 1 - place) for place in places]
         return np.array([self.losses[place - n : place + n + 1].mean() for place, n in zip(places, near, strict=True)])
@@ -50,34 +64,41 @@ class RateCurve:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What the curve says."""
+    """The rates that a curve suggests."""
 
+    low: float
+    """The lower end of the useful range: the loss has completed nine tenths of its fall."""
     turning_point: float
-    """The rate with the lowest loss: beyond it the loss climbs."""
+    """The rate with the lowest loss."""
+    high: float
+    """The upper end of the useful range: the loss has climbed back by a fifth of its fall, or explodes."""
     max_rate: float
-    """For the middle of a one_cycle: half of it."""
+    """For the middle of a one_cycle: √(low · high)."""
     learning_rate: float
-    """For a rate that stays: a tenth of it."""
+    """For a constant rate: max_rate / 3."""
     exploded_at: float | None
     is_open: bool = False
-    """Whether the loss still fell at the highest rate that was tried."""
+    """Whether the loss did not climb back up to the highest rate of the test."""
 
     @property
     def reason(self) -> str:
-        """Why these."""
+        """How the rates follow from the curve."""
+        fall = f"the loss has completed nine tenths of its fall at {self.low:.3g}"
         if self.is_open:
-            return (
-                f"the loss still falls at {self.turning_point:.3g}, the highest rate that was tried: half of it for "
-                f"the middle of a cycle, a tenth for a rate that stays"
-            )
-        end = f", and explodes at {self.exploded_at:.3g}" if self.exploded_at is not None else ""
-        return (
-            f"the loss falls up to a rate of {self.turning_point:.3g} and climbs beyond{end}: half of it for the "
-            f"middle of a cycle, a tenth for a rate that stays"
-        )
+            climb = f"has not climbed back at {self.high:.3g}, the highest rate of the test"
+        elif self.high == self.exploded_at:
+            climb = f"explodes at {self.high:.3g}"
+        else:
+            climb = f"has climbed back by a fifth at {self.high:.3g}"
+        return f"{fall} and {climb}; max_rate is the geometric mean of both, learning_rate is a third of max_rate"
 
 
-def sweep(
+def count_steps(engine: Engine) -> int:
+    """The default number of steps of a test: an epoch, at least 100 and at most 1,000."""
+    return min(max(engine.n_steps, MIN_STEPS), MAX_STEPS)
+
+
+def range_test(
     engine: Engine,
     *,
     seed: int,
@@ -86,13 +107,13 @@ def sweep(
     lowest: float = LOWEST,
     highest: float = HIGHEST,
 ) -> RateCurve:
-    """Train some steps with a rate that grows exponentially; afterwards every variable is as it was.
+    """Train with a rate that grows exponentially from step to step, then restore every variable.
 
     Args:
-        momentum: of an optimizer whose momentum would otherwise cycle.
-        n_steps: the steps from the lowest rate to the highest; by default an epoch's, but 100 to 1,000.
+        momentum: the constant momentum of an optimizer whose momentum cycles in training.
+        n_steps: the number of steps from the lowest rate to the highest; by default `count_steps`.
     """
-    n_steps = n_steps or min(max(engine.n_steps, MIN_STEPS), MAX_STEPS)
+    n_steps = n_steps or count_steps(engine)
     rates = np.geomspace(lowest, highest, n_steps)
     variables = engine.variables
     before = read_state(variables)
@@ -108,17 +129,22 @@ def suggest(curve: RateCurve) -> Suggestion:
     """The rates that a curve suggests.
 
     Raises:
-        RunError: the loss never falls.
+        RunError: no rate reduces the loss.
     """
     smoothed = curve.smoothed
-    lowest = int(np.median(np.flatnonzero(smoothed == smoothed.min()))) if len(smoothed) else 0
-    if not len(smoothed) or smoothed[lowest] > FALLEN * smoothed[: max(1, len(smoothed) // 10)].mean():
-        raise RunError(
-            "No rate makes the loss fall. Try a lower --min, more --steps, or another initializer or activation."
-        )
-    turning_point = float(curve.rates[lowest])
-    is_open = curve.exploded_at is None and lowest >= len(smoothed) - 1 - round(len(smoothed) * SHARE_SMOOTHED)
-    return Suggestion(turning_point, MAX_SHARE * turning_point, START_SHARE * turning_point, curve.exploded_at, is_open)
+    turning = int(np.median(np.flatnonzero(smoothed == smoothed.min()))) if len(smoothed) else 0
+    start = smoothed[: max(1, len(smoothed) // 10)].mean() if len(smoothed) else 0.0
+    if not len(smoothed) or smoothed[turning] > REDUCED * start:
+        raise RunError("No rate reduces the loss. Try a lower --min, more --steps, another initializer or activation.")
+    fall = start - smoothed[turning]
+    low = float(curve.rates[np.argmax(smoothed <= start - FALLEN * fall)])
+    climbed = turning + np.flatnonzero(smoothed[turning:] > smoothed[turning] + CLIMBED * fall)
+    is_open = not len(climbed) and curve.exploded_at is None
+    high = float(curve.rates[climbed[0]] if len(climbed) else curve.exploded_at or curve.rates[-1])
+    max_rate = float(np.sqrt(low * high))
+    return Suggestion(
+        low, float(curve.rates[turning]), high, max_rate, max_rate / CONSTANT_DIVISOR, curve.exploded_at, is_open
+    )
 
 
 def _losses(engine: Engine, seed: int, rates: Floats, momentum: float | None) -> list[float]:

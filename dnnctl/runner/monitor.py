@@ -1,4 +1,4 @@
-"""Monitoring one metric: what is an improvement, and how long ago the last one was."""
+"""Monitoring one metric: what counts as an improvement, and how long ago the last one was."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dnnctl.store.metrics import is_less_better
 
 @dataclass
 class Monitor:
-    """The best value of a metric so far; its fields are all the state there is."""
+    """The best value of a metric so far. The fields are its complete state."""
 
     metric: str
     min_delta: float = 0.0
     best: float = math.nan
     best_epoch: int = 0
     n_waited: int = 0
-    """Epochs since the best."""
+    """Epochs since the best one."""
 
     def see(self, epoch: int, value: float) -> bool:
-        """Take an epoch's value; returns whether it is the best so far."""
+        """Process an epoch's value; return whether it is the best so far."""
         if self._is_improvement(value):
             self.best, self.best_epoch, self.n_waited = value, epoch, 0
             return True

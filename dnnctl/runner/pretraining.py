@@ -1,4 +1,4 @@
-"""Unsupervised pretraining: stages that train a copy of the network on inputs alone."""
+"""Unsupervised pretraining: stages that train a copy of the network on inputs without labels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PRETRAINING = StageKind(
 
 
 class Pretraining:
-    """Makes the loop of each part. It trains a copy of the network; `finish` copies the weights back."""
+    """Makes the loop of each part. The loops train a copy of the network; `finish` copies the weights back."""
 
     kind: ClassVar[StageKind] = PRETRAINING
 
@@ -49,7 +49,7 @@ class Pretraining:
         choice = setup.spec.training.pretraining
         assert not isinstance(choice, Nothing)
         inputs = examples.take_unlabelled()
-        assert inputs is not None, "inputs are loaded where the spec has pretraining"
+        assert inputs is not None, "the inputs are loaded if the spec has pretraining"
         self.spec = setup.spec
         self.choice = choice
         self.setup = setup
@@ -68,11 +68,11 @@ class Pretraining:
         return len(parts_of(setup.network, greedy=getattr(choice, "greedy", False)))
 
     def enter(self, number: int, before: Loop | None = None) -> Loop:
-        """The loop of a part, at its start.
+        """The loop of a part, at the start of the part.
 
         Args:
-            before: the loop of the part before, if this process has trained it. Without it the loop's state is to be
-                restored, or training starts.
+            before: the loop of the previous part, if this process trained it. If not, training starts here, or the
+                caller restores the state of the loop.
         """
         part = self.parts[number - 1]
         optimizer = self.spec.optimizer if isinstance(self.choice.optimizer, Same) else self.choice.optimizer
@@ -100,7 +100,7 @@ class Pretraining:
         return loop
 
     def finish(self) -> None:
-        """Copy what was learned into the network that is trained next."""
+        """Copy the pretrained weights into the network that the phases train."""
         learned = {layer.name: layer for block in self.network.blocks for layer in block.layers}
         for block in self.setup.network.blocks:
             for layer in block.layers:
@@ -147,6 +147,6 @@ class Pretraining:
 
 
 def _copy(setup: Setup, inputs: OnDevice) -> Network:
-    """A fresh network like the setup's, which scales its inputs as that does."""
+    """A fresh network like that of the setup, with the same scaling of the inputs."""
     example = np.zeros((1, *inputs.inputs.shape[1:]), inputs.inputs.dtype.as_numpy_dtype)
     return build_network(setup.spec, setup.head, example, scaling=copy_scaling(setup.model))

@@ -1,4 +1,4 @@
-"""What a training leaves: the models, the predictions, the summary."""
+"""The results of a training: models, predictions and summary."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from dnnctl.store.writer import RunWriter
 
 
 def plain_model(setup: Setup, phase: int = 1) -> keras.Model:
-    """The same layers as a model that is saved, with a fresh optimizer and without the counters of training.
+    """The model to save: the same layers, with a fresh optimizer and without the state of training.
 
     Args:
-        phase: whose optimizer it has.
+        phase: the number of the phase whose optimizer it gets.
     """
     plain = keras.Model(setup.model.input, setup.model.output, name=setup.spec.name.replace(".", "_"))
     plain.compile(
@@ -56,13 +56,13 @@ def summarize(
     """The result of a finished training.
 
     Args:
-        best: what the best weights measure, by split.
-        last: what the weights of the last epoch measure.
-        state: the digest of the variables at the end.
-        seconds: that the command took.
+        best: the metrics of the best weights, by split.
+        last: the metrics of the weights of the last epoch, by split.
+        state: the digest of the final variables.
+        seconds: the time that the command took.
     """
     done = loop.last
-    assert done is not None, "a spec has at least one epoch"
+    assert done is not None, "every spec has at least one epoch"
     best_epoch = loop.best.best_epoch
     return Summary(
         id=writer.folder.id,
@@ -88,7 +88,7 @@ def summarize(
 
 
 def _training_seconds(writer: RunWriter, log: MetricLog) -> float:
-    """The seconds that this run has trained, without the epochs that a fork has taken over."""
+    """The time that this run trained, in seconds; a fork does not count the epochs of its parent."""
     parent = writer.facts.parent
     taken_over = parent.epoch if parent else 0
     before = 0.0 if parent else sum(row["seconds"] for row in log.pretraining)
@@ -96,7 +96,7 @@ def _training_seconds(writer: RunWriter, log: MetricLog) -> float:
 
 
 def write_predictions(writer: RunWriter, setup: Setup, engine: Engine, examples: Examples) -> None:
-    """Write predictions.npz: the model's answers on validation and test, and the labels."""
+    """Write predictions.npz: predictions and labels on validation and test."""
     arrays: dict[str, Any] = {}
     for role, split in examples.measured.items():
         arrays[f"{role}_predictions"] = engine.predict(split)

@@ -1,6 +1,6 @@
 """Schedules: the learning rate as a pure function of the step, in float64.
 
-t is the step (or epoch) since the warm-up's end; η₀ is the optimizer's rate; n is the number of steps from there on.
+t is the step (or epoch) since the end of the warm-up, η₀ the optimizer's rate, n the number of steps after the warm-up.
 """
 
 from __future__ import annotations
@@ -29,27 +29,28 @@ from dnnctl.specs.schedule import (
     Power,
     Warmup,
 )
+from dnnctl.text import format_count
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Span:
-    """How long training is."""
+    """The length of a training."""
 
     steps_per_epoch: int
     epochs: int
 
     @property
     def steps(self) -> int:
-        """The steps in all."""
+        """The total number of steps."""
         return self.steps_per_epoch * self.epochs
 
 
 def learning_rates(schedule: Kind, base_rate: float, steps: NDArray[np.int64], span: Span) -> Floats:
-    """The learning rate at each of the given steps, counted from 0 over the whole training.
+    """The learning rate at each of the given steps, which count from 0 over the whole training.
 
-    `performance` has no rate of its own: what it gives here is what it starts from, η₀.
+    For `performance` this is the rate that it starts with, η₀.
     """
     n_warmup = warmup_steps(schedule)
     own = _own_rates(schedule, base_rate, np.maximum(steps - n_warmup, 0), n_warmup, span)
@@ -70,37 +71,38 @@ def momenta(schedule: OneCycle, steps: NDArray[np.int64], span: Span) -> Floats:
 
 
 def warmup_steps(schedule: Kind) -> int:
-    """How many steps the warm-up takes."""
+    """The number of steps of the warm-up; 0 without one."""
     warmup = getattr(schedule, "warmup", "none")
     return warmup.steps if isinstance(warmup, Warmup) else 0
 
 
 def check_warmups(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> None:
-    """Check that each warm-up leaves steps for the schedule it leads to.
+    """Check that each warm-up is shorter than its schedule.
 
     Raises:
-        SpecError: one does not.
+        SpecError: a warm-up takes every step.
     """
     for phase in phases:
         n_warmup, n_steps = warmup_steps(phase.schedule), steps_per_epoch * phase.span
         if n_warmup >= n_steps:
-            rule = f"the warm-up takes all of the {n_steps} steps there are"
+            rule = f"the warm-up must be shorter than the training of {format_count(n_steps, 'step')}"
             path = dotted((*phase.schedule_path, "warmup", "steps"))
             raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Make it shorter.")])
 
 
 def unreached_boundaries(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> Iterator[str]:
-    """A warning for each boundary of a piecewise schedule that training ends before."""
-    for phase in phases:
+    """A warning for each boundary of a piecewise schedule that no phase reaches."""
+    longest = {phase.schedule_path: phase for phase in sorted(phases, key=lambda phase: phase.span)}
+    for path, phase in longest.items():
         schedule = phase.schedule
-        if not isinstance(schedule, Piecewise) or not phase.starts_schedule:
+        if not isinstance(schedule, Piecewise):
             continue
         n_steps = steps_per_epoch * phase.span - warmup_steps(schedule)
         n = -(-n_steps // steps_per_epoch) if schedule.per == "epoch" else n_steps
-        for boundary in schedule.boundaries:
+        for index, boundary in enumerate(schedule.boundaries):
             if boundary >= n:
-                path = dotted((*phase.schedule_path, "boundaries"))
-                yield f"{path}: {boundary} is never reached, there are {n} {schedule.per}s"
+                lasts = format_count(n, schedule.per)
+                yield f"{dotted((*path, 'boundaries', index))}: {boundary} is never reached, the schedule lasts {lasts}"
 
 
 def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup: int, span: Span) -> Floats:
@@ -120,24 +122,24 @@ def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floa
 
 
 def _half(n: int) -> int:
-    """Tail = n // 10 + 1 steps; half = (n − tail) // 2; at least one step each, however short the training."""
+    """Tail = n // 10 + 1 steps; half = (n − tail) // 2; each has at least one step, even in a very short training."""
     return max((n - (n // 10 + 1)) // 2, 1)
 
 
 def _cosine(schedule: Cosine, base_rate: float, t: Floats, n: int) -> Floats:
     """Final + (η₀ − final) · (1 + cos(π·t/s)) / 2."""
-    share = _share(schedule, t, n)
-    return schedule.final + (base_rate - schedule.final) * (1 + np.cos(np.pi * share)) / 2
+    progress = _progress(schedule, t, n)
+    return schedule.final + (base_rate - schedule.final) * (1 + np.cos(np.pi * progress)) / 2
 
 
 def _polynomial(schedule: Polynomial, base_rate: float, t: Floats, n: int) -> Floats:
     """Final + (η₀ − final) · (1 − t/s)^power."""
-    share = _share(schedule, t, n)
-    return schedule.final + (base_rate - schedule.final) * (1 - share) ** schedule.power
+    progress = _progress(schedule, t, n)
+    return schedule.final + (base_rate - schedule.final) * (1 - progress) ** schedule.power
 
 
-def _share(schedule: Cosine | Polynomial, t: Floats, n: int) -> Floats:
-    """t/s, which stays at 1 past the end."""
+def _progress(schedule: Cosine | Polynomial, t: Floats, n: int) -> Floats:
+    """t/s; stays at 1 past the end."""
     steps = n if schedule.steps == "auto" else schedule.steps
     return np.minimum(t / steps, 1.0)
 

@@ -1,4 +1,4 @@
-"""What a training is made of, ready for the first step: device, data, model and the way steps are compiled."""
+"""Everything that a training needs before its first step: device, data, model and how steps are compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
-from dnnctl.builder.transfer import load_pretrained, pretrained_scaling, transfer_weights
+from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
@@ -33,7 +33,7 @@ from dnnctl.text import format_shape
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that training needs besides the examples."""
+    """Everything that training needs except the examples."""
 
     spec: Spec
     device: Device
@@ -48,7 +48,9 @@ class Setup:
     span: Span
     phases: Sequence[PlannedPhase]
     reused: Sequence[str] = ()
-    """The blocks whose weights were copied from another network, or are pretrained."""
+    """The blocks whose weights were copied from another network or are pretrained."""
+    transfer: Transfer | None = None
+    """What was copied from a pretrained network."""
 
     @property
     def model(self) -> keras.Model:
@@ -61,7 +63,7 @@ class Setup:
         return build_metrics(self.spec, self.head)
 
     def engine(self, train: OnDevice) -> Engine:
-        """An engine for the model as it is compiled now."""
+        """An engine for the model as it is currently compiled."""
         return Engine(
             self.model,
             self.metrics,
@@ -74,10 +76,10 @@ class Setup:
 def prepare(
     spec: Spec, report: Report, *, compilation: Compilation | None = None, pretrained: Path | None = None
 ) -> tuple[Setup, Dataset]:
-    """Get the device, the data and the model ready for the first phase: all that can fail before the first step.
+    """Prepare the device, the data and the model for the first phase: everything that can fail before the first step.
 
     Args:
-        compilation: how an earlier process compiled the steps; chosen here if there was none.
+        compilation: how an earlier process compiled the steps; None to choose it here.
         pretrained: the file of the network that the spec reuses.
     """
     device = prepare_device(spec.runtime)
@@ -91,7 +93,9 @@ def prepare(
     report(_describe_data(dataset))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
-    network, reused = _build(spec, head, dataset, pretrained)
+    network, transfer = _build(spec, head, dataset, pretrained)
+    pretrains = [block.name for block in network.weighted_blocks] if has_pretraining else []
+    reused = transfer.blocks if transfer else pretrains
     phases = planned_phases(spec)
     check_freezing(network, phases, reused)
     compile_for(network, spec, head, phases[0], phases, reused)
@@ -110,6 +114,7 @@ def prepare(
         span=span,
         phases=phases,
         reused=reused,
+        transfer=transfer,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
@@ -125,29 +130,26 @@ def layer_table(model: keras.Model) -> list[LayerFacts]:
 
 
 def _pretraining_steps(spec: Spec, dataset: Dataset) -> int:
-    """The steps of an autoencoder, for each part; a GAN's are never compiled by XLA."""
+    """The number of steps that each part of an autoencoder trains; 0 for a GAN, whose steps XLA never compiles."""
     choice = spec.training.pretraining
     if not isinstance(choice, Autoencoder) or dataset.unlabelled is None:
         return 0
     return choice.epochs * -(-len(dataset.unlabelled) // spec.training.batch_size)
 
 
-def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) -> tuple[Network, list[str]]:
-    """The network, and the names of its blocks that do not start with random weights."""
+def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) -> tuple[Network, Transfer | None]:
+    """The network, and what was copied into it from a pretrained network."""
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
         network = build_network(spec, head, dataset.unlabelled)
         if not network.weighted_blocks:
-            rule = "no layer before the output has weights that could be pretrained"
+            rule = "no layer before the output has weights to pretrain"
             raise SpecError([Fault(rule, "training.pretraining", hint="Add a dense or convolutional layer.")])
-        return network, [block.name for block in network.weighted_blocks]
+        return network, None
     if reuse == "none":
-        return build_network(spec, head, dataset.train.inputs), []
+        return build_network(spec, head, dataset.train.inputs), None
     assert pretrained is not None, "the caller finds the network that the spec reuses"
-    trained = load_pretrained(pretrained)
-    scaling = pretrained_scaling(trained, reuse, spec.data.scaling)
-    network = build_network(spec, head, dataset.train.inputs, scaling=scaling)
-    return network, transfer_weights(trained, network, reuse)
+    return build_from(spec, head, dataset.train.inputs, load_pretrained(pretrained))
 
 
 def _describe_data(dataset: Dataset) -> DataReady:
@@ -180,17 +182,17 @@ def _describe_model(setup: Setup) -> ModelReady:
 
 
 def _check_targets(dataset: Dataset, head: Head) -> None:
-    """Poisson and logarithmic errors are not defined for negative numbers."""
+    """Check that targets are not negative where the loss is not defined for negative numbers."""
     if (
         head.loss in ("poisson", "msle")
         and head.targets == "numbers"
         and np.min(dataset.train.targets.astype(np.float64)) < 0
     ):
-        raise SpecError([Fault(f"{head.loss} is for numbers from 0 up, some targets are negative", "loss")])
+        raise SpecError([Fault(f"{head.loss} needs targets of 0 or more, but some are negative", "loss")])
 
 
 def _check_monitors(setup: Setup, *, has_validation: bool) -> None:
-    """Check that what is monitored is measured: what `metrics: auto` means is known only with the data."""
+    """Check that every monitored metric is measured. `metrics: auto` depends on the data, so this is checked late."""
     names = ["loss", *(metric.name for metric in setup.metrics)]
     if has_validation:
         names += [f"val_{name}" for name in names]

@@ -1,4 +1,4 @@
-"""The order in which an epoch takes the examples: a pure function of the seed and the epoch."""
+"""The order of an epoch's examples: a pure function of seed and epoch."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from dnnctl.data.generator import generator
 
 
 def epoch_order(seed: int, epoch: int, n: int, *, purpose: str = "order") -> NDArray[np.int32]:
-    """(n,) a permutation of the examples; epochs count from 1, and each purpose has permutations of its own."""
+    """(n,) a permutation of the examples. Epochs count from 1; different purposes get different permutations."""
     return generator(seed, purpose, epoch).permutation(n).astype(np.int32)

@@ -1,4 +1,4 @@
-"""A stage: a stretch of training with one engine, such as a phase or a part of the pretraining."""
+"""A stage: a section of training with one engine, such as a phase or a part of the pretraining."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ class StageKind:
     """What all stages of a kind have in common. Each kind is one file; `stages.STAGE_KINDS` lists them."""
 
     name: str
-    """What checkpoints and events call it."""
+    """Its name in checkpoints and events."""
     trains_model: bool
-    """Whether its epochs are the run's own: they are counted, and the best of them is kept."""
+    """Whether its epochs count as epochs of the run, of which the best is kept."""
     rows_file: RowsFile
-    """Where its rows go."""
+    """The file that its rows go to."""
     order_purpose: str
-    """What its permutations of the examples are drawn for."""
+    """The purpose in the seed of its permutations of the examples."""
     epoch_event: Callable[[EpochDone], Event]
-    """What an epoch's end is reported as."""
+    """Makes the event that reports the end of an epoch."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage."""
+    """One stage of a training."""
 
     kind: StageKind
     number: int
-    """Among those of its kind, from 1."""
+    """Its number among the stages of its kind, from 1."""
     n_epochs: int
-    """At most; patience may end it before."""
+    """The most epochs it trains; patience may end it earlier."""
     optimizer: str
     """The kind of its optimizer."""
     marks: Mapping[str, Any] = field(default_factory=dict)
-    """What each of its rows holds besides metrics."""
+    """What each of its rows holds in addition to the metrics."""
     patience: int | None = None
-    """The epochs without an improvement after which it ends."""
+    """The number of epochs without an improvement after which it ends."""
 
     @property
     def key(self) -> StageKey:
-        """What a checkpoint calls it."""
+        """Its key in checkpoints."""
         return StageKey(self.kind.name, self.number)

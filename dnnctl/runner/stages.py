@@ -1,4 +1,4 @@
-"""The stages of a training in order: all those of one kind, then those of the next."""
+"""The stages of a training in order: all stages of one kind, then those of the next kind."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ class StageMaker(Protocol):
         """The number of stages of this kind that a spec has."""
 
     def enter(self, number: int, before: Loop | None = None) -> Loop:
-        """The loop of a stage, at its start; `before` is that of the stage before, if this process has trained it."""
+        """The loop of a stage, at the start of the stage.
+
+        Args:
+            before: the loop of the previous stage, if this process trained it.
+        """
 
     def finish(self) -> None:
-        """Hand over what the last stage has learned."""
+        """Hand over what the stages of this kind have learned."""
 
 
 STAGE_KINDS: dict[str, type[StageMaker]] = {maker.kind.name: maker for maker in (Pretraining, Phases)}
-"""Every kind of stage, in the order in which they are trained."""
+"""Every kind of stage, in the order of training."""
 
 
 class Stages:
@@ -54,7 +58,11 @@ class Stages:
         return self.enter(self.keys[0])
 
     def enter(self, key: StageKey, before: Loop | None = None) -> Loop:
-        """The loop of a stage, at its start; `before` is that of the stage before, if this process has trained it."""
+        """The loop of a stage, at the start of the stage.
+
+        Args:
+            before: the loop of the previous stage, if this process trained it.
+        """
         if self._maker is None or self._maker.kind.name != key.kind:
             self._maker = STAGE_KINDS[key.kind](self.setup, self.examples, self.writer, self.report)
         return self._maker.enter(key.number, before)
@@ -64,6 +72,6 @@ class Stages:
         place = self.keys.index(loop.stage.key) + 1
         following = self.keys[place] if place < len(self.keys) else None
         if following is None or following.kind != loop.stage.kind.name:
-            assert self._maker is not None, "a finished stage has been entered"
+            assert self._maker is not None, "a finished stage was entered"
             self._maker.finish()
         return None if following is None else self.enter(following, loop)

@@ -1,6 +1,6 @@
-"""Targets in the form that the loss wants them in.
+"""Targets in the form that the loss takes.
 
-Shapes: N is the number of examples, K the number of classes or of numbers.
+Shapes: N is the number of examples, K the number of classes or target numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One training from top to bottom, once the run's folder is there."""
+"""One training from top to bottom, given the run's folder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_training(
     event: StartEvent = "started",
     accept_changed_data: bool = False,
 ) -> None:
-    """Train a spec into its run's folder, from scratch or from where the folder says."""
+    """Train a spec into its run's folder, from scratch or from the state in the folder."""
     started = time.perf_counter()
     run = writer.record
     resume = None if event == "started" else Resume(accept_changed_data)
@@ -69,7 +69,7 @@ def run_training(
 
 
 def _train_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> Loop:
-    """Train stage after stage; returns the last one's loop."""
+    """Train every stage; return the loop of the last one."""
     while True:
         loop.settle_schedule()
         _train_stage(loop, checkpointer, interrupts, report)
@@ -80,11 +80,11 @@ def _train_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupt
 
 
 def _train_stage(loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> None:
-    """Save and report what the loop yields, until it is over or a signal stops it."""
+    """Save and report what the loop yields, until the loop ends or a signal stops it."""
     paths = loop.engine.variables.keys()
     with interrupts.deferred():
         for done in loop.run():
-            assert loop.engine.variables.keys() == paths, "a step made a variable that no checkpoint would hold"
+            assert loop.engine.variables.keys() == paths, "a step created a variable that checkpoints do not hold"
             event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
             is_stopping = interrupts.received is not None
             if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):
@@ -132,7 +132,7 @@ def _finish(
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
-    """Put what is known now into run.json; a resumed run keeps what its first process recorded."""
+    """Add what is known now to run.json; a resumed run keeps what its first process recorded."""
     reuse = writer.facts.reuse
     if writer.facts.data is None:
         writer.add_facts(
@@ -144,4 +144,5 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
             reuse=reuse and replace(reuse, layers=tuple(setup.reused)),
         )
     if reuse is not None:
-        report(Reused(reuse.run or reuse.path, list(setup.reused)))
+        matched = setup.transfer.matched if setup.transfer else []
+        report(Reused(reuse.run or reuse.path, list(setup.reused), setup.spec.data.scaling, matched))

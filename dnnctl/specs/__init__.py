@@ -1,4 +1,4 @@
-"""The spec: what an experiment is, written in YAML, validated before anything heavy is loaded."""
+"""The spec: an experiment in YAML, validated before anything heavy is loaded."""
 
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.reading.load import LoadedSpec, digest, load, load_spec, to_plain, to_yaml

@@ -1,4 +1,4 @@
-"""Activation functions: what a layer does with its weighted sums."""
+"""Activation functions: what a layer applies to its weighted sums."""
 
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -9,7 +9,7 @@ from dnnctl.specs.field import CHOICE, Kind, NonNegative, Number
 
 
 class PlainActivation(Kind):
-    """A function without parameters, as Keras defines it. `linear` leaves the sums as they are."""
+    """A function without parameters, as defined in Keras. `linear` returns its input."""
 
     kind: Literal[
         "linear",
@@ -43,33 +43,33 @@ class LeakyRelu(Kind):
 
     kind: Literal["leaky_relu"]
     slope: NonNegative = 0.2
-    """The slope below zero; Keras's default is 0.3 for the layer, 0.2 for the function."""
+    """The slope for negative inputs. In Keras, the default is 0.3 for the layer and 0.2 for the function."""
 
 
 class PRelu(Kind):
-    """max(α·z, z) with α learned, one for each unit (for a convolution, one for each channel).
+    """z for z > 0, α·z otherwise, with a learned α for each unit (for a convolution, for each channel).
 
     Source: He et al., 2015.
     """
 
     kind: Literal["prelu"]
     initial_slope: Number = 0.0
-    """What every α starts from."""
+    """The initial value of every α."""
 
 
 class RRelu(Kind):
-    """A leaky ReLU whose slope is drawn for each element in training and is the mean of the range at inference.
+    """A leaky ReLU whose slope is random for each element in training, and the mean of the range at inference.
 
-    Keras has no such layer: a model with it needs `import dnnctl.layers` before it loads.
+    Keras has no such layer: run `import dnnctl.layers` before you load a model that has it.
 
     Source: Xu et al., 2015.
     """
 
     kind: Literal["rrelu"]
     lower: NonNegative = 0.125
-    """The smallest slope, 1/8 in the paper."""
+    """The smallest slope; 1/8 in the paper."""
     upper: NonNegative = 1 / 3
-    """The largest slope, 1/3 in the paper."""
+    """The largest slope; 1/3 in the paper."""
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -79,27 +79,27 @@ class RRelu(Kind):
 
 
 class Elu(Kind):
-    """z above zero, α·(exp(z) − 1) below.
+    """z for z > 0, α·(exp(z) − 1) otherwise.
 
     Source: Clevert et al., 2015.
     """
 
     kind: Literal["elu"]
     alpha: NonNegative = 1.0
-    """The value that large negative sums approach, with its sign changed."""
+    """α: the output approaches −α for large negative inputs."""
 
 
 class Swish(Kind):
-    """z·sigmoid(β·z), also called SiLU where β is 1.
+    """z·sigmoid(β·z); with β = 1 it is also called SiLU.
 
-    With another β than 1 the layer is dnnctl's own: such a model needs `import dnnctl.layers` before it loads.
+    With any other β the layer is dnnctl's own: run `import dnnctl.layers` before you load a model that has it.
 
     Source: Ramachandran et al., 2017.
     """
 
     kind: Literal["swish", "silu"]
     beta: Number = 1.0
-    """How sharp the gate is."""
+    """β: the steepness of the sigmoid."""
 
 
 AnyActivation: TypeAlias = PlainActivation | LeakyRelu | PRelu | RRelu | Elu | Swish

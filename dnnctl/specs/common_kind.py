@@ -6,19 +6,19 @@ from dnnctl.specs.field import Kind
 
 
 class Nothing(Kind):
-    """Nothing of the sort."""
+    """None."""
 
     kind: Literal["none"]
 
 
 class Auto(Kind):
-    """What follows from the data and the rest of the spec."""
+    """Chosen from the data and the rest of the spec."""
 
     kind: Literal["auto"]
 
 
 class Inherit(Kind):
-    """What `model.defaults` says."""
+    """The value in `model.defaults`."""
 
     kind: Literal["inherit"]
 

@@ -1,4 +1,4 @@
-"""Constraints: what is done to a layer's weights after each step."""
+"""Constraints: what is applied to the weights of a layer after each step."""
 
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -9,24 +9,24 @@ from dnnctl.specs.field import CHOICE, Kind, NonNegative, Positive
 
 
 class MaxNorm(Kind):
-    """Each unit's incoming weights are shrunk to a norm of at most `radius`.
+    """Scales the incoming weights of each unit down to a norm of at most `radius`.
 
     Source: Srivastava et al., 2014.
     """
 
     kind: Literal["max_norm"]
     radius: Positive = 1.0
-    """The largest norm allowed."""
+    """The maximum norm."""
 
 
 class MinMaxNorm(Kind):
-    """Each unit's incoming weights are brought to a norm between `low` and `high`."""
+    """Scales the incoming weights of each unit to a norm between `low` and `high`."""
 
     kind: Literal["min_max_norm"]
     low: NonNegative = 0.0
-    """The smallest norm allowed."""
+    """The minimum norm."""
     high: Positive = 1.0
-    """The largest norm allowed."""
+    """The maximum norm."""
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -36,7 +36,7 @@ class MinMaxNorm(Kind):
 
 
 class PlainConstraint(Kind):
-    """`non_neg`: no weight below zero. `unit_norm`: each unit's incoming weights have the norm 1."""
+    """`non_neg`: no weight is negative. `unit_norm`: the incoming weights of each unit have norm 1."""
 
     kind: Literal["non_neg", "unit_norm"]
 

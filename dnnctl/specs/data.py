@@ -1,4 +1,4 @@
-"""The `data` section: where the examples come from, which of them are used, and how they are scaled."""
+"""The `data` section: the source of the examples, which of them are used, and how they are scaled."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -8,13 +8,13 @@ from dnnctl.specs.field import BY_FORM, CHOICE, LIST, MAPPING, NUMBER, WORD, Cou
 
 
 class BuiltIn(Kind):
-    """A well-known data set in Keras's cache layout, downloaded on first use; the sample comes with dnnctl."""
+    """A well-known data set. It is downloaded on first use and cached as Keras does; the sample comes with dnnctl."""
 
     kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100"]
 
 
 class Npz(Kind):
-    """Arrays in a NumPy file: inputs with an example in each row, and a class or number for each."""
+    """Arrays in a NumPy file: inputs with one example per row, and the class or the numbers of each example."""
 
     kind: Literal["npz"]
     path: str
@@ -24,11 +24,11 @@ class Npz(Kind):
     train_targets: str = "y_train"
     """The array of training targets."""
     test_inputs: str = "x_test"
-    """The array of test inputs; a file without it has no test part."""
+    """The array of test inputs. Without it, there is no test split."""
     test_targets: str = "y_test"
     """The array of test targets."""
     task: Literal["auto", "classes", "numbers"] = "auto"
-    """What the targets are; `auto`: numbers where they are floating-point, classes otherwise."""
+    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise."""
 
 
 Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
@@ -37,19 +37,19 @@ Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
 def _check_size(size: object) -> object:
     is_count = isinstance(size, int) and not isinstance(size, bool) and size > 0
     if not is_count and not (isinstance(size, float) and 0 < size < 1):
-        raise ValueError("must be a whole number of examples, or a share between 0 and 1")
+        raise ValueError("must be a whole number of examples, or a fraction between 0 and 1")
     return size
 
 
 class Validation(Section):
-    """The part of the training examples that is kept for validation."""
+    """The training examples that are set aside for validation."""
 
     size: Annotated[int | float, BeforeValidator(_check_size)]
-    """How many examples (a whole number), or which share of them (a number between 0 and 1)."""
+    """The number of examples (a whole number), or their fraction (a number between 0 and 1)."""
     take: Literal["first", "last", "random"] = "first"
-    """Which ones; `random` is drawn from the seed."""
+    """Which examples. `random` depends on `seed` only."""
     stratify: bool = False
-    """With `random`: whether every class keeps its share."""
+    """Whether every class has the same fraction in both splits; with `take: random`."""
 
 
 ClassList: TypeAlias = Annotated[list[int | str], Field(min_length=2)]
@@ -57,17 +57,18 @@ OrAll: TypeAlias = Annotated[Literal["all"], WORD]
 
 
 class Data(Section):
-    """The examples."""
+    """The data set."""
 
     source: Source
-    """Where they come from."""
+    """Where the examples come from."""
     classes: Annotated[Annotated[ClassList, LIST] | OrAll, BY_FORM] = "all"
-    """Only these classes, by number or name, relabelled 0, 1, … in this order."""
+    """The classes to keep, by number or name. They are relabelled 0, 1, … in this order."""
     limit: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
-    """Only the first so many training examples, after `classes` and without the validation part."""
+    """The number of training examples to keep, from the first on. Applied after `classes` and `validation`."""
     validation: Annotated[Annotated[Validation, MAPPING] | OrNone, BY_FORM] = "none"
-    """The part kept for validation."""
+    """The training examples that are set aside for validation."""
     scaling: Literal["none", "unit", "standardize"] = "none"
-    """How inputs are scaled, inside the model. `unit`: to the range from 0 to 1 (pixels ÷ 255, else by each feature's
-    smallest and largest training value). `standardize`: each feature to mean 0 and variance 1 over the training part.
+    """How inputs are scaled, inside the model. `unit`: to the range 0 to 1 (pixels are divided by 255, other features
+    are scaled by their minimum and maximum over the training split). `standardize`: each feature to mean 0 and
+    variance 1 over the training split.
     """

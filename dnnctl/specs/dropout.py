@@ -1,4 +1,4 @@
-"""Dropout: noise that is there in training only."""
+"""Dropout: noise that is applied in training only."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,55 +9,55 @@ from dnnctl.specs.field import CHOICE, Fraction, Kind
 
 
 class Dropout(Kind):
-    """Each value is zeroed with probability `rate`, the others are divided by 1 − rate.
+    """Sets each value to 0 with probability `rate` and divides the others by 1 − rate.
 
     Source: Srivastava et al., 2014.
     """
 
     kind: Literal["dropout"]
     rate: Fraction
-    """The share of values that are zeroed."""
+    """The fraction of values to drop."""
 
 
 class AlphaDropout(Kind):
-    """Dropout that keeps the mean and the variance of SELU's outputs.
+    """Dropout that preserves the mean and the variance of SELU's outputs.
 
     Source: Klambauer et al., 2017.
     """
 
     kind: Literal["alpha_dropout"]
     rate: Fraction
-    """The share of values that are set to SELU's lower limit."""
+    """The fraction of values to set to the negative limit of SELU."""
 
 
 class GaussianNoise(Kind):
-    """Numbers from a normal distribution are added."""
+    """Adds noise from a normal distribution with mean 0."""
 
     kind: Literal["gaussian_noise"]
     stddev: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-    """The standard deviation of the noise, at most 1."""
+    """The standard deviation of the noise, from 0 to 1."""
 
 
 class GaussianDropout(Kind):
-    """Values are multiplied by numbers of mean 1 and variance rate / (1 − rate).
+    """Multiplies by noise from a normal distribution with mean 1 and variance rate / (1 − rate).
 
     Source: Srivastava et al., 2014.
     """
 
     kind: Literal["gaussian_dropout"]
     rate: Fraction
-    """The dropout rate whose variance the noise has."""
+    """The rate of the dropout that has the same variance."""
 
 
 class SpatialDropout(Kind):
-    """Whole channels of a convolution's output are zeroed.
+    """Sets whole channels of a convolution's output to 0.
 
     Source: Tompson et al., 2014.
     """
 
     kind: Literal["spatial_dropout"]
     rate: Fraction
-    """The share of channels that are zeroed."""
+    """The fraction of channels to drop."""
 
 
 AnyDropout: TypeAlias = Dropout | AlphaDropout | GaussianNoise | GaussianDropout | SpatialDropout | Nothing

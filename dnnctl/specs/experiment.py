@@ -19,27 +19,27 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class Spec(Section):
-    """One experiment: everything that its result depends on."""
+    """One experiment: everything its result depends on."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    """What its runs are called; the file's name where it is left out."""
+    """The name of the runs; by default the name of the file."""
     description: str = ""
-    """What it is for, in a sentence."""
+    """What the experiment is for, in a sentence."""
     seed: Seed = 42
-    """What every random draw follows from: initial weights, order of examples, dropout, random splits."""
+    """The seed of all random numbers: initial weights, order of examples, dropout, random splits."""
     data: Data
-    """The examples."""
+    """The data set."""
     model: Model
     """The network."""
     loss: Loss = AUTO
-    """What training makes small; `auto`: crossentropy for classes, mean squared error for numbers."""
+    """What training minimizes. `auto`: crossentropy for classes, mean squared error for numbers."""
     metrics: Metrics = "auto"
-    """What is measured beside the loss; `auto`: accuracy for classes, mean absolute error for numbers."""
+    """What is measured besides the loss. `auto`: accuracy for classes, mean absolute error for numbers."""
     optimizer: Optimizer = Sgd.model_construct(kind="sgd")
     """How gradients change the weights."""
     schedule: Schedule = NONE
-    """How the learning rate changes over the steps."""
+    """How the learning rate changes during training."""
     training: Training = Training.model_construct()
-    """How long training takes and in which portions."""
+    """The length of training, batches, early stopping and checkpoints."""
     runtime: Runtime = Runtime.model_construct()
-    """What the arithmetic runs on."""
+    """The device, the precision and the compilation."""

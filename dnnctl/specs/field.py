@@ -1,4 +1,4 @@
-"""The vocabulary the spec's sections are written in: strict sections, kinds, and numbers with their ranges."""
+"""The building blocks of a spec: strict sections, kinds, and numbers with their ranges."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,20 +6,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 
 class Section(BaseModel):
-    """A mapping whose keys are all known, whose values are exactly typed, and which never changes."""
+    """A mapping with known keys and strictly typed values. It is immutable."""
 
-    # Building and reading docstrings wait until they are wanted: both would slow down every command that only checks.
+    # Validators are built on first use: building all of them would slow down every command.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Kind(Section):
-    """One alternative of a choice; its subclasses say which by the literal in `kind`."""
+    """One alternative of a choice, which the literal in `kind` names."""
 
     kind: str
-    """Which alternative this is."""
+    """The name of the alternative."""
 
     def has_only_kind(self) -> bool:
-        """Whether nothing but the kind need be written."""
+        """Whether `kind` is the only required key."""
         return all(not field.is_required() for name, field in type(self).model_fields.items() if name != "kind")
 
 
@@ -29,7 +29,7 @@ def expand_word(value: Any) -> Any:
 
 
 def form_of(value: Any) -> str:
-    """In which form a value is written; where forms differ, it says which alternative is meant."""
+    """The form in which a value is written."""
     for form, types in FORMS.items():
         if isinstance(value, types):
             return form
@@ -45,7 +45,7 @@ FORMS: dict[str, tuple[type, ...]] = {
 }
 BY_FORM = Discriminator(form_of)
 WORD, SWITCH, NUMBER, LIST, MAPPING = (Tag(form) for form in FORMS)
-"""With `BY_FORM`: alternatives that are told apart by how they are written, so that errors speak of one."""
+"""With `BY_FORM`: alternatives with different forms, so that an error is about one of them only."""
 
 CHOICE = (Field(discriminator="kind"), BeforeValidator(expand_word))
 
@@ -58,7 +58,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 OpenFraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 NonPositive = Annotated[float, Field(le=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-"""A share from 0 up to, but without, 1: a dropout rate, a momentum."""
+"""At least 0 and less than 1: a dropout rate, a momentum."""
 
 OrNone = Annotated[Literal["none"], WORD]
 OrAuto = Annotated[Literal["auto"], WORD]

@@ -1,4 +1,4 @@
-"""Initializers: what the weights are before the first step."""
+"""Initializers: the values of the weights before the first step."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,10 +7,10 @@ from dnnctl.specs.field import CHOICE, Kind, Number, Positive
 
 
 class NamedInitializer(Kind):
-    """Variance scaling under the name of its authors.
+    """Variance scaling with the constants of the named authors; `zeros` and `ones`.
 
-    σ² = 1/fan_avg (Glorot), 2/fan_in (He), 1/fan_in (LeCun); `normal` is cut at two standard deviations,
-    `uniform` reaches to √(3σ²).
+    σ² = 1/fan_avg (Glorot), 2/fan_in (He), 1/fan_in (LeCun). `normal` is truncated at two standard deviations,
+    `uniform` is from −√(3σ²) to √(3σ²).
 
     Source: Glorot and Bengio, 2010; He et al., 2015; LeCun et al., 1998.
     """
@@ -21,33 +21,33 @@ class NamedInitializer(Kind):
 
 
 class VarianceScaling(Kind):
-    """σ² = scale / fan, with the fan, the scale and the distribution given."""
+    """σ² = scale / fan."""
 
     kind: Literal["variance_scaling"]
     scale: Positive = 1.0
-    """The numerator of the variance: 1 for LeCun and Glorot, 2 for He."""
+    """The numerator of σ²: 1 for LeCun and Glorot, 2 for He."""
     mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
-    """The denominator: inputs, outputs, or the mean of both."""
+    """The denominator of σ²: the number of inputs, of outputs, or the mean of both."""
     distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
-    """The shape of the draw."""
+    """The distribution of the weights."""
 
 
 class RandomNormal(Kind):
-    """Numbers from a normal distribution, whatever the layer's size; `truncated_normal` redraws beyond 2σ."""
+    """A normal distribution with a fixed standard deviation. `truncated_normal` redraws values beyond two of them."""
 
     kind: Literal["random_normal", "truncated_normal"]
     mean: Number = 0.0
-    """The centre of the draw."""
+    """The mean of the distribution."""
     stddev: Positive = 0.05
-    """The standard deviation of the draw."""
+    """The standard deviation of the distribution."""
 
 
 class RandomUniform(Kind):
-    """Numbers drawn evenly from −limit to limit."""
+    """A uniform distribution from −limit to limit."""
 
     kind: Literal["random_uniform"]
     limit: Positive = 0.05
-    """The end of the range on both sides of zero."""
+    """The largest absolute value."""
 
 
 class Orthogonal(Kind):
@@ -58,15 +58,15 @@ class Orthogonal(Kind):
 
     kind: Literal["orthogonal"]
     gain: Positive = 1.0
-    """What the matrix is multiplied by."""
+    """The factor that the matrix is multiplied by."""
 
 
 class ConstantValue(Kind):
-    """One number everywhere."""
+    """The same value for all weights."""
 
     kind: Literal["constant"]
     value: Number
-    """The number."""
+    """The value."""
 
 
 AnyInitializer: TypeAlias = (

@@ -1,4 +1,4 @@
-"""Layers: the network, in the order they stand."""
+"""Layers: the parts of the network."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -22,131 +22,131 @@ Padding: TypeAlias = Literal["valid", "same"]
 
 
 class WeightedLayer(Kind):
-    """What dense and convolutional layers have. What they do not say, they take from `model.defaults`."""
+    """What dense and convolutional layers have. A key with the default `inherit` is taken from `model.defaults`."""
 
     activation: LayersActivation = INHERIT
-    """The function applied to the weighted sums."""
+    """The activation function."""
     initializer: LayersInitializer = INHERIT
-    """What the weights start from."""
+    """The initial values of the weights."""
     normalization: LayersNormalization = INHERIT
     """The normalization before or after the activation."""
     regularizer: LayersRegularizer = INHERIT
-    """What the weights add to the loss."""
+    """The penalty on the weights, which is added to the loss."""
     constraint: LayersConstraint = INHERIT
-    """What is done to the weights after each step."""
+    """The constraint that is applied to the weights after each step."""
     dropout: LayersDropout = INHERIT
-    """The noise after the layer."""
+    """The dropout or noise after the layer."""
     use_bias: Annotated[Annotated[bool, SWITCH] | BiasWord, BY_FORM] = "inherit"
-    """Whether a bias is added; `auto`: not where batch normalization comes before the activation."""
+    """Whether the layer has a bias. `auto`: unless batch normalization comes before the activation."""
     repeat: Repeat = 1
-    """How many such layers stand one after the other."""
+    """The number of such layers, one after another."""
 
 
 class Dense(WeightedLayer):
-    """Every output is a weighted sum of all inputs."""
+    """A fully connected layer."""
 
     kind: Literal["dense"]
     units: Count
-    """How many outputs it has."""
+    """The number of outputs."""
 
 
 class Conv2D(WeightedLayer):
-    """Filters that slide over an image; images without a channel axis are given one."""
+    """A two-dimensional convolution. Images without a channel axis get one."""
 
     kind: Literal["conv2d"]
     filters: Count
-    """How many channels it puts out."""
+    """The number of output channels."""
     kernel_size: Size = 3
-    """The height and width of a filter in pixels: one number, or two."""
+    """The height and width of the kernel in pixels: one number for both, or a list of two."""
     strides: Size = 1
-    """How many pixels a filter moves at a time: one number, or two."""
+    """The step of the kernel in pixels: one number for both directions, or a list of two."""
     padding: Padding = "valid"
-    """`same` adds zeros around the image so that its size stays (for strides of 1)."""
+    """`same` pads the image with zeros, so that strides of 1 preserve its size; `valid` does not pad."""
     dilation: Size = 1
-    """The distance between the pixels a filter looks at: one number, or two."""
+    """The distance between the pixels of the kernel: one number for both directions, or a list of two."""
 
 
 class Pool(Kind):
-    """The largest value (max_pool) or the mean (average_pool) of each window."""
+    """The maximum (`max_pool`) or the mean (`average_pool`) of each window."""
 
     kind: Literal["max_pool", "average_pool"]
     size: Size = 2
-    """The height and width of the window in pixels."""
+    """The height and width of the window in pixels: one number for both, or a list of two."""
     strides: SizeOrAuto = "auto"
-    """How many pixels the window moves at a time; `auto` is its size."""
+    """The step of the window in pixels. `auto`: the size of the window."""
     padding: Padding = "valid"
-    """`same` adds room so that windows at the edge count too."""
+    """`same` pads the image, so that windows at the edge count too; `valid` does not pad."""
 
 
 class GlobalPool(Kind):
-    """The mean or the largest value of each channel over the whole image."""
+    """The mean or the maximum of each channel over the whole image."""
 
     kind: Literal["global_average_pool", "global_max_pool"]
 
 
 class Flatten(Kind):
-    """All values of an example in one row."""
+    """Flattens each example to a vector."""
 
     kind: Literal["flatten"]
 
 
 class Reshape(Kind):
-    """The values of an example in another shape, in the same order."""
+    """Reshapes each example; the order of its values stays the same."""
 
     kind: Literal["reshape"]
     shape: Annotated[list[Count], Field(min_length=1, max_length=6)]
-    """The new shape, without the batch."""
+    """The new shape, without the batch axis."""
 
 
 class BatchNorm(Kind):
-    """Batch normalization exactly where it is written, also right after the input.
+    """Batch normalization as a layer of its own, also as the first one.
 
     Source: Ioffe and Szegedy, 2015.
     """
 
     kind: Literal["batch_norm"]
     momentum: Fraction = 0.99
-    """How much of the moving averages each step keeps."""
+    """The momentum of the moving averages."""
     epsilon: Positive = 1e-3
-    """What is added to the variance."""
+    """A small number that is added to the variance."""
     axis: int = -1
-    """The axis whose entries each have their own mean and variance."""
+    """The axis to normalize, usually that of the features or channels."""
 
 
 class LayerNorm(Kind):
-    """Layer normalization exactly where it is written.
+    """Layer normalization as a layer of its own.
 
     Source: Ba et al., 2016.
     """
 
     kind: Literal["layer_norm"]
     epsilon: Positive = 1e-3
-    """What is added to the variance."""
+    """A small number that is added to the variance."""
     axis: int = -1
-    """The axis along which the mean and the variance are taken."""
+    """The axis over which the mean and the variance are computed."""
 
 
 class ActivationLayer(Kind):
-    """An activation function exactly where it is written."""
+    """An activation function as a layer of its own."""
 
     kind: Literal["activation"]
     function: Activation
-    """The function."""
+    """The activation function."""
 
 
 class Residual(Kind):
-    """The input plus what the layers make of it; where the shapes differ, a linear projection of the input.
+    """Adds the input to the output of its layers. If their shapes differ, a linear projection of the input is added.
 
     Source: He et al., 2015.
     """
 
     kind: Literal["residual"]
     layers: Annotated[list["Layer"], Field(min_length=1)]
-    """The layers of the branch."""
+    """The layers between the input and the sum."""
     activation: Activation = LINEAR
-    """The function applied to the sum."""
+    """The activation function that is applied to the sum."""
     repeat: Repeat = 1
-    """How many such blocks stand one after the other."""
+    """The number of such blocks, one after another."""
 
 
 Layer: TypeAlias = Annotated[

@@ -1,4 +1,4 @@
-"""Losses: what training makes small."""
+"""Losses: what training minimizes."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,61 +7,63 @@ from dnnctl.specs.field import CHOICE, Fraction, Kind, NonNegative, Positive
 
 
 class SparseCategoricalCrossentropy(Kind):
-    """−log of the probability of the right class."""
+    """−log of the probability of the true class; the targets are class numbers."""
 
     kind: Literal["sparse_categorical_crossentropy"]
 
 
 class CategoricalCrossentropy(Kind):
-    """−Σ target · log(probability), the target being one-hot."""
+    """−Σ target · log(probability); the targets are one-hot."""
 
     kind: Literal["categorical_crossentropy"]
     label_smoothing: Fraction = 0.0
-    """The share of the target that is spread over all classes."""
+    """The fraction of the target that is distributed evenly over all classes."""
 
 
 class BinaryCrossentropy(Kind):
-    """−log of the probability of the right one of two classes."""
+    """−log of the probability of the true class, for two classes."""
 
     kind: Literal["binary_crossentropy"]
     label_smoothing: Fraction = 0.0
-    """The share of the target that is moved to ½."""
+    """The fraction of the way from 0 or 1 to 0.5 by which the targets are moved."""
 
 
 class FocalCrossentropy(Kind):
-    """Crossentropy in which examples that are already right weigh less.
+    """Crossentropy with less weight on examples that are classified well.
 
     Source: Lin et al., 2017.
     """
 
     kind: Literal["categorical_focal_crossentropy", "binary_focal_crossentropy"]
     gamma: NonNegative = 2.0
-    """How much less."""
+    """The focusing parameter: the larger it is, the less such examples weigh; 0 is plain crossentropy."""
     label_smoothing: Fraction = 0.0
-    """The share of the target that is spread over all classes."""
+    """The fraction of the target that is distributed evenly over all classes."""
 
 
 class Hinge(Kind):
-    """max(0, 1 − t·y) and its square for two classes, its generalization for more."""
+    """max(0, 1 − t·y) (`hinge`) or its square for two classes; `categorical_hinge` for more."""
 
     kind: Literal["hinge", "squared_hinge", "categorical_hinge"]
 
 
 class ErrorLoss(Kind):
-    """Mean squared, absolute, percentage or logarithmic error; log_cosh; Poisson; Kullback-Leibler; cosine."""
+    """The mean squared, absolute, percentage or squared logarithmic error, log-cosh, the Poisson loss, the
+    Kullback-Leibler divergence, or the cosine similarity, as defined in Keras.
+    """
 
     kind: Literal["mse", "mae", "mape", "msle", "log_cosh", "poisson", "kl_divergence", "cosine_similarity"]
 
 
 class Huber(Kind):
-    """Squared error up to `delta`, absolute error beyond.
+    """Squared for errors up to `delta`, linear beyond.
 
     Source: Huber, 1964.
     """
 
     kind: Literal["huber"]
     delta: Positive = 1.0
-    """Where the square ends."""
+    """The error at which the loss becomes linear."""
 
 
 Loss: TypeAlias = Annotated[

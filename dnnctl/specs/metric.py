@@ -1,4 +1,4 @@
-"""Metrics: what is measured beside the loss."""
+"""Metrics: what is measured besides the loss."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -6,21 +6,23 @@ from dnnctl.specs.field import BY_FORM, CHOICE, LIST, Count, Kind, OrAuto
 
 
 class ClassMetric(Kind):
-    """`accuracy`: the share of right answers. `crossentropy`: the loss without regularizers and smoothing."""
+    """`accuracy`: the fraction of correct predictions. `crossentropy`: the crossentropy without
+    penalties and label smoothing.
+    """
 
     kind: Literal["accuracy", "crossentropy"]
 
 
 class TopKAccuracy(Kind):
-    """The share of examples whose class is among the k likeliest."""
+    """The fraction of examples whose class is among the k most probable ones."""
 
     kind: Literal["top_k_accuracy"]
     k: Count = 5
-    """How many answers count."""
+    """The number of classes that count."""
 
 
 class BinaryMetric(Kind):
-    """Precision, recall and areas under curves, for two classes (or one-hot targets, pooled over the classes)."""
+    """Precision, recall and the area under a curve, for two classes (or one-hot targets, pooled over the classes)."""
 
     kind: Literal["precision", "recall", "auc_roc", "auc_precision_recall"]
 
@@ -30,11 +32,11 @@ class F1Score(Kind):
 
     kind: Literal["f1_score"]
     average: Literal["macro", "micro", "weighted"] = "macro"
-    """How the classes' scores become one."""
+    """How the scores of the classes are averaged."""
 
 
 class NumberMetric(Kind):
-    """Errors of predicted numbers, and the share of variance explained (r2)."""
+    """Errors of predicted numbers, and the coefficient of determination (`r2`)."""
 
     kind: Literal["mae", "mse", "rmse", "mape", "msle", "log_cosh", "r2", "cosine_similarity"]
 

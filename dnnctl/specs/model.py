@@ -1,4 +1,4 @@
-"""The `model` section: defaults, layers and output."""
+"""The `model` section: defaults, layers, output and reuse."""
 
 from typing import Annotated, TypeAlias
 
@@ -19,39 +19,41 @@ GLOROT_UNIFORM = NamedInitializer.model_construct(kind="glorot_uniform")
 
 
 class Defaults(Section):
-    """What every dense and convolutional layer inherits, the output layer excepted."""
+    """What every dense and convolutional layer inherits, except the output layer."""
 
     activation: Activation = LINEAR
-    """The function applied to the weighted sums."""
+    """The activation function."""
     initializer: Initializer = GLOROT_UNIFORM
-    """What the weights start from."""
+    """The initial values of the weights."""
     normalization: Normalization = NONE
     """The normalization before or after the activation."""
     regularizer: Regularizer = NONE
-    """What the weights add to the loss."""
+    """The penalty on the weights, which is added to the loss."""
     constraint: Constraint = NONE
-    """What is done to the weights after each step."""
+    """The constraint that is applied to the weights after each step."""
     dropout: DropoutChoice = NONE
-    """The noise after the layer."""
+    """The dropout or noise after the layer."""
     use_bias: Annotated[Annotated[bool, SWITCH] | OrAuto, BY_FORM] = "auto"
-    """Whether a bias is added; `auto`: not where batch normalization comes before the activation."""
+    """Whether layers have a bias. `auto`: unless batch normalization comes before the activation."""
 
 
 class Output(Section):
-    """The last layer: dense, and sized from the data. It inherits nothing from the defaults."""
+    """The last layer, which is dense. It inherits nothing from the defaults."""
 
     activation: OutputActivation = AUTO
-    """`auto`: softmax for classes, sigmoid for two classes with a binary loss, linear for numbers."""
+    """The activation function. `auto`: softmax for classes, sigmoid for two classes with a binary loss, linear for
+    numbers.
+    """
     units: CountOrAuto = "auto"
-    """`auto`: one for each class or number, one alone for two classes with a binary loss."""
+    """The number of outputs. `auto`: one for each class or number, a single one for two classes with a binary loss."""
     initializer: Initializer = GLOROT_UNIFORM
-    """What its weights start from."""
+    """The initial values of its weights."""
     regularizer: Regularizer = NONE
-    """What its weights add to the loss."""
+    """The penalty on its weights, which is added to the loss."""
     constraint: Constraint = NONE
-    """What is done to its weights after each step."""
+    """The constraint that is applied to its weights after each step."""
     use_bias: bool = True
-    """Whether a bias is added."""
+    """Whether the layer has a bias."""
 
 
 OutputOrAuto: TypeAlias = Annotated[Annotated[Output, MAPPING] | OrAuto, BY_FORM]
@@ -63,8 +65,8 @@ class Model(Section):
     defaults: Defaults = Defaults.model_construct()
     """What every dense and convolutional layer inherits."""
     layers: Annotated[list[Layer], Field(min_length=1)]
-    """The layers in order; each stands exactly where it is written."""
+    """The layers before the output, in order."""
     output: OutputOrAuto = "auto"
-    """The last layer; `auto` follows from the data and the loss."""
+    """The last layer. `auto`: chosen from the data and the loss."""
     reuse: Annotated[Annotated[Reuse, MAPPING] | OrNone, BY_FORM] = "none"
-    """A trained network whose layers' weights this one starts with."""
+    """A pretrained network whose weights this one starts from."""

@@ -1,4 +1,4 @@
-"""Normalization: re-centring and re-scaling of a layer's sums or outputs."""
+"""Normalization: centering and scaling the weighted sums or the outputs of a layer."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,31 +9,31 @@ Position: TypeAlias = Literal["before_activation", "after_activation"]
 
 
 class BatchNormalization(Kind):
-    """Each feature by its mean and variance over the batch; by their moving averages at inference.
+    """Normalizes each feature by its mean and variance over the batch; at inference, by their moving averages.
 
     Source: Ioffe and Szegedy, 2015.
     """
 
     kind: Literal["batch"]
     position: Position = "before_activation"
-    """Whether it stands before or after the layer's activation."""
+    """Whether it comes before or after the activation of the layer."""
     momentum: Fraction = 0.99
-    """How much of the moving averages each step keeps."""
+    """The momentum of the moving averages."""
     epsilon: Positive = 1e-3
-    """What is added to the variance."""
+    """A small number that is added to the variance."""
 
 
 class LayerNormalization(Kind):
-    """Each example by the mean and variance over its own features, in training and at inference alike.
+    """Normalizes each example by the mean and variance over its features, both in training and at inference.
 
     Source: Ba et al., 2016.
     """
 
     kind: Literal["layer"]
     position: Position = "before_activation"
-    """Whether it stands before or after the layer's activation."""
+    """Whether it comes before or after the activation of the layer."""
     epsilon: Positive = 1e-3
-    """What is added to the variance."""
+    """A small number that is added to the variance."""
 
 
 AnyNormalization: TypeAlias = BatchNormalization | LayerNormalization | Nothing

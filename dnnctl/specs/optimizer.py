@@ -1,4 +1,4 @@
-"""Optimizers: how gradients change the weights. Every key has Keras's name, meaning and default."""
+"""Optimizers: how gradients change the weights. Every key has the name, meaning and default of Keras."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -18,22 +18,23 @@ from dnnctl.specs.field import (
 
 
 class ClipByNorm(Kind):
-    """`norm`: each variable's gradient is shrunk to the norm `value`; `global_norm`: all of them together are.
+    """`norm`: scales the gradient of each variable down to a norm of at most `value`. `global_norm`: scales all
+    gradients down so that their joint norm is at most `value`.
 
     Source: Pascanu et al., 2013.
     """
 
     kind: Literal["norm", "global_norm"]
     value: Positive = 1.0
-    """The largest norm allowed."""
+    """The maximum norm."""
 
 
 class ClipByValue(Kind):
-    """Each component of a gradient is cut to the range from −value to value."""
+    """Clips each component of a gradient to the range from −value to value."""
 
     kind: Literal["value"]
     value: Positive = 1.0
-    """The end of the range on both sides of zero."""
+    """The largest absolute value."""
 
 
 Clip: TypeAlias = Annotated[ClipByNorm | ClipByValue | Nothing, *CHOICE]
@@ -43,69 +44,69 @@ class OptimizerKind(Kind):
     """What every optimizer has."""
 
     learning_rate: Positive = 1e-3
-    """The rate η₀ that a schedule starts from."""
+    """η₀: the learning rate, which a schedule changes."""
     weight_decay: NonNegative = 0.0
-    """The share of each weight, times the rate, that every step takes away; 0 is none."""
+    """The weight decay λ: every step subtracts λ·η·w from each weight w; 0 is none."""
     clip: Clip = NONE
-    """How large gradients are cut."""
+    """Gradient clipping."""
 
 
 class Sgd(OptimizerKind):
-    """v ← momentum·v − η·g; w ← w + v, or w ← w + momentum·v − η·g with Nesterov's variant.
+    """v ← momentum·v − η·g; w ← w + v; with Nesterov momentum, w ← w + momentum·v − η·g.
 
     Source: Polyak, 1964; Nesterov, 1983.
     """
 
     kind: Literal["sgd"]
     learning_rate: Positive = 0.01
-    """The rate η₀ that a schedule starts from."""
+    """η₀: the learning rate, which a schedule changes."""
     momentum: Fraction = 0.0
-    """How much of the last update goes on in the next."""
+    """The fraction of the last update that is added to the next one."""
     nesterov: bool = False
-    """Whether the gradient is taken as if the momentum's step had been made."""
+    """Whether to use Nesterov momentum."""
 
 
 class RmsProp(OptimizerKind):
-    """Gradients divided by the root of a moving average of their squares.
+    """Divides gradients by the root of a moving average of their squares.
 
     Source: Tieleman and Hinton, 2012.
     """
 
     kind: Literal["rmsprop"]
     rho: Fraction = 0.9
-    """How much of the moving average each step keeps."""
+    """The decay rate of the moving average."""
     momentum: Fraction = 0.0
-    """How much of the last update goes on in the next."""
+    """The fraction of the last update that is added to the next one."""
     epsilon: Positive = 1e-7
-    """What keeps the division finite."""
+    """A small number for numerical stability."""
     centered: bool = False
-    """Whether squares are taken around the gradients' own mean."""
+    """Whether to divide by an estimate of the variance of the gradients instead of the mean of their squares."""
 
 
 class AdamKind(OptimizerKind):
     """What the Adam family has."""
 
     beta_1: Fraction = 0.9
-    """How much of the mean of gradients each step keeps."""
+    """The decay rate of the moving average of gradients."""
     beta_2: Fraction = 0.999
-    """How much of the mean of squared gradients each step keeps."""
+    """The decay rate of the moving average of squared gradients."""
     epsilon: Positive = 1e-7
-    """What keeps the division finite."""
+    """A small number for numerical stability."""
 
 
 class Adam(AdamKind):
-    """Momentum, with rates scaled by the root of a moving average of squared gradients.
+    """Divides a moving average of gradients by the root of a moving average of their squares.
 
     Source: Kingma and Ba, 2014.
     """
 
     kind: Literal["adam"]
     amsgrad: bool = False
-    """Whether the largest average so far is used (Reddi et al., 2018)."""
+    """Whether to use the maximum of the averages so far (Reddi et al., 2018)."""
 
 
 class AdamW(AdamKind):
-    """Adam with weight decay apart from the gradients.
+    """Adam with decoupled weight decay.
 
     Source: Loshchilov and Hutter, 2017.
     """
@@ -114,12 +115,12 @@ class AdamW(AdamKind):
     weight_decay: NonNegative = 0.004
     """The share of each weight, times the rate, that every step takes away."""
     amsgrad: bool = False
-    """Whether the largest average so far is used."""
+    """Whether to use the maximum of the averages so far."""
 
 
 class AdamVariant(AdamKind):
-    """Adam with the largest gradient instead of the mean square (adamax), with Nesterov momentum (nadam),
-    or with the update scaled to each layer's norm (lamb).
+    """Adam with the infinity norm of the gradients (`adamax`), with Nesterov momentum (`nadam`), or with updates scaled
+    by the norm of each layer's weights (`lamb`).
 
     Source: Kingma and Ba, 2014; Dozat, 2016; You et al., 2019.
     """
@@ -128,48 +129,48 @@ class AdamVariant(AdamKind):
 
 
 class Adagrad(OptimizerKind):
-    """Gradients divided by the root of the sum of all their squares so far.
+    """Divides gradients by the root of the sum of all their squares so far.
 
     Source: Duchi et al., 2011.
     """
 
     kind: Literal["adagrad"]
     initial_accumulator_value: NonNegative = 0.1
-    """What the sums start from."""
+    """The initial value of the sums."""
     epsilon: Positive = 1e-7
-    """What keeps the division finite."""
+    """A small number for numerical stability."""
 
 
 class Adadelta(OptimizerKind):
-    """RMSProp whose rate follows from the size of earlier updates.
+    """RMSprop with updates scaled by the root mean square of earlier updates.
 
     Source: Zeiler, 2012.
     """
 
     kind: Literal["adadelta"]
     rho: Fraction = 0.95
-    """How much of the moving averages each step keeps."""
+    """The decay rate of the moving averages."""
     epsilon: Positive = 1e-7
-    """What keeps the division finite."""
+    """A small number for numerical stability."""
 
 
 class Adafactor(OptimizerKind):
-    """Adam's scaling from row and column means only.
+    """Adam-like scaling that stores only row and column means of the squared gradients.
 
     Source: Shazeer and Stern, 2018.
     """
 
     kind: Literal["adafactor"]
     beta_2_decay: Number = -0.8
-    """The exponent of the averages' decay."""
+    """The exponent of the decay rate of the averages."""
     epsilon_1: Positive = 1e-30
-    """What is added to squared gradients."""
+    """A small number that is added to squared gradients."""
     epsilon_2: Positive = 1e-3
-    """The smallest parameter scale."""
+    """The lower bound of the parameter scale."""
     clip_threshold: Positive = 1.0
-    """The largest root mean square of an update."""
+    """The maximum root mean square of an update."""
     relative_step: bool = True
-    """Whether the rate is also bounded by 1/√t."""
+    """Whether the learning rate is also bounded by 1/√t."""
 
 
 class Ftrl(OptimizerKind):
@@ -180,72 +181,72 @@ class Ftrl(OptimizerKind):
 
     kind: Literal["ftrl"]
     learning_rate_power: NonPositive = -0.5
-    """The exponent of the rate's decay, at most 0."""
+    """The exponent of the decay of the learning rate, at most 0."""
     initial_accumulator_value: NonNegative = 0.1
-    """What the accumulators start from."""
+    """The initial value of the accumulators."""
     l1_regularization_strength: NonNegative = 0.0
-    """The factor of Σ|w|."""
+    """The factor of the penalty Σ|w|."""
     l2_regularization_strength: NonNegative = 0.0
-    """The factor of Σw²."""
+    """The factor of the penalty Σw²."""
     l2_shrinkage_regularization_strength: NonNegative = 0.0
-    """The factor of Σw² in the gradient alone."""
+    """The factor of a penalty Σw² that affects the gradient only."""
     beta: NonNegative = 0.0
-    """The paper's β."""
+    """β in the paper."""
 
 
 class Lion(OptimizerKind):
-    """The sign of a mixture of the gradient and its mean.
+    """Steps by the sign of an interpolation between the gradient and its moving average.
 
     Source: Chen et al., 2023.
     """
 
     kind: Literal["lion"]
     beta_1: OpenFraction = 0.9
-    """The share of the mean in the mixture."""
+    """The weight of the moving average in the interpolation."""
     beta_2: OpenFraction = 0.99
-    """How much of the mean each step keeps."""
+    """The decay rate of the moving average."""
 
 
 class Muon(OptimizerKind):
-    """Orthogonalized momentum for matrices, Adam for the rest.
+    """Orthogonalized momentum for matrices, Adam for all other variables.
 
     Source: Jordan et al., 2024.
     """
 
     kind: Literal["muon"]
     weight_decay: NonNegative = 0.004
-    """The share of each matrix, times the rate, that every step takes away."""
+    """The weight decay λ of matrices: every step subtracts λ·η·w from each weight w."""
     momentum: Fraction = 0.95
-    """How much of the last update goes on in the next."""
+    """The fraction of the last update that is added to the next one."""
     nesterov: bool = True
-    """Whether Nesterov's variant of momentum is used."""
+    """Whether to use Nesterov momentum."""
     ns_steps: Count = 5
-    """The Newton-Schulz iterations of a step."""
+    """The number of Newton-Schulz iterations per step."""
     adam_beta_1: Fraction = 0.9
-    """Adam's beta_1 for what is no matrix."""
+    """`beta_1` of Adam for all other variables."""
     adam_beta_2: Fraction = 0.999
-    """Adam's beta_2 for what is no matrix."""
+    """`beta_2` of Adam for all other variables."""
     adam_weight_decay: NonNegative = 0.004
-    """Adam's weight decay for what is no matrix."""
+    """`weight_decay` of Adam for all other variables."""
     adam_lr_ratio: Positive = 1.0
-    """Adam's rate as a multiple of the learning rate."""
+    """The learning rate of Adam, as a multiple of `learning_rate`."""
     epsilon: Positive = 1e-7
-    """What keeps divisions finite."""
+    """A small number for numerical stability."""
 
 
 class ScheduleFreeAdamW(AdamKind):
-    """AdamW that averages its iterates instead of lowering its rate; it wants `schedule: none`.
+    """AdamW that averages its weights instead of lowering the learning rate. It needs `schedule: none`.
 
     Source: Defazio et al., 2024.
     """
 
     kind: Literal["schedule_free_adamw"]
     learning_rate: Positive = 0.0025
-    """The rate."""
+    """The learning rate."""
     epsilon: Positive = 1e-8
-    """What keeps the division finite."""
+    """A small number for numerical stability."""
     warmup_steps: Index = 0
-    """The steps over which the rate grows from 0."""
+    """The number of steps over which the learning rate grows from 0."""
 
 
 AnyOptimizer: TypeAlias = (

@@ -9,5 +9,5 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """A path as it is written in messages and in --set: `model.layers.1.units`."""
+    """A path as it is written in messages and in `--set`: `model.layers.1.units`."""
     return ".".join(str(part) for part in path)

@@ -1,4 +1,4 @@
-"""Phases: training in stretches that differ in what is trained, by which optimizer, at which rates."""
+"""Phases: parts of training with their own frozen layers, optimizer and schedule."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,7 +9,7 @@ from dnnctl.specs.schedule import AnySchedule
 
 
 class Same(Kind):
-    """That of the phase before; of the first phase, the spec's own."""
+    """The one of the previous phase; for the first phase, the one at the top level of the spec."""
 
     kind: Literal["same"]
 
@@ -22,17 +22,18 @@ PhaseSchedule: TypeAlias = Annotated[AnySchedule | Same, *CHOICE]
 
 
 class Phase(Section):
-    """A stretch of training. Early stopping ends the phase, and with the last one training."""
+    """A part of training. Early stopping ends the current phase; in the last phase it ends training."""
 
     epochs: Count
-    """How often every training example is seen in it."""
+    """The number of epochs of the phase."""
     freeze: Annotated[FreezeWord | Annotated[LayerNames, LIST], BY_FORM] = "auto"
-    """The layers that stay as they are, batch normalization in inference mode: `reused` (or pretrained) ones, `none`,
-    or those of these names; `auto`: in the first phase what `model.reuse.freeze` says, in later ones none.
+    """The layers that are not trained; their batch normalization runs in inference mode. `reused`: the reused or
+    pretrained layers. `none`: no layers. A list: the layers with these names. `auto`: in the first phase `reused` if
+    `model.reuse.freeze` is true, otherwise `none`.
     """
     optimizer: PhaseOptimizer = SAME
-    """A new one, which starts fresh; with `same` the one before goes on, with all that it has gathered."""
+    """The optimizer. A new one starts without state; `same` continues the previous one with its state."""
     schedule: PhaseSchedule = SAME
-    """A new one, which counts from the phase's beginning, as every schedule does behind a new optimizer; with `same`
-    and the same optimizer the one before goes on, over all the phases that share it.
+    """The schedule. A new one starts at the beginning of the phase; so does every schedule with a new optimizer.
+    `same`, with the same optimizer, continues the previous one, which then spans all phases that share it.
     """

@@ -1,4 +1,4 @@
-"""Phases as they are trained: with everything said that one takes from the one before."""
+"""Phases as they are trained: with everything that a phase takes from the previous one filled in."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from dnnctl.specs.phase import Phase, Same
 
 @dataclass(frozen=True)
 class PlannedPhase:
-    """One phase; a spec without phases has one that lasts all of training."""
+    """One phase. A spec without phases has a single one."""
 
     number: int
-    """From 1."""
+    """Counted from 1."""
     epochs: int
     freeze: str | Sequence[str]
     """`reused`, `none`, or the names of layers."""
     optimizer: Any
     schedule: Any
     optimizer_path: Path
-    """Where the spec says which optimizer it is."""
+    """The path of the optimizer in the spec."""
     schedule_path: Path
     optimizer_of: int
-    """The number of the phase that its optimizer starts in."""
+    """The number of the phase in which its optimizer starts."""
     schedule_of: int
-    """The number of the phase that its schedule starts in."""
+    """The number of the phase in which its schedule starts."""
     span: int = 0
-    """The epochs of all phases that share its schedule."""
+    """The number of epochs of all phases that share its schedule."""
 
     @property
     def starts_optimizer(self) -> bool:
-        """Whether its optimizer is fresh."""
+        """Whether its optimizer starts in this phase."""
         return self.optimizer_of == self.number
 
     @property
     def starts_schedule(self) -> bool:
-        """Whether its schedule counts from its beginning."""
+        """Whether its schedule starts in this phase."""
         return self.schedule_of == self.number
 
 
 def planned_phases(spec: Spec) -> list[PlannedPhase]:
-    """The phases of a spec in order."""
+    """The phases of a spec, in order."""
     written = spec.training.phases
     phases = [Phase.model_construct(epochs=spec.training.epochs)] if written == "none" else written
     planned: list[PlannedPhase] = []

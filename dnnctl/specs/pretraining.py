@@ -1,4 +1,4 @@
-"""Unsupervised pretraining: weights that are learned from the training inputs alone, before the first epoch."""
+"""Unsupervised pretraining: learning weights from the training inputs alone, before the first epoch."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,42 +13,41 @@ PretrainingOptimizer: TypeAlias = Annotated[AnyOptimizer | Same, *CHOICE]
 
 
 class PretrainingKind(Kind):
-    """What every pretraining has: it takes the inputs of all training examples, those beyond `data.limit` too, and no
-    labels. The layers before the output have its weights when the first phase begins.
+    """What every kind of pretraining has. It uses the inputs of all training examples, including those beyond
+    `data.limit`, and no labels. The layers before the output then start the first phase with the learned weights.
     """
 
     epochs: Count = 10
-    """How often every training input is seen, by each part if there are several."""
+    """The number of epochs, of each part if there are several."""
     optimizer: PretrainingOptimizer = SAME
-    """Which optimizer, fresh for each part; `same` is a fresh one like the spec's own."""
+    """The optimizer; each part starts with a new one. `same`: with the settings at the top level of the spec."""
 
 
 class Autoencoder(PretrainingKind):
-    """The network without its output encodes the scaled inputs; a mirror image of it, which is thrown away afterwards,
-    decodes them; the loss is the mean squared error.
+    """The network without its output encodes the scaled inputs, and a mirror image of it decodes them. The loss is the
+    mean squared error. The decoder is discarded afterward.
 
     Source: Hinton and Salakhutdinov, 2006; greedy: Bengio et al., 2006; denoising: Vincent et al., 2008.
     """
 
     kind: Literal["autoencoder"]
     greedy: bool = False
-    """Whether one layer with weights is trained after the other, each to encode what those before it give, which then
-    stay as they are.
-    """
+    """Whether to train one layer at a time: each encodes the output of the layers before it, which are frozen."""
     noise: Noise = NONE
-    """What is done to the inputs that are encoded, not to those that are to be decoded: a denoising autoencoder."""
+    """The noise on the inputs of the encoder. The targets have no noise: this is a denoising autoencoder."""
 
 
 class Gan(PretrainingKind):
-    """The network, with a single output, tells training inputs from those that a generator, its mirror image, makes of
-    noise; the generator learns to deceive it. The discriminator's layers are kept, the generator is thrown away.
+    """A generative adversarial network. The network, with a single output, is the discriminator: it learns to tell
+    training inputs from generated ones. Its mirror image is the generator: it learns to deceive the discriminator, and
+    is discarded afterward.
 
     Source: Goodfellow et al., 2014.
     """
 
     kind: Literal["gan"]
     codings: Count = 30
-    """How many random numbers the generator makes an input of."""
+    """The number of random numbers that the generator turns into one input."""
 
 
 Pretraining: TypeAlias = Annotated[Autoencoder | Gan | Nothing, *CHOICE]

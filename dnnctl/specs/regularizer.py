@@ -1,4 +1,4 @@
-"""Regularizers: what a layer's weights add to the loss."""
+"""Regularizers: penalties on the weights of a layer, which are added to the loss."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -7,19 +7,19 @@ from dnnctl.specs.field import CHOICE, Kind, NonNegative
 
 
 class L1(Kind):
-    """strength · Σ|w|: many weights become zero."""
+    """strength · Σ|w|, which makes many weights zero."""
 
     kind: Literal["l1"]
     strength: NonNegative = 0.01
-    """The factor of the sum."""
+    """The factor of the penalty."""
 
 
 class L2(Kind):
-    """strength · Σw² (without a ½): large weights shrink."""
+    """strength · Σw² (without the factor ½), which keeps weights small."""
 
     kind: Literal["l2"]
     strength: NonNegative = 0.01
-    """The factor of the sum."""
+    """The factor of the penalty."""
 
 
 class L1L2(Kind):

@@ -1,4 +1,4 @@
-"""Reuse: starting from a trained network instead of from random weights."""
+"""Reuse: starting from a pretrained network instead of random weights."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -11,16 +11,18 @@ AllButLast: TypeAlias = Annotated[Literal["all_but_last"], WORD]
 
 
 class Reuse(Section):
-    """The weights of a trained network's layers, copied; the network itself is never changed. Inputs are scaled as they
-    were for it. The layers are those of the spec that have weights, each with the normalization and the activation
-    that belong to it; weights are copied in the order in which they stand, and their shapes must be the same.
+    """Copies the weights of a pretrained network, which is never changed. Inputs are scaled as they were for it. Layers
+    are counted as in the spec, without those that have no weights; the normalization and the activation of a layer
+    belong to it. Weights are copied in order, and their shapes must match.
 
     Source: Yosinski et al., 2014.
     """
 
     run: Annotated[str, Field(min_length=1)]
-    """The trained run (its id, the beginning of it, its name, `last`, or its folder), or a .keras file."""
+    """The pretrained network: a run (its id, a unique id prefix, its name, `last`, or its folder), or a .keras file."""
     layers: Annotated[AllButLast | Annotated[Count, NUMBER] | Annotated[LayerNames, LIST], BY_FORM] = "all_but_last"
-    """Which: all but its last one, so many from the first on, or those of these names, as `dnnctl show` lists them."""
+    """The layers to reuse. `all_but_last`: all but the last one. A number: that many, from the first on. A list: the
+    layers with these names, as `dnnctl show` prints them.
+    """
     freeze: bool = True
-    """Whether they stay as they are: through all of training or, where there are `training.phases`, the first one."""
+    """Whether the reused layers are frozen: in the first phase if there are `training.phases`, otherwise throughout."""

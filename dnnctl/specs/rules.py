@@ -1,4 +1,4 @@
-"""Rules that span sections: what each section alone cannot know."""
+"""Rules across sections: what a single section cannot check."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
-from dnnctl.specs.schedule import OneCycle, Performance, Piecewise
+from dnnctl.specs.schedule import OneCycle, Performance
 from dnnctl.text import suggest
 
 Broken = tuple[Path, str, str]
-"""A rule that is broken: where, which, and how to mend it."""
+"""A broken rule: the path, the rule, and how to fix it."""
 
 
 def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
     if spec.name == "last":
-        yield ("name",), "'last' always means the newest run, no run can be called so", "Choose another name."
+        yield ("name",), "'last' always means the newest run, so it cannot be a name", "Choose another name."
     yield from _classes(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
@@ -27,7 +27,6 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     for phase in phases:
         if phase.starts_schedule:
             yield from _phase(phase)
-    yield from _boundaries(phases)
     yield from _reuse(spec, phases)
 
 
@@ -49,12 +48,12 @@ def _classes(spec: Spec) -> Iterator[Broken]:
 
 
 def metric_name(metric: Metric) -> str:
-    """What a metric is called in tables and by `monitor`."""
+    """The name of a metric in tables and for `monitor`."""
     return f"top_{metric.k}_accuracy" if isinstance(metric, TopKAccuracy) else metric.kind
 
 
 def monitored_names(spec: Spec) -> list[str]:
-    """Every name that `monitor` may have, as far as the spec alone tells."""
+    """Every name that `monitor` may have, as far as the spec determines it."""
     own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
     names = list(dict.fromkeys(["loss", *own]))
     return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
@@ -78,18 +77,18 @@ def _monitors(spec: Spec) -> Iterator[Broken]:
         if name.removeprefix("val_") in names:
             yield (
                 path,
-                f"'{name}' needs a validation part",
-                f"Set `data.validation`, or write one of {', '.join(names)}.",
+                f"'{name}' needs a validation split",
+                f"Set `data.validation`, or use one of {', '.join(names)}.",
             )
         else:
-            yield path, f"'{name}' is not measured", hint
+            yield path, f"'{name}' is not a metric of this spec", hint
 
 
 def _phase(phase: PlannedPhase) -> Iterator[Broken]:
-    """What an optimizer and a schedule ask of each other."""
+    """Whether the optimizer and the schedule of a phase fit together."""
     schedule, optimizer = phase.schedule, phase.optimizer
     if optimizer.kind == "schedule_free_adamw" and schedule.kind != "none":
-        yield phase.schedule_path, "schedule_free_adamw has no use for a schedule", "Write `schedule: none`."
+        yield phase.schedule_path, "schedule_free_adamw cannot be used with a schedule", "Use `schedule: none`."
     if isinstance(schedule, OneCycle) and schedule.momentum != "none":
         if optimizer.kind != "sgd":
             rule = f"momentum can only be cycled with `sgd`, not with `{optimizer.kind}`"
@@ -99,32 +98,20 @@ def _phase(phase: PlannedPhase) -> Iterator[Broken]:
             yield (*phase.schedule_path, "momentum"), "the optimizer's momentum is 0, so it cannot be cycled", hint
 
 
-def _boundaries(phases: list[PlannedPhase]) -> Iterator[Broken]:
-    """Boundaries in epochs must be reached, at least once if the schedule starts several times.
-
-    Boundaries in steps cannot be checked: the number of steps depends on the data.
-    """
-    longest = {phase.schedule_path: phase for phase in sorted(phases, key=lambda phase: phase.span)}
-    for path, phase in longest.items():
-        schedule = phase.schedule
-        if not isinstance(schedule, Piecewise) or schedule.per != "epoch":
-            continue
-        for index, boundary in enumerate(schedule.boundaries):
-            if boundary >= phase.span:
-                rule = f"the schedule lasts {phase.span} epochs, so the boundary {boundary} is never reached"
-                yield (*path, "boundaries", index), rule, "Epochs count from 0. Lower the boundary or remove it."
-
-
 def _reuse(spec: Spec, phases: list[PlannedPhase]) -> Iterator[Broken]:
-    """Whether what is to be frozen is there."""
+    """Whether there is a single source of initial weights, and whether the layers to freeze exist."""
     has_reuse, has_pretraining = spec.model.reuse != "none", spec.training.pretraining.kind != "none"
     if has_reuse and has_pretraining:
-        rule = "`model.reuse` and `training.pretraining` both say what the weights start from"
+        rule = "`model.reuse` and `training.pretraining` both set the initial weights"
         yield ("training", "pretraining"), rule, "Remove one of them."
     for phase in phases:
         if phase.freeze == "reused" and not has_reuse and not has_pretraining:
             hint = "Set `model.reuse` or `training.pretraining`, or name the layers."
-            yield ("training", "phases", phase.number - 1, "freeze"), "nothing is reused", hint
+            yield (
+                ("training", "phases", phase.number - 1, "freeze"),
+                "there are no reused or pretrained layers to freeze",
+                hint,
+            )
 
 
 def _metrics(spec: Spec) -> Iterator[Broken]:
@@ -134,7 +121,7 @@ def _metrics(spec: Spec) -> Iterator[Broken]:
     for index, metric in enumerate(spec.metrics):
         name = metric_name(metric)
         if name in seen:
-            yield ("metrics", index), f"'{name}' stands twice", "Remove one of them."
+            yield ("metrics", index), f"'{name}' appears twice", "Remove one of them."
         seen.add(name)
         if spec.loss.kind == "sparse_categorical_crossentropy" and isinstance(metric, BinaryMetric | F1Score):
-            yield ("metrics", index), f"'{name}' needs one-hot targets", "Write `loss: categorical_crossentropy`."
+            yield ("metrics", index), f"'{name}' needs one-hot targets", "Use `loss: categorical_crossentropy`."

@@ -1,4 +1,4 @@
-"""The `runtime` section: what the arithmetic runs on."""
+"""The `runtime` section: the device, the precision and the compilation."""
 
 from typing import Literal
 
@@ -6,11 +6,11 @@ from dnnctl.specs.field import Section
 
 
 class Runtime(Section):
-    """What the arithmetic runs on."""
+    """The device, the precision and the compilation."""
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    """`auto` takes a GPU if one is present; `gpu` without one is an error; `cpu` hides it."""
+    """`auto` uses a GPU if there is one; `gpu` fails without one; `cpu` ignores it."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    """The numbers that layers compute in; weights are float32 in any case."""
+    """The precision that layers compute in. Weights are always float32."""
     compile: Literal["auto", "xla", "graph"] = "auto"
-    """`xla` compiles training steps to machine code, `graph` runs TensorFlow's kernels; `auto` chooses the faster."""
+    """`xla` compiles training steps with XLA, `graph` runs them as a TensorFlow graph, `auto` chooses the faster."""

@@ -1,6 +1,6 @@
 """Schedules: the learning rate as a function of the step (or epoch) t, counted from 0.
 
-η₀ is `optimizer.learning_rate`. Past its end a schedule stays at its last value; no rate is ever below zero.
+η₀ is `optimizer.learning_rate`. After its end, a schedule keeps its last value. No rate is negative.
 """
 
 from itertools import pairwise
@@ -29,23 +29,23 @@ Clock: TypeAlias = Literal["step", "epoch"]
 
 
 class Warmup(Section):
-    """The first `steps` steps: the rate grows in equal parts, (t + 1) / (steps + 1) of what the schedule starts
-    with; the schedule's own t then counts from the end of the warm-up.
+    """A linear warmup: in the first `steps` steps, the rate is (t + 1) / (steps + 1) times the first rate of the
+    schedule. The t of the schedule counts from the end of the warmup.
     """
 
     steps: Count
-    """How many steps the rate grows for."""
+    """The number of steps."""
 
 
 class ScheduleKind(Kind):
     """What every schedule has."""
 
     warmup: Annotated[Annotated[Warmup, MAPPING] | OrNone, BY_FORM] = "none"
-    """A growing rate before the schedule starts."""
+    """A linear warmup before the schedule."""
 
 
 class ConstantRate(ScheduleKind):
-    """η₀, after the warm-up if there is one."""
+    """η₀, after the warmup if there is one."""
 
     kind: Literal["constant"]
 
@@ -69,19 +69,19 @@ class Exponential(ScheduleKind):
     steps: Positive
     """s: the steps (or epochs, see `per`) after which the rate has been multiplied by `factor`."""
     factor: OpenFraction = 0.1
-    """What each s steps multiply the rate by."""
+    """The factor per s steps."""
     per: Clock = "step"
     """Whether t and s count steps or epochs."""
 
 
 class Piecewise(ScheduleKind):
-    """values[i], i being the number of boundaries that t has reached."""
+    """values[i], where i is the number of boundaries that t has reached."""
 
     kind: Literal["piecewise"]
     boundaries: Annotated[list[Count], Field(min_length=1)]
-    """The steps (or epochs, see `per`) at which the next value begins, in growing order."""
+    """The steps (or epochs, see `per`) from which on the next value holds, in ascending order."""
     values: Annotated[list[NonNegative], Field(min_length=2)]
-    """The rates; one more than there are boundaries."""
+    """The rates, one more than there are boundaries."""
     per: Clock = "epoch"
     """Whether t and the boundaries count steps or epochs."""
 
@@ -90,36 +90,39 @@ class Piecewise(ScheduleKind):
         if len(self.values) != len(self.boundaries) + 1:
             n_values, n_boundaries = len(self.values), len(self.boundaries)
             raise ValueError(
-                f"`values` must have one more entry than `boundaries`, it has {n_values} for {n_boundaries}"
+                f"`values` must have one more entry than `boundaries`, but has {n_values} for {n_boundaries} boundaries"
             )
         if any(left >= right for left, right in pairwise(self.boundaries)):
-            raise ValueError("`boundaries` must grow from entry to entry")
+            raise ValueError("`boundaries` must be in ascending order, without duplicates")
         return self
 
 
 class Performance(ScheduleKind):
-    """The rate is multiplied by `factor` whenever `monitor` has not improved for `patience` epochs."""
+    """Multiplies the rate by `factor` when `monitor` has not improved for `patience` epochs.
+
+    This is ReduceLROnPlateau of Keras.
+    """
 
     kind: Literal["performance"]
     monitor: str = "val_loss"
-    """The metric that is watched."""
+    """The metric to monitor: `loss`, the name of a metric, or one of them with the prefix `val_`."""
     factor: OpenFraction = 0.5
-    """What the rate is multiplied by."""
+    """The factor that the rate is multiplied by."""
     patience: Count = 5
-    """The epochs without an improvement that are waited for."""
+    """The number of epochs without improvement before the rate is lowered."""
     min_delta: NonNegative = 0.0
-    """The smallest change that counts as an improvement."""
+    """The smallest change that counts as an improvement. Keras's ReduceLROnPlateau has 1e-4."""
     min_rate: NonNegative = 0.0
-    """The rate below which it does not fall."""
+    """The lower bound of the rate."""
 
 
 class MomentumCycle(Section):
-    """Momentum that falls from `high` to `low` while the rate climbs, and returns with it."""
+    """Momentum that falls from `high` to `low` while the rate rises, and rises while the rate falls."""
 
     high: OpenFraction = 0.95
-    """The momentum at the smallest rates and in the tail."""
+    """The momentum at the start, at the end of the second half, and in the tail."""
     low: OpenFraction = 0.85
-    """The momentum at the largest rate."""
+    """The momentum at the maximum rate."""
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -129,22 +132,22 @@ class MomentumCycle(Section):
 
 
 class OneCycle(ScheduleKind):
-    """Linear from start to max over the first half, back over the second, then down to last in the tail.
+    """Linear from `start` to `max_rate` in the first half, back in the second half, and down to `last` in the tail.
 
-    With n steps in all: tail = n // 10 + 1, half = (n − tail) // 2.
+    With n steps in total: tail = n // 10 + 1, half = (n − tail) // 2.
 
     Source: Smith, 2018.
     """
 
     kind: Literal["one_cycle"]
     max_rate: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM]
-    """η₁: the rate in the middle; with `auto` a range test comes first, as `dnnctl find-rate` does it."""
+    """η₁: the maximum rate. `auto`: a learning rate range test (see `dnnctl find-rate`) finds it before training."""
     start: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM] = "auto"
-    """The first rate; `auto` is max_rate / 10."""
+    """The first rate. `auto`: max_rate / 10."""
     last: Annotated[Annotated[NonNegative, NUMBER] | OrAuto, BY_FORM] = "auto"
-    """The last rate; `auto` is start / 1000."""
+    """The last rate. `auto`: start / 1000."""
     momentum: Annotated[Annotated[MomentumCycle, MAPPING] | OrNone, BY_FORM] = "none"
-    """Whether momentum cycles inversely."""
+    """The momentum cycle, inverse to that of the rate; for `sgd` only."""
 
 
 class Cosine(ScheduleKind):
@@ -157,17 +160,17 @@ class Cosine(ScheduleKind):
     final: NonNegative = 0.0
     """The rate at the end."""
     steps: CountOrAuto = "auto"
-    """s: the steps it takes; `auto` is all steps of the run (after the warm-up)."""
+    """s: the number of steps. `auto`: all steps of training after the warmup."""
 
 
 class Polynomial(ScheduleKind):
-    """final + (η₀ − final) · (1 − t/s)^power; a straight line where power is 1."""
+    """final + (η₀ − final) · (1 − t/s)^power; linear if `power` is 1."""
 
     kind: Literal["polynomial"]
     final: NonNegative = 0.0
     """The rate at the end."""
     steps: CountOrAuto = "auto"
-    """s: the steps it takes; `auto` is all steps of the run (after the warm-up)."""
+    """s: the number of steps. `auto`: all steps of training after the warmup."""
     power: Positive = 1.0
     """The exponent."""
 

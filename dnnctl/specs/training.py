@@ -1,4 +1,4 @@
-"""The `training` section: how long, in which portions, and when to stop."""
+"""The `training` section: epochs, batches, phases, early stopping and checkpoints."""
 
 from typing import Annotated, Self, TypeAlias
 
@@ -11,54 +11,55 @@ from dnnctl.specs.pretraining import Pretraining
 
 
 class EarlyStopping(Section):
-    """Training ends when `monitor` has not improved for `patience` epochs; the best weights are kept in any case."""
+    """Stops training when `monitor` has not improved for `patience` epochs. The best weights are kept in any case."""
 
     monitor: str = "val_loss"
-    """The metric that is watched: `loss`, a metric's name, or one of them behind `val_`."""
+    """The metric to monitor: `loss`, the name of a metric, or one of them with the prefix `val_`."""
     patience: Count = 10
-    """The epochs without an improvement that are waited for."""
+    """The number of epochs without improvement after which training stops."""
     min_delta: NonNegative = 0.0
     """The smallest change that counts as an improvement."""
 
 
 class Every(Section):
-    """How often a checkpoint is written in the middle of an epoch: by whichever comes first."""
+    """How often a checkpoint is written during an epoch: whichever is due first."""
 
     minutes: Annotated[Annotated[Positive, NUMBER] | OrNone, BY_FORM] = 5.0
-    """After so many minutes of training."""
+    """The minutes of training between two checkpoints."""
     steps: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
-    """After so many steps since the run's beginning, and after each multiple of them."""
+    """The number of steps between two checkpoints, counted from the start of the run."""
 
 
 class Checkpoint(Section):
-    """What an interrupted run goes on from: written at every epoch's end and when training is told to stop. Training
-    goes on meanwhile, and one that falls due while another is still being written is passed over.
+    """The state that `dnnctl resume` continues from. A checkpoint is written at the end of every epoch and when
+    training is interrupted. Training continues meanwhile; a checkpoint that is due while another is still being written
+    is skipped.
     """
 
     every: Every = Every.model_construct(minutes=5.0, steps="none")
-    """How often there is one in the middle of an epoch besides."""
+    """How often a checkpoint is also written during an epoch."""
     keep: Count = 2
-    """How many of the newest are kept; that of the best epoch is kept besides."""
+    """The number of checkpoints to keep, the newest ones. That of the best epoch is always kept, too."""
 
 
 Phases: TypeAlias = Annotated[list[Phase], Field(min_length=1)]
 
 
 class Training(Section):
-    """How long training takes and in which portions."""
+    """The length of training, batches, early stopping and checkpoints."""
 
     batch_size: Count = 32
-    """The examples of one step; the last step of an epoch takes what is left."""
+    """The number of examples per step. The last step of an epoch takes the rest."""
     epochs: Count = 10
-    """How often every training example is seen; with `phases`, in all of them together."""
+    """The number of epochs; with `phases`, their sum."""
     phases: Annotated[Annotated[Phases, LIST] | OrNone, BY_FORM] = "none"
-    """Stretches that differ in what is trained, by which optimizer, at which rates."""
+    """Parts of training with their own frozen layers, optimizer and schedule."""
     pretraining: Pretraining = NONE
-    """What is learned from the inputs alone before the first epoch."""
+    """Unsupervised pretraining before the first epoch."""
     early_stopping: Annotated[Annotated[EarlyStopping, MAPPING] | OrNone, BY_FORM] = "none"
     """When to stop before the last epoch."""
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
-    """When the state of training is written, and how much of it is kept."""
+    """When checkpoints are written, and how many are kept."""
 
     @model_validator(mode="after")
     def _count_epochs(self) -> Self:

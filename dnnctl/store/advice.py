@@ -1,4 +1,4 @@
-"""What a user types next after a run that has diverged."""
+"""The next command to type after a run has diverged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dnnctl.store.record import RunRecord
 
 
 def recovery_command(run: RunRecord) -> str:
-    """The command that trains a diverged run's spec with clipped gradients, from an earlier state if there is one."""
+    """The command that trains a diverged run again with clipped gradients, from an earlier state if there is one."""
     in_pretraining = not run.rows and isinstance(_training(run).get("pretraining"), dict)
     has_state = not in_pretraining and bool(list_checkpoints(run.folder.checkpoints))
     command = f"fork {quote(str(run.path))}" if has_state else f"train {quote(str(run.folder.spec))}"
@@ -23,7 +23,7 @@ def _training(run: RunRecord) -> dict[str, Any]:
 
 
 def _optimizer_path(run: RunRecord, *, in_pretraining: bool) -> str:
-    """The path of the optimizer with which the run diverged: pretraining and phases may have their own."""
+    """The path of the optimizer that diverged: pretraining and phases may have separate optimizers."""
     training = _training(run)
     if in_pretraining:
         return "training.pretraining.optimizer" if _has_own(training["pretraining"]) else "optimizer"
@@ -36,7 +36,7 @@ def _optimizer_path(run: RunRecord, *, in_pretraining: bool) -> str:
 
 
 def _phase_after(phases: list[Any], epochs: int) -> int:
-    """The number of the phase that comes after a number of epochs."""
+    """The number of the phase that trains after the given number of epochs."""
     total = 0
     for number, phase in enumerate(phases, 1):
         total += int(phase.get("epochs") or 0) if isinstance(phase, dict) else 0
@@ -46,5 +46,5 @@ def _phase_after(phases: list[Any], epochs: int) -> int:
 
 
 def _has_own(section: Any) -> bool:
-    """Whether a phase or the pretraining has an optimizer of its own."""
+    """Whether a phase or the pretraining defines its own optimizer."""
     return isinstance(section, dict) and section.get("optimizer") not in (None, "same")

@@ -1,4 +1,4 @@
-"""What a run is made from."""
+"""Blueprints: what runs are made from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dnnctl.store.facts import ParentFacts, ReuseFacts
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What a run is made from; the spec in it is complete."""
+    """Everything that a new run is made from. Its spec is complete."""
 
     name: str
     digest: str
-    """The identity of its spec, in hexadecimal."""
+    """SHA-256 of the spec, in hexadecimal."""
     spec: str
     """The spec as YAML."""
     source: str
@@ -31,8 +31,8 @@ class Blueprint:
     parent: ParentFacts | None = None
     """The run that a fork starts from."""
     origin: Checkpoint | None = None
-    """The checkpoint that a fork starts from; the new run's folder gets a copy."""
+    """The checkpoint that a fork starts from; the new run gets a copy."""
     reuse: ReuseFacts | None = None
-    """The pretrained network that it starts with."""
+    """The pretrained network that the run reuses."""
     pretrained: Path | None = None
-    """The file of that network; the new run's folder gets a copy."""
+    """The file of the pretrained network; the new run gets a copy."""

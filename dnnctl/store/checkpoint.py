@@ -1,7 +1,7 @@
-"""Checkpoints on disk: folders that appear whole or not at all, and say themselves whether they are sound.
+"""Checkpoints on disk: folders that are complete or absent, and whose damage can be detected.
 
-A checkpoint is written aside in the same directory, made durable file by file, and renamed once. Its manifest holds the
-SHA-256 of each file, so that any damage is found before a byte of it is used.
+A checkpoint is written to a temporary folder in the same directory, every file is synced, and the folder is renamed
+once. Its manifest holds the SHA-256 of each file, so that damage is found before any of it is used.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ASIDE = ".partial-"
 
 @dataclass(frozen=True, order=True)
 class Checkpoint:
-    """One checkpoint; later ones are greater."""
+    """One checkpoint. Checkpoints sort by step."""
 
     step: int
-    """Steps since the run's beginning."""
+    """Steps since the start of the run."""
     epoch: int
     """Finished epochs."""
     path: Path
@@ -47,15 +47,15 @@ class Checkpoint:
 
     @property
     def state(self) -> Path:
-        """What the training knew besides its variables, as JSON."""
+        """The state of the training, except its variables, as JSON."""
         return self.path / STATE
 
     def damage(self) -> str | None:
-        """What is wrong with it; none if every byte is as it was written."""
+        """What is wrong with the checkpoint; None if every byte is as it was written."""
         try:
             manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] != FORMAT:
-                return f"its format is {manifest['format']}, this version of dnnctl reads {FORMAT}"
+                return f"its format is {manifest['format']}, but this version of dnnctl reads {FORMAT}"
             if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
                 return f"its {MANIFEST} belongs to another checkpoint"
             for name, digest in manifest["files"].items():
@@ -81,10 +81,10 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
 def write_checkpoint(
     folder: Path, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Callable[[Path], None]
 ) -> Checkpoint:
-    """Write a checkpoint and make it durable; one of the same name is replaced.
+    """Write and sync a checkpoint; it replaces a checkpoint of the same name.
 
     Raises:
-        OSError: the disk is full or cannot be written to. What was there before is untouched.
+        OSError: the disk is full or cannot be written to. Other checkpoints do not change.
     """
     name = f"epoch-{epoch:04d}-step-{step}"
     aside = folder / f"{ASIDE}{name}"
@@ -109,7 +109,7 @@ def write_checkpoint(
 
 
 def copy_checkpoint(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
-    """Copy a checkpoint into another folder and make it durable.
+    """Copy a checkpoint into another folder and sync it.
 
     Raises:
         OSError: the disk is full or cannot be written to, or the checkpoint has just been removed.
@@ -125,7 +125,7 @@ def copy_checkpoint(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
 
 
 def remove_old(folder: Path, *, keep: int, best_epoch: int) -> None:
-    """Remove all but the newest `keep` checkpoints and the one at the best epoch's end."""
+    """Remove all checkpoints except the newest `keep` and the one at the end of the best epoch."""
     checkpoints = list_checkpoints(folder)
     ends = [checkpoint for checkpoint in checkpoints if checkpoint.epoch == best_epoch]
     kept = {*checkpoints[-keep:], *ends[:1]}
@@ -144,7 +144,7 @@ def _put_in_place(aside: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Take a checkpoint's name away first, so that half of one is never seen."""
+    """Rename a checkpoint before removing it, so that readers never find a part of one."""
     doomed = path.with_name(f"{ASIDE}doomed-{path.name}")
     shutil.rmtree(doomed, ignore_errors=True)
     path.rename(doomed)

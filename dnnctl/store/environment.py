@@ -1,4 +1,4 @@
-"""The surroundings of a process that a run records: versions, processor, repository, command."""
+"""The environment that a run records: versions, processor, repository, command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy", "pydantic")
 
 
 def own_command() -> tuple[str, ...]:
-    """The command that started this process, as a user types it."""
+    """The command that started this process, as a user would type it."""
     program, *arguments = sys.argv
     is_dnnctl = Path(program).name in ("dnnctl", "__main__.py")
     return ("dnnctl" if is_dnnctl else program, *arguments)
@@ -44,7 +44,7 @@ def processor_name() -> str:
 
 
 def git_state() -> GitFacts | None:
-    """The commit of the working directory and whether it has changes, if it is in a repository."""
+    """The commit of the working directory and whether it has changes; None outside a repository."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return None

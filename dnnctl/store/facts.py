@@ -1,4 +1,4 @@
-"""What run.json, summary.json and history.jsonl hold, as types. No other module looks their keys up by name."""
+"""The contents of run.json, summary.json and history.jsonl as types. No other module looks up their keys by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from dnnctl.store.difference import Change
 
 Metrics = dict[str, float | None]
-"""Metrics by name; a value that is infinite or NaN is None."""
+"""Metrics by name; infinite and NaN values are None."""
 Row = dict[str, Any]
 """An epoch's row of metrics.jsonl: `epoch`, `step`, `seconds`, `learning_rate`, and every metric."""
 
@@ -18,20 +18,20 @@ class DataFacts:
     """The identity of a run's data."""
 
     digest: str
-    """Of all examples of the source, in hexadecimal."""
+    """SHA-256 of all examples of the source, in hexadecimal."""
     split: str
-    """Of the rows that training and validation got, in hexadecimal."""
+    """SHA-256 of the row numbers of training and validation, in hexadecimal."""
 
 
 @dataclass(frozen=True)
 class DeviceFacts:
-    """What a run was trained on."""
+    """The device that a run was trained on."""
 
     kind: str
     """`cpu` or `gpu`."""
     name: str
     threads: int = 0
-    """CPU threads for one operation; 0 means as many as there are cores."""
+    """CPU threads for one operation; 0 means one for each core."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class CompileFacts:
 
 @dataclass(frozen=True)
 class GitFacts:
-    """The repository that a run was started in."""
+    """The Git repository that a run was started in."""
 
     commit: str
     changed: bool = False
-    """Whether tracked files had changes."""
+    """Whether tracked files had uncommitted changes."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class FoundRate:
 
 @dataclass(frozen=True)
 class ParentFacts:
-    """The run that a fork started from."""
+    """The run that a fork started from, its parent."""
 
     run: str
     checkpoint: str
@@ -71,29 +71,29 @@ class ParentFacts:
     data: DataFacts | None = None
     rate_finder: dict[str, FoundRate] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
-    """The keys of the spec that differ."""
+    """The keys of the spec that differ from the parent's."""
 
 
 @dataclass(frozen=True)
 class ReuseFacts:
-    """The pretrained network that a run started with."""
+    """The pretrained network that a run reuses."""
 
     path: str
-    """Its file when the run was made; the run keeps a copy."""
+    """The path of its file when the run was made; the run keeps a copy."""
     sha256: str
     run: str | None = None
-    """The id of its run, if it is a run's."""
+    """The id of the run that it comes from, if any."""
     layers: tuple[str, ...] = ()
     """The layers whose weights were copied."""
 
 
 @dataclass(frozen=True)
 class PrunedLayer:
-    """The kernel of one layer."""
+    """The zeros in the kernel of one layer."""
 
     name: str
     n: int
-    """The number of its weights."""
+    """The number of weights in the kernel."""
     zeros_before: int
     zeros: int
 
@@ -105,7 +105,7 @@ class PrunedFacts:
     run: str
     """The run that was pruned."""
     threshold: float
-    """Kernel weights below it in magnitude are zero."""
+    """Kernel weights below it in magnitude were set to zero."""
     sparsity: float
     """The fraction of zeros in all kernels."""
     layers: tuple[PrunedLayer, ...] = ()
@@ -120,24 +120,24 @@ class LayerFacts:
 
     name: str
     shape: str
-    """Of its output, without the batch."""
+    """The shape of its output, without the batch."""
     parameters: int
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """run.json: what a run was made from and on. What becomes known only in training is None until then."""
+    """run.json: how a run was made. Fields that only training can fill are None before it."""
 
     id: str = ""
     name: str = ""
     created: str = ""
-    """In ISO 8601."""
+    """The time in ISO 8601."""
     command: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     seed: int | None = None
     spec_digest: str = ""
     spec: dict[str, Any] = field(default_factory=dict)
-    """The complete spec as plain values, for readers that know no YAML."""
+    """The complete spec as plain values, for readers without YAML."""
     versions: dict[str, str | None] = field(default_factory=dict)
     git: GitFacts | None = None
     host: str = ""
@@ -153,22 +153,22 @@ class RunFacts:
     parameters: int | None = None
     layers: tuple[LayerFacts, ...] = ()
     rate_finder: dict[str, FoundRate] = field(default_factory=dict)
-    """What range tests found, by the number of the phase whose schedule starts with it."""
+    """The results of range tests, by the number of the phase in which the schedule starts."""
 
 
 @dataclass(frozen=True)
 class WeightsResult:
-    """What some weights measure."""
+    """The metrics of the weights of one epoch."""
 
     epoch: int
-    """The epoch at whose end they were taken."""
+    """The epoch that ended with these weights."""
     validation: Metrics | None = None
     test: Metrics | None = None
 
 
 @dataclass(frozen=True)
 class Summary:
-    """summary.json: the result of a finished run. `validation` and `test` are those of the best weights."""
+    """summary.json: the result of a finished run. `validation` and `test` are the metrics of the best weights."""
 
     epochs: int
     monitor: str
@@ -190,13 +190,13 @@ class Summary:
     validation: Metrics | None = None
     test: Metrics | None = None
     last: WeightsResult | None = None
-    """What the weights of the last epoch measure."""
+    """The metrics of the weights of the last epoch."""
     state: str | None = None
-    """SHA-256 of every variable at the end, in hexadecimal."""
+    """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None
 
     def measured(self, role: str) -> Metrics:
-        """The metrics of the best weights on `validation` or `test`; empty if there is no such part."""
+        """The metrics of the best weights on `validation` or `test`; empty if there is no such split."""
         return (self.validation if role == "validation" else self.test) or {}
 
 
@@ -211,11 +211,11 @@ class HistoryEntry:
     """The status that training ended with."""
     reason: str | None = None
     epoch: int | None = None
-    """Epochs that were finished at the end."""
+    """The number of epochs that were finished at the end."""
     pid: int | None = None
     host: str | None = None
     checkpoint: str | None = None
-    """Where training continued from; None where it started from scratch."""
+    """The checkpoint that training continued from; None if it started from scratch."""
     initial_epoch: int | None = None
     step: int | None = None
     damaged: tuple[str, ...] = ()

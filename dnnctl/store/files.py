@@ -1,4 +1,4 @@
-"""Writing that a crash cannot leave half-done."""
+"""Writing files so that a crash cannot leave half of one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 
 def write_through(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill a file aside in the same directory, then make it durable and put it in place in one step.
+    """Have `write` fill a temporary file in the same directory, sync it, and rename it to `path`.
 
-    Readers see the old file or the new one, whole, also after a loss of power.
+    Readers see the complete old file or the complete new one, even after a power failure.
     """
     aside = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
@@ -26,34 +26,34 @@ def write_through(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put a text in place in one step."""
+    """Write a text file atomically."""
     write_through(path, lambda aside: _fill(aside, text))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Put a value in place as JSON, in one step."""
+    """Write a value as a JSON file atomically."""
     write_text(path, json.dumps(finite_only(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def append_json_line(path: Path, row: Any) -> None:
-    """Add one row to a file of JSON lines."""
+    """Append one row to a JSON lines file."""
     append_text(path, to_json_line(row) + "\n")
 
 
 def append_text(path: Path, text: str) -> None:
-    """Add text to a file. A symbolic link is not followed."""
+    """Append text to a file. Symbolic links are not followed."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write(text)
 
 
 def to_json_line(row: Any) -> str:
-    """A row as JSON on one line."""
+    """A row as one line of JSON."""
     return json.dumps(finite_only(row), ensure_ascii=False)
 
 
 def finite_only(value: Any) -> Any:
-    """The value with numbers that JSON does not know (infinite, not a number) replaced by null."""
+    """The value with infinite and NaN numbers, which JSON does not have, replaced by None."""
     if isinstance(value, dict):
         return {key: finite_only(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
@@ -62,7 +62,7 @@ def finite_only(value: Any) -> Any:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """The rows of a file of JSON lines; a last line cut off by a crash is passed over."""
+    """The rows of a JSON lines file; a last line that a crash cut off is skipped."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def read_json_lines(path: Path) -> list[Any]:
 
 
 def sync(path: Path) -> None:
-    """Make what was written to a file or directory durable."""
+    """Flush a file or directory to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""A run's folder: every file name, defined once."""
+"""The folder of a run: every file name, defined once."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class RunFolder:
 
     @property
     def spec(self) -> Path:
-        """The resolved spec, complete."""
+        """The complete, resolved spec."""
         return self.path / "spec.yaml"
 
     @property
     def source(self) -> Path:
-        """The file as the user wrote it."""
+        """The spec as the user wrote it."""
         return self.path / "source.yaml"
 
     @property
     def run(self) -> Path:
-        """What the run was made from and on: command, versions, host, device, digests."""
+        """How the run was made: command, versions, host, device, digests."""
         return self.path / "run.json"
 
     @property
     def history(self) -> Path:
-        """When training started and ended, and how: one row each."""
+        """One row for each start and end of training."""
         return self.path / "history.jsonl"
 
     @property
@@ -44,7 +44,7 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        """What was printed, TensorFlow's own messages, and the traceback of a failure."""
+        """Printed lines, TensorFlow's messages, and the traceback of a failure."""
         return self.path / "log.txt"
 
     @property
@@ -54,22 +54,22 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        """What an interrupted training resumes from."""
+        """The checkpoints that an interrupted run resumes from."""
         return self.path / "checkpoints"
 
     @property
     def origin(self) -> Path:
-        """What of other runs this one started from."""
+        """Copies of what the run started from: a parent's checkpoint, a pretrained network."""
         return self.path / "origin"
 
     @property
     def pretrained(self) -> Path:
-        """A copy of the pretrained network whose weights it started with."""
+        """A copy of the pretrained network that the run reuses."""
         return self.origin / "model.keras"
 
     @property
     def pretraining(self) -> Path:
-        """One row for each epoch of its pretraining."""
+        """One row for each epoch of the pretraining."""
         return self.path / "pretraining.jsonl"
 
     @property
@@ -89,10 +89,10 @@ class RunFolder:
 
     @property
     def summary(self) -> Path:
-        """The result; written last, its presence means finished."""
+        """The result. It is written last: if it exists, the run is finished."""
         return self.path / "summary.json"
 
     @property
     def tensorboard(self) -> Path:
-        """Event files."""
+        """Event files for TensorBoard."""
         return self.path / "tensorboard"

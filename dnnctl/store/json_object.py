@@ -1,8 +1,8 @@
-"""JSON objects as dataclasses: each field is checked once, here, and a damaged one is named.
+"""JSON objects as dataclasses: each field is checked once, here, and damaged fields are reported by name.
 
-A field is annotated with what it may hold: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
-`dict[str, X]` for an object with free keys, another dataclass, or `Any`. Absent and damaged fields have the
-dataclass's default. A dataclass may also be written as a list of its fields in their order.
+A field's annotation says what it may hold: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
+`dict[str, X]` for an object with arbitrary keys, another dataclass, or `Any`. Missing and damaged fields get the
+default of the dataclass. A dataclass may also be written as a list of its fields, in order.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 T = TypeVar("T")
 Report = Callable[[str, str], None]
-"""Called with the path of a damaged field and what it must be."""
+"""Called with the path of a damaged field and the rule that it breaks."""
 Parser = Callable[[Any, str, Report], Any]
 
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class Damage(Exception):  # noqa: N818 (it never leaves this file)
-    """A value is not what its field must hold."""
+    """A value does not have the type of its field."""
 
 
 def read_object(path: Path, cls: type[T]) -> tuple[T | None, list[str]]:
-    """The object in a JSON file, and what is wrong with it; None where it cannot be an object at all."""
+    """The object in a JSON file, and what is wrong with it; None if the file does not hold such an object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -37,10 +37,10 @@ def read_object(path: Path, cls: type[T]) -> tuple[T | None, list[str]]:
 
 
 def parse_object(value: Any, cls: type[T], *, what: str) -> tuple[T | None, list[str]]:
-    """The object that JSON's plain values describe, and what is wrong with them.
+    """The object from plain JSON values, and what is wrong with them.
 
     Args:
-        what: what messages call it, such as the name of its file.
+        what: the name of the object in messages, such as its file name.
     """
     damages: list[str] = []
     try:
@@ -53,7 +53,7 @@ def parse_object(value: Any, cls: type[T], *, what: str) -> tuple[T | None, list
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as JSON's plain values; fields that hold None are left out."""
+    """Dataclasses as plain JSON values; fields that are None are left out."""
     if is_dataclass(value) and not isinstance(value, type):
         found = {field.name: getattr(value, field.name) for field in fields(value)}
         return {name: plain(entry) for name, entry in found.items() if entry is not None}
@@ -66,7 +66,7 @@ def plain(value: Any) -> Any:
 
 @cache
 def _parser(annotation: Any) -> Parser:
-    """What checks and converts a value of a type."""
+    """A function that checks and converts values of a type."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is Any:
         return lambda value, _path, _report: value

@@ -1,4 +1,4 @@
-"""The copy of a pretrained network that a run keeps."""
+"""The run's copy of the pretrained network that it reuses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dnnctl.store.record import RunRecord
 
 
 def pretrained_copy(run: RunRecord) -> Path | None:
-    """The copy of the pretrained network that a run started from; none if it started from none.
+    """The copy of the pretrained network that a run reuses; None if it does not reuse one.
 
     Raises:
-        RunError: it is damaged or missing.
+        RunError: the copy is damaged or missing.
     """
     if run.facts.reuse is None:
         return None

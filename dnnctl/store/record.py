@@ -1,4 +1,4 @@
-"""A run on disk: what it is, how far it came, and its status, all derived from its files."""
+"""A run on disk: its facts, progress and status, all derived from its files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run, as its folder was when it was read: each file is read once, when it is first asked for."""
+    """One run, as it was when it was read: each file is read once, when it is first needed."""
 
     folder: RunFolder
 
@@ -67,50 +67,50 @@ class RunRecord:
 
     @property
     def facts(self) -> RunFacts:
-        """What run.json says: command, versions, device, digests; damaged fields have their defaults."""
+        """The contents of run.json: command, versions, device, digests. Damaged fields have their defaults."""
         return self._facts[0]
 
     @property
     def summary(self) -> Summary | None:
-        """The result; None until the run has finished, or if the file is damaged."""
+        """The result; None until the run is finished, or if the file is damaged."""
         return self._summary[0]
 
     @property
     def damages(self) -> list[str]:
-        """What is wrong with its files, each file and field by name; empty if they are sound."""
+        """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
         return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1]]
 
     @property
     def is_readable(self) -> bool:
-        """Whether run.json could be read at all."""
+        """Whether anything in run.json could be read."""
         return self.facts != RunFacts()
 
     @property
     def name(self) -> str:
-        """The name its spec gives it, which is in its id: no file is read for it."""
+        """The name that its spec gives it. It is part of the id, so no file is read."""
         match = ID.fullmatch(self.id)
         return match["name"] if match else self.facts.name
 
     @property
     def created(self) -> str:
-        """When it was made, in ISO 8601."""
+        """The time when the run was made, in ISO 8601."""
         return self.facts.created
 
     @property
     def age(self) -> float:
-        """How many seconds ago it was made, by its id."""
+        """The seconds since the run was made, from its id."""
         match = ID.fullmatch(self.id)
         made = datetime.strptime(match["time"], TIME) if match else datetime.fromtimestamp(self.path.stat().st_mtime)
         return (datetime.now() - made).total_seconds()
 
     @property
     def rows(self) -> list[Row]:
-        """The metrics, a row for each epoch; rows without an epoch are damaged and left out."""
+        """The metrics, one row for each epoch; damaged rows are left out."""
         return self._rows[0]
 
     @cached_property
     def pretraining(self) -> list[Row]:
-        """The rows of its pretraining; empty if there was none."""
+        """The rows of its pretraining; empty without pretraining."""
         return _read_rows(self.folder.pretraining)[0]
 
     @property
@@ -120,7 +120,7 @@ class RunRecord:
 
     @cached_property
     def status(self) -> Status:
-        """Derived: a held lock, a summary, or the last recorded end; a run with none of them is lost."""
+        """The status, from the lock, the summary, or the last recorded end; without any of them the run is lost."""
         is_running = self.summary is None and is_held(self.folder.lock)
         return Status.RUNNING if is_running else last_end(self)
 
@@ -138,7 +138,7 @@ class RunRecord:
 
     @cached_property
     def best(self) -> Row:
-        """The row of its best epoch, by the monitored metric; empty before the first."""
+        """The row of its best epoch by the monitored metric; empty before the first epoch ends."""
         if self.summary is not None:
             return dict(self.summary.best)
         rows = [row for row in self.rows if isinstance(row.get(self.monitor), int | float)]
@@ -149,7 +149,7 @@ class RunRecord:
 
     @property
     def monitor(self) -> str:
-        """The metric that chooses its best epoch: what early stopping monitors, or else the loss."""
+        """The metric that chooses its best epoch: the one that early stopping monitors, or else the loss."""
         if self.summary is not None:
             return self.summary.monitor
         training = self.spec.get("training")
@@ -160,12 +160,12 @@ class RunRecord:
 
     @property
     def n_bytes(self) -> int:
-        """What its folder takes on the disk, in bytes."""
+        """The size of its folder, in bytes."""
         return sum(entry.stat().st_size for entry in self.path.rglob("*") if entry.is_file())
 
     @cached_property
     def curve(self) -> list[Row]:
-        """At most some thousands of its rows, evenly spread and with the last: quick even for a million epochs."""
+        """At most a few thousand evenly spaced rows, including the last: quick even for a million epochs."""
         try:
             size = self.folder.metrics.stat().st_size
         except FileNotFoundError:
@@ -208,7 +208,7 @@ class RunRecord:
 
 
 def last_end(run: RunRecord) -> Status:
-    """The status of a run that no process trains now."""
+    """The status of a run that no process is training."""
     if not run.is_readable or (run.folder.summary.exists() and run.summary is None):
         return Status.DAMAGED
     if run.summary is not None:
@@ -245,7 +245,7 @@ def _read_rows(path: Path) -> tuple[list[Row], list[str]]:
 
 
 def _is_row(row: Any) -> bool:
-    """Whether a line is an epoch's row: it has a number of the epoch, and no lists or objects."""
+    """Whether a line is an epoch's row: an object with an epoch number and without lists or objects."""
     return (
         isinstance(row, dict)
         and type(row.get("epoch")) is int
@@ -254,7 +254,7 @@ def _is_row(row: Any) -> bool:
 
 
 def _row(line: bytes) -> list[Row]:
-    """A line of metrics.jsonl, unless a crash has cut it off or something else has damaged it."""
+    """The row on a line of metrics.jsonl; empty if the line is cut off or damaged."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

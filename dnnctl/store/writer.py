@@ -1,4 +1,4 @@
-"""The one writer of a run: it holds the run's lock, and writes all that a live run writes."""
+"""The only writer of a run: it holds the run's lock and writes everything that a live run writes."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from dnnctl.store.record import TIME, RunRecord
 RowsFile = Literal["metrics", "pretraining"]
 """The files that hold a row for each epoch."""
 Save = Callable[[Path], None]
-"""Writes a file to the path it is given."""
+"""Writes a file at the given path."""
 
 
 class RunWriter:
-    """Writes one run while its lock is held; made by `create` or `open`."""
+    """Writes one run while its lock is held. `create` and `open` make one."""
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
         """The run as it was when its lock was taken."""
         self.folder = record.folder
         self.facts = record.facts
-        """What run.json says now."""
+        """The current contents of run.json."""
         self.has_started = False
-        """Whether this process has come to its first training step."""
+        """Whether this process has started to train."""
 
     @classmethod
     @contextmanager
     def create(cls, directory: Path, blueprint: Blueprint) -> Iterator[RunWriter]:
-        """Make a run's folder, with all that is known before training, and hold its lock.
+        """Make a run's folder with everything that is known before training, and hold its lock.
 
         Raises:
             RunError: the directory cannot be written to.
@@ -66,7 +66,7 @@ class RunWriter:
     @classmethod
     @contextmanager
     def open(cls, run: RunRecord) -> Iterator[RunWriter]:
-        """Hold the lock of a run that is there.
+        """Hold the lock of an existing run.
 
         Raises:
             RunError: another process holds it.
@@ -75,7 +75,7 @@ class RunWriter:
             yield cls(RunRecord(run.folder))
 
     def add_facts(self, **facts: Any) -> None:
-        """Put what has become known (device, data digest, …) into run.json."""
+        """Add facts that are known only now (device, data digest, …) to run.json."""
         self.facts = replace(self.facts, **facts)
         write_json(self.folder.run, plain(self.facts))
 
@@ -85,7 +85,7 @@ class RunWriter:
         self.has_started = True
 
     def add_history(self, entry: HistoryEntry) -> None:
-        """Add a row to history.jsonl, with the time."""
+        """Add a row with the current time to history.jsonl."""
         timed = replace(entry, time=datetime.now().astimezone().isoformat(timespec="seconds"))
         append_json_line(self.folder.history, plain(timed))
 
@@ -98,21 +98,21 @@ class RunWriter:
         append_json_line(self._rows_file(file), row)
 
     def replace_rows(self, rows: Sequence[Row], file: RowsFile = "metrics") -> None:
-        """Have just these rows in a file; one without rows is not made."""
+        """Replace the rows of a file; a file without rows is not created."""
         path = self._rows_file(file)
         if rows or path.exists():
             write_text(path, "".join(to_json_line(row) + "\n" for row in rows))
 
     def write_model(self, save: Save) -> None:
-        """Put model.keras in place."""
+        """Write model.keras."""
         write_through(self.folder.model, save)
 
     def write_last_model(self, save: Save) -> None:
-        """Put last.keras in place."""
+        """Write last.keras."""
         write_through(self.folder.last_model, save)
 
     def write_predictions(self, save: Save) -> None:
-        """Put predictions.npz in place."""
+        """Write predictions.npz."""
         write_through(self.folder.predictions, save)
 
     def write_checkpoint(
@@ -121,17 +121,17 @@ class RunWriter:
         """Write a checkpoint, then remove those that are no longer kept.
 
         Args:
-            keep: how many of the newest are kept.
-            best_epoch: the epoch whose checkpoint is kept besides.
+            keep: the number of newest checkpoints to keep.
+            best_epoch: the epoch whose checkpoint is always kept.
 
         Raises:
-            OSError: the disk is full or cannot be written to; earlier checkpoints are untouched.
+            OSError: the disk is full or cannot be written to; earlier checkpoints do not change.
         """
         write_checkpoint(self.folder.checkpoints, epoch=epoch, step=step, state=state, write_arrays=write_arrays)
         remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
 
     def write_summary(self, summary: Summary) -> None:
-        """Write the result: from now on the run is finished."""
+        """Write summary.json, which makes the run finished."""
         write_json(self.folder.summary, plain(summary))
 
     def discard(self) -> None:
@@ -147,7 +147,7 @@ class RunWriter:
 
 
 def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, datetime]:
-    """A new folder; a run of the same second waits for the next."""
+    """A new folder. If a run of the same second has the name, wait for the next second."""
     directory.mkdir(parents=True, exist_ok=True)
     while True:
         created = datetime.now().astimezone()
@@ -161,7 +161,7 @@ def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, date
 
 
 def _fill(folder: RunFolder, created: datetime, blueprint: Blueprint) -> None:
-    """Write what is known before training; run.json comes last, with it the folder is a run."""
+    """Write what is known before training. run.json comes last: it makes the folder a run."""
     write_text(folder.spec, blueprint.spec)
     write_text(folder.source, blueprint.source)
     if blueprint.origin is not None:

@@ -78,7 +78,7 @@ def test_the_scaling_s_statistics_are_not_counted() -> None:
         ),
     ],
 )
-def test_a_layer_s_parts_stand_in_their_order(layer: dict[str, Any], order: list[str]) -> None:
+def test_a_layer_s_parts_are_in_their_order(layer: dict[str, Any], order: list[str]) -> None:
     assert kinds(build(make_spec(["flatten", {"kind": "dense", "units": 3, **layer}])))[1:-1] == order
 
 
@@ -170,9 +170,12 @@ def test_images_get_a_channel_axis_where_one_is_needed() -> None:
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        (["flatten", {"kind": "conv2d", "filters": 3}], "model.layers.1: conv2d needs images, it follows on 784"),
-        ([{"kind": "dense", "units": 3}], "model.layers.0: the output follows on 28 × 3"),
-        (["flatten", {"kind": "reshape", "shape": [3, 3]}, "flatten"], "model.layers.1: reshape does not fit on 784"),
+        (["flatten", {"kind": "conv2d", "filters": 3}], "model.layers.1: conv2d needs images, but gets 784"),
+        ([{"kind": "dense", "units": 3}], "model.layers.0: the output layer gets 28 × 3"),
+        (
+            ["flatten", {"kind": "reshape", "shape": [3, 3]}, "flatten"],
+            "model.layers.1: reshape does not fit its input, 784",
+        ),
         ([*["max_pool"] * 5, "flatten"], "model.layers.4: "),
         (
             [{"kind": "residual", "layers": ["flatten", "flatten"]}, "flatten"],

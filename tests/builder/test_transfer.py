@@ -11,9 +11,13 @@ import keras
 import numpy as np
 import pytest
 
+from dnnctl.builder.model import Network
+from dnnctl.builder.output import choose_head
+from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.commands.train import resume, train
 from dnnctl.errors import RunError, SpecError
 from dnnctl.events.event import Event, Reused
+from dnnctl.specs import Spec
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import RunRecord
 from recipes import kill_at
@@ -85,7 +89,7 @@ def test_the_source_keeps_every_byte(source: RunRecord, tmp_path: Path) -> None:
 
 
 def test_inputs_are_scaled_as_they_were_for_the_source(source: RunRecord, tmp_path: Path) -> None:
-    """Its statistics are of 60 examples: fitted anew, they would be others."""
+    """Its statistics are of 60 examples: fitted again, they would differ."""
     run = start(source, tmp_path)
     configs = [each.model().get_layer("scaling").get_config() for each in (run, source)]
     assert np.array_equal(configs[0]["mean"], configs[1]["mean"])
@@ -114,20 +118,22 @@ def test_a_killed_run_resumes_though_the_source_is_gone(source: RunRecord, tmp_p
         assert outcome(resume(path)) == outcome(whole)
 
 
-def test_lineage_is_told_and_recorded(source: RunRecord, tmp_path: Path) -> None:
+def test_lineage_is_reported_and_recorded(source: RunRecord, tmp_path: Path) -> None:
     facts: list[Event] = []
     spec = spec_in(tmp_path, "target", model=model({"run": "source"}), training={"epochs": 1})
     runs = tmp_path / "runs"
     shutil.copytree(source.path, runs / source.id)
     run = train(spec, runs_dir=runs, report=facts.append)
-    assert Reused(source.id, ["dense_1", "dense_2"]) in facts
+    names = ("dense_1", "dense_1_batch_norm", "dense_2", "dense_2_batch_norm")
+    matched = [(name, name) for name in names]
+    assert Reused(source.id, ["dense_1", "dense_2"], run.spec["data"]["scaling"], matched) in facts
     assert run.spec["model"]["reuse"]["run"] == source.id
     digest = hashlib.sha256(source.folder.model.read_bytes()).hexdigest()
     assert (run.facts.reuse.run, run.facts.reuse.sha256) == (source.id, digest)
 
 
 def test_a_net_of_keras_s_own_is_reused_from_its_file(tmp_path: Path) -> None:
-    """Any .keras file: layers are matched in the order in which they stand, whatever they are called."""
+    """Any .keras file: layers are matched in order, not by name."""
     theirs = keras.Sequential(
         [keras.Input((6, 6)), keras.layers.Flatten(), keras.layers.Dense(8, name="hidden"), keras.layers.Dense(2)]
     )
@@ -141,9 +147,62 @@ def test_a_net_of_keras_s_own_is_reused_from_its_file(tmp_path: Path) -> None:
     assert are_equal(weights(run, "dense_1"), theirs.get_layer("hidden").get_weights())
 
 
+def foreign(folder: Path, *first: keras.layers.Layer, activation: str = "relu") -> Path:
+    """A network that another program made, (6, 6) → 2."""
+    hidden = keras.layers.Dense(8, activation=activation, name="dense_1")
+    net = keras.Sequential(
+        [keras.Input((6, 6)), *first, keras.layers.Flatten(), hidden, keras.layers.Dense(2, name="top")]
+    )
+    net.save(folder / "theirs.keras")
+    return folder / "theirs.keras"
+
+
+def reuse(path: Path, *, layers: Any = "all_but_last", scaling: str | None = "unit") -> tuple[Network, Transfer]:
+    data = {"source": "mnist"} if scaling is None else {"source": "mnist", "scaling": scaling}
+    stack = ["flatten", {"kind": "dense", "units": 8, "activation": "relu"}]
+    model = {"layers": stack, "reuse": {"run": str(path), "layers": layers}}
+    spec = Spec.model_validate({"name": "t", "data": data, "model": model})
+    inputs = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+    return build_from(spec, choose_head(spec, task="classes", n_outputs=3), inputs, load_pretrained(path))
+
+
+@pytest.mark.parametrize("layers", ["all_but_last", 1, ["dense_1"]])
+def test_a_file_without_a_scaling_layer_needs_a_stated_scaling(layers: Any, tmp_path: Path) -> None:
+    """What is stated is fed: pixels divided by 255."""
+    path = foreign(tmp_path)
+    with pytest.raises(SpecError, match="the spec must state how its inputs were scaled"):
+        reuse(path, layers=layers, scaling=None)
+    network, transfer = reuse(path, layers=layers)
+    assert transfer == Transfer(["dense_1"], None, [("dense_1", "dense_1")])
+    scaled = keras.Model(network.model.input, network.blocks[0].inputs)(np.full((1, 6, 6), 51, np.uint8))
+    np.testing.assert_allclose(scaled, 0.2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", ["all_but_last", ["dense_1"]])
+def test_a_file_s_own_scaling_layer_must_agree_also_for_named_layers(layers: Any, tmp_path: Path) -> None:
+    path = foreign(tmp_path, keras.layers.Rescaling(1 / 127.5, -1.0))
+    with pytest.raises(SpecError, match="scaled differently"):
+        reuse(path, layers=layers, scaling="standardize")
+    network, transfer = reuse(path, layers=layers)
+    assert transfer.own_scaling == "unit"
+    assert network.model.get_layer("scaling").offset == -1.0
+
+
+def test_a_scaling_layer_that_is_not_the_first_is_refused(tmp_path: Path) -> None:
+    """It would not be copied."""
+    path = foreign(tmp_path, keras.layers.Reshape((36,)), keras.layers.Rescaling(1 / 255, name="late"))
+    with pytest.raises(SpecError, match="scales in late, which is not its first layer"):
+        reuse(path)
+
+
+def test_another_activation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="dense_1 has the activation relu, dense_1 of the pretrained network has selu"):
+        reuse(foreign(tmp_path, activation="selu"))
+
+
 WRONG = {
     "another size": (["flatten", {"kind": "dense", "units": 7}, {"kind": "dense", "units": 6}], {}, "784|36 × 7"),
-    "too few layers": (["flatten", {"kind": "dense", "units": 8}], {}, "has room for"),
+    "too few layers": (["flatten", {"kind": "dense", "units": 8}], {}, "before its last, this one 2"),
     "too many": (LAYERS, {"layers": 3}, "2 layers with weights"),
     "an unknown name": (LAYERS, {"layers": ["dense_3"]}, "Allowed: dense_1, dense_2"),
 }

@@ -1,4 +1,4 @@
-"""`dnnctl train` as its users run it: in a process of its own, on a terminal, in a pipe, for a program."""
+"""`dnnctl train` in a separate process, as users run it: on a terminal, in a pipe, from a program."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dnnctl(*arguments: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_in_a_pipe_there_is_a_plain_line_for_each_epoch(tmp_path: Path) -> None:
+def test_in_a_pipe_each_epoch_is_a_plain_line(tmp_path: Path) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--runs-dir", tmp_path / "runs", "--name", "piped")
     (run,) = list_runs(tmp_path / "runs")
     assert (done.returncode, done.stderr) == (0, "")
@@ -47,7 +47,7 @@ def test_in_a_pipe_there_is_a_plain_line_for_each_epoch(tmp_path: Path) -> None:
     }
 
 
-def test_for_a_program_every_line_is_json(tmp_path: Path) -> None:
+def test_with_json_every_line_is_an_object(tmp_path: Path) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--json", "--runs-dir", tmp_path / "runs")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     (run,) = list_runs(tmp_path / "runs")
@@ -60,7 +60,7 @@ def test_for_a_program_every_line_is_json(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_reader_that_leaves_does_not_end_the_training(tmp_path: Path) -> None:
+def test_training_continues_when_the_reader_leaves(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"epochs": 20})
     command = [*DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -72,7 +72,7 @@ def test_a_reader_that_leaves_does_not_end_the_training(tmp_path: Path) -> None:
     assert (process.returncode, errors, run.status, run.epochs) == (0, "", Status.FINISHED, 20)
 
 
-def test_quiet_prints_the_run_alone(tmp_path: Path) -> None:
+def test_quiet_prints_only_the_run(tmp_path: Path) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--quiet", "--runs-dir", tmp_path / "runs")
     assert done.stdout.split() == [run.id for run in list_runs(tmp_path / "runs")]
 
@@ -87,7 +87,7 @@ def test_a_dry_run_builds_everything_and_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-def test_seeds_make_a_run_each_and_their_mean(tmp_path: Path) -> None:
+def test_seeds_train_one_run_each_and_print_the_mean(tmp_path: Path) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--seeds", "2", "--runs-dir", tmp_path / "runs")
     runs = list_runs(tmp_path / "runs")
     assert done.returncode == 0
@@ -108,7 +108,7 @@ def test_seeds_make_a_run_each_and_their_mean(tmp_path: Path) -> None:
     ],
     ids=["spec", "layer", "data", "diverged"],
 )  # fmt: skip
-def test_failures_have_their_exit_code_and_no_traceback(
+def test_failures_have_an_exit_code_and_no_traceback(
     tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--runs-dir", tmp_path / "runs", *arguments)
@@ -121,7 +121,7 @@ def test_failures_have_their_exit_code_and_no_traceback(
 
 
 def read_terminal(command: list[str]) -> str:
-    """What a command shows on a terminal of 100 columns."""
+    """The output of a command on a terminal of 100 columns."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update({"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"})
@@ -149,7 +149,7 @@ def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
     assert text.index(f"run {run.id}") < text.index("loading TensorFlow") < text.index("epoch 1/3  loss")
     assert "steps/s" in text
     assert "InitializeLog" not in text
-    assert "InitializeLog" in run.folder.log.read_text(), "what TensorFlow says goes to the log"
+    assert "InitializeLog" in run.folder.log.read_text(), "what TensorFlow writes goes to the log"
 
 
 IN_FOREGROUND = """
@@ -157,11 +157,11 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Runs a command that heeds the keyboard's interrupt even where the tests themselves are a background job."""
+"""Runs a command with the default handling of SIGINT, even if the tests run as a background job, which ignores it."""
 
 
 def stop_after_an_epoch(number: int, *arguments: str) -> tuple[int, str]:
-    """Train until the first epoch is shown, send a signal, and wait; returns the exit code and standard error."""
+    """Train until the first epoch is printed, send a signal and wait; return the exit code and standard error."""
     command = [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -183,7 +183,7 @@ def stop_after_an_epoch(number: int, *arguments: str) -> tuple[int, str]:
         (signal.SIGHUP, 129, []),
     ],
 )
-def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(
+def test_a_signal_leaves_a_checkpoint_and_prints_the_command_to_continue(
     tmp_path: Path, number: int, code: int, options: list[str]
 ) -> None:
     """The run is interrupted, its state is saved; with several seeds, the others do not start."""
@@ -199,7 +199,7 @@ def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(
     assert newest.epoch == run.epochs
 
 
-def test_a_killed_run_is_lost_and_a_living_one_running(tmp_path: Path) -> None:
+def test_a_killed_run_is_lost_and_a_live_run_is_running(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"epochs": 100_000})
     command = [*DNNCTL, "train", str(spec), "--quiet", "--runs-dir", str(tmp_path / "runs")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""`dnnctl verify-resume`: it says exact where it is, and finds what is not."""
+"""`dnnctl verify-resume` reports an exact resume as exact, and finds differences."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_a_killed_training_is_exact(tmp_path: Path) -> None:
     assert len(verdict["kills"]) in (1, 2)
 
 
-def test_other_bits_are_found_named_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two runs with different seeds stand for a resume that is not exact."""
+def test_differences_are_reported_and_the_runs_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs with different seeds play the part of a resume that is not exact."""
     runs = [train(write_spec(tmp_path, seed=seed), runs_dir=tmp_path / "verify" / str(seed)) for seed in (1, 2)]
     monkeypatch.setattr(verify_resume, "mkdtemp", lambda **_: str(tmp_path / "verify"))
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""evaluate and predict: the weights that were asked for, on inputs as the training's were."""
+"""evaluate and predict: the chosen weights, on inputs like those of training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sample_specs import write_spec
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run whose last epoch wrecks what the best one learned."""
+    """A run whose last epoch destroys what the best one learned."""
     folder = tmp_path_factory.mktemp("run")
     schedule = {"kind": "piecewise", "boundaries": [2], "values": [0.1, 5.0]}
     training = {"batch_size": 16, "epochs": 4}
@@ -24,7 +24,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_last_weights_are_those_after_the_last_epoch(run: Run) -> None:
-    """The row of the last epoch was measured with them, and the checkpoint of its end holds them."""
+    """They give the metrics of the last row, and the last checkpoint holds them."""
     assert run.summary is not None
     assert run.summary.last is not None
     assert run.summary.best_epoch < run.summary.last.epoch == 4
@@ -63,12 +63,12 @@ PIXELS = np.arange(72, dtype=np.uint8).reshape(2, 6, 6) * 3
     ],
 )
 def test_inputs_on_another_scale_are_refused(inputs: Any, message: str, run: Run) -> None:
-    """A net that scales pixels itself would answer floats in 0..1 with confident nonsense."""
+    """A network that scales pixels itself would return confident nonsense for floats in 0..1."""
     with pytest.raises(RunError, match=message):
         predict(run, inputs)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float32])
-def test_whole_pixel_values_are_taken_in_any_type(dtype: Any, run: Run) -> None:
+def test_whole_pixel_values_are_accepted_in_any_type(dtype: Any, run: Run) -> None:
     expected = predict(run, PIXELS)["predictions"]
     np.testing.assert_array_equal(predict(run, PIXELS.astype(dtype))["predictions"], expected)

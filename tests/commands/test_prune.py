@@ -1,4 +1,4 @@
-"""Pruning sets the smallest weights to zero, in a run of its own."""
+"""Pruning sets the smallest weights to zero, in a new run."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def kernels(run: RunRecord) -> np.ndarray:
     return np.concatenate([np.asarray(model.get_layer(name).kernel).ravel() for name in KERNELS])
 
 
-@pytest.mark.parametrize("share", [0.25, 0.8, 0.99])
-def test_the_smallest_weights_are_zero_and_no_others(share: float, run: RunRecord, tmp_path: Path) -> None:
-    """Against NumPy's sort over all kernels together; biases, slopes and statistics are as they were."""
-    pruned, pruning = prune(run.path, sparsity=share, runs_dir=tmp_path)
+@pytest.mark.parametrize("fraction", [0.25, 0.8, 0.99])
+def test_the_smallest_weights_are_zero_and_no_others(fraction: float, run: RunRecord, tmp_path: Path) -> None:
+    """Compared with NumPy's sort over all kernels; biases, slopes and statistics do not change."""
+    pruned, pruning = prune(run.path, sparsity=fraction, runs_dir=tmp_path)
     before, after = kernels(run), kernels(pruned)
     order = np.argsort(np.abs(before))
-    n = round(share * len(before))
+    n = round(fraction * len(before))
     assert (after[order[:n]] == 0).all()
     np.testing.assert_array_equal(after[order[n:]], before[order[n:]])
     assert pruning.sparsity == n / len(before)
@@ -57,7 +57,7 @@ def test_a_threshold_is_a_magnitude(run: RunRecord, tmp_path: Path) -> None:
     assert sum(layer.zeros for layer in pruning.layers) == np.sum(np.abs(before) < 0.1)
 
 
-def test_both_are_measured_as_evaluate_measures_them(run: RunRecord, tmp_path: Path) -> None:
+def test_metrics_before_and_after_are_those_of_evaluate(run: RunRecord, tmp_path: Path) -> None:
     pruned, pruning = prune(run.path, sparsity=0.9, runs_dir=tmp_path)
     for role in ("validation", "test"):
         assert pruning.before[role] == pytest.approx(evaluate(run, role).metrics)
@@ -67,7 +67,7 @@ def test_both_are_measured_as_evaluate_measures_them(run: RunRecord, tmp_path: P
     assert pruned.summary.test["accuracy"] == pytest.approx(np.mean(guesses == labels))
 
 
-def test_the_run_stays_as_it_is_and_its_heir_is_complete(run: RunRecord, tmp_path: Path) -> None:
+def test_the_original_is_unchanged_and_the_new_run_is_complete(run: RunRecord, tmp_path: Path) -> None:
     def digests() -> list[str]:
         files = sorted(file for file in run.path.rglob("*") if file.is_file())
         return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
@@ -83,13 +83,13 @@ def test_the_run_stays_as_it_is_and_its_heir_is_complete(run: RunRecord, tmp_pat
     ("choice", "message"),
     [
         ({}, "Give --threshold"),
-        ({"threshold": 0.1, "sparsity": 0.5}, "exclude each other"),
+        ({"threshold": 0.1, "sparsity": 0.5}, "cannot be used together"),
         ({"sparsity": 1.0}, "between 0 and 1"),
         ({"threshold": -1.0}, "greater than 0"),
         ({"threshold": float("nan")}, "greater than 0"),
     ],
 )
-def test_what_makes_no_sense_is_refused(choice: dict[str, float], message: str, run: RunRecord, tmp_path: Path) -> None:
+def test_invalid_choices_are_refused(choice: dict[str, float], message: str, run: RunRecord, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         prune(run.path, **choice, runs_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Sending standard error to a file."""
+"""Redirecting standard error to a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ print("after", file=sys.stderr)
 """
 
 
-def test_what_is_written_to_standard_error_goes_to_the_file(tmp_path: Path) -> None:
+def test_standard_error_goes_to_the_file(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     done = subprocess.run([sys.executable, "-c", WRITE, str(log)], capture_output=True, text=True, check=True)
     assert log.read_text() == "from C\nfrom Python\n"

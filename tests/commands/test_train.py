@@ -1,4 +1,4 @@
-"""Runs from top to bottom: what they leave, how they end, and that they can be repeated."""
+"""Complete runs: which files they leave, how they end, and that they can be repeated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(tmp_path: Path, **sections: Any) -> RunRecord:
     return train(Spec.model_validate(small_spec(tmp_path, **sections)), runs_dir=tmp_path / "runs")
 
 
-def test_a_run_leaves_everything_the_design_names(tmp_path: Path) -> None:
+def test_a_run_leaves_all_its_files(tmp_path: Path) -> None:
     record = run(tmp_path)
     assert record.status is Status.FINISHED
     names = {entry.name for entry in record.path.iterdir()}
@@ -62,7 +62,7 @@ def test_training_learns(tmp_path: Path) -> None:
     assert summary.test["accuracy"] >= 0.9
 
 
-def test_the_spec_of_a_run_gives_the_run_again(tmp_path: Path) -> None:
+def test_the_spec_of_a_run_repeats_the_run(tmp_path: Path) -> None:
     """The same spec and seed end in the same state, here and in another process; another seed does not."""
     first = run(tmp_path)
     again = train(first.folder.spec, runs_dir=tmp_path / "runs")
@@ -96,7 +96,7 @@ def test_the_model_is_plain_keras_and_takes_raw_inputs(tmp_path: Path) -> None:
     assert loss == pytest.approx(record.summary.test["loss"], rel=1e-5)
 
 
-def test_a_model_with_own_layers_loads_with_dnnctl(tmp_path: Path) -> None:
+def test_a_model_with_layers_of_dnnctl_loads_with_dnnctl(tmp_path: Path) -> None:
     record = run(tmp_path, model={"layers": ["flatten", {"kind": "dense", "units": 8, "activation": "rrelu"}]})
     model = keras.saving.load_model(record.folder.model)
     saved = np.load(record.folder.predictions)
@@ -105,7 +105,7 @@ def test_a_model_with_own_layers_loads_with_dnnctl(tmp_path: Path) -> None:
 
 
 def test_the_best_weights_are_those_of_the_best_epoch(tmp_path: Path) -> None:
-    """With a rate that wrecks the net after its best epoch, the summary and the model are still that epoch's."""
+    """Even if the rate destroys the network after its best epoch, summary and model are those of the best epoch."""
     schedule = {"kind": "piecewise", "boundaries": [2], "values": [0.1, 5.0]}
     record = run(tmp_path, schedule=schedule, training={"batch_size": 16, "epochs": 4})
     best = min(record.rows, key=lambda row: row["val_loss"])
@@ -137,7 +137,7 @@ def read_events(folder: Path) -> Iterable[tuple[int, str, float]]:
                 yield event.step, value.tag, value.simple_value
 
 
-def test_tensorboard_s_files_hold_every_row(tmp_path: Path) -> None:
+def test_tensorboard_files_hold_every_row(tmp_path: Path) -> None:
     record = run(tmp_path)
     train_events = list(read_events(record.folder.tensorboard / "train"))
     validation_events = list(read_events(record.folder.tensorboard / "validation"))
@@ -160,7 +160,7 @@ def test_early_stopping_ends_a_run_that_no_longer_improves(tmp_path: Path) -> No
 
 
 def test_an_infinite_loss_ends_the_run_as_diverged(tmp_path: Path) -> None:
-    """The best weights from before are kept, and it is said at which step."""
+    """The best weights are kept, and the error names the step."""
     schedule = {"kind": "piecewise", "boundaries": [8], "values": [0.01, 1e30], "per": "step"}
     output = {"activation": "linear"}
     model = {"layers": ["flatten", {"kind": "dense", "units": 8}], "output": output}
@@ -175,12 +175,12 @@ def test_an_infinite_loss_ends_the_run_as_diverged(tmp_path: Path) -> None:
     assert not record.summary
     kept = keras.saving.load_model(record.folder.model)
     assert all(np.isfinite(weight.numpy()).all() for weight in kept.weights)
-    assert not any(isinstance(fact, RunEnded) for fact in seen)
+    assert not any(isinstance(event, RunEnded) for event in seen)
 
 
 def test_a_failure_leaves_its_traceback_and_the_status_failed(tmp_path: Path) -> None:
-    def fail(fact: Event) -> None:
-        if isinstance(fact, EpochEnded):
+    def fail(event: Event) -> None:
+        if isinstance(event, EpochEnded):
             raise RuntimeError("the caller broke")
 
     spec = Spec.model_validate(small_spec(tmp_path))
@@ -193,9 +193,9 @@ def test_a_failure_leaves_its_traceback_and_the_status_failed(tmp_path: Path) ->
     assert record.folder.spec.is_file()
 
 
-def test_a_keyboard_s_interrupt_leaves_the_status_interrupted(tmp_path: Path) -> None:
-    def interrupt(fact: Event) -> None:
-        if isinstance(fact, EpochEnded):
+def test_a_keyboard_interrupt_leaves_the_status_interrupted(tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, EpochEnded):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -213,7 +213,7 @@ def test_a_fault_found_while_building_names_the_file_and_line(tmp_path: Path) ->
     assert list_runs(tmp_path / "runs") == []
 
 
-def test_a_missing_gpu_is_an_error_and_missing_data_too(tmp_path: Path) -> None:
+def test_a_missing_gpu_and_missing_data_are_errors(tmp_path: Path) -> None:
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("this machine has a GPU")
     with pytest.raises(DeviceError, match="device: auto"):
@@ -223,14 +223,14 @@ def test_a_missing_gpu_is_an_error_and_missing_data_too(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "runs") == [], "a run that never started does not hide others of its name"
 
 
-def test_a_folder_for_runs_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+def test_a_runs_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(RunError, match="--runs-dir"):
         run(tmp_path)
 
 
-def test_numbers_are_predicted_too(tmp_path: Path) -> None:
-    """y = x₀ − 2·x₁ is learned by a linear net almost exactly."""
+def test_a_linear_network_learns_numbers(tmp_path: Path) -> None:
+    """A linear network learns y = x₀ − 2·x₁ almost exactly."""
     draw = np.random.default_rng(1)
     x = draw.normal(5, 3, (400, 2)).astype(np.float32)
     y = x[:, 0] - 2 * x[:, 1]
@@ -274,7 +274,7 @@ def test_losses_metrics_optimizers_and_runtimes_train(tmp_path: Path, sections: 
         ({"training": {"epochs": 1, "early_stopping": {"monitor": "val_mae"}}}, "training.early_stopping.monitor"),
     ],
 )
-def test_what_only_the_data_can_tell_is_refused_before_the_first_step(
+def test_faults_that_depend_on_the_data_are_refused_before_the_first_step(
     tmp_path: Path, sections: Any, message: str
 ) -> None:
     with pytest.raises(SpecError, match=message):
@@ -282,7 +282,7 @@ def test_what_only_the_data_can_tell_is_refused_before_the_first_step(
     assert not list_runs(tmp_path / "runs")
 
 
-def test_two_classes_end_in_one_unit(tmp_path: Path) -> None:
+def test_two_classes_give_one_output_unit(tmp_path: Path) -> None:
     data = {**small_spec(tmp_path)["data"], "classes": [2, 0], "validation": "none"}
     record = run(tmp_path, data=data, metrics=["accuracy", "precision", "recall"])
     saved = np.load(record.folder.predictions)
@@ -308,7 +308,7 @@ POOLING = [keras.layers.Reshape((28, 28, 1)), keras.layers.MaxPooling2D(), keras
         (POOLING, 1_000_000, "gpu", "xla"),
     ],
 )
-def test_auto_compiles_where_it_pays(layers: Any, n_steps: int, device: str, mode: str, tmp_path: Path) -> None:
+def test_auto_compiles_if_it_saves_time(layers: Any, n_steps: int, device: str, mode: str, tmp_path: Path) -> None:
     runtime = Spec.model_validate(small_spec(tmp_path)).runtime
     choice = choose_compilation(runtime, make_model(*layers), device=device, n_steps=n_steps)
     assert choice.mode == mode
@@ -316,7 +316,7 @@ def test_auto_compiles_where_it_pays(layers: Any, n_steps: int, device: str, mod
     assert choose_compilation(asked, make_model(), device="cpu", n_steps=1).mode == "xla"
 
 
-def test_the_api_takes_specs_paths_and_loaded_specs(tmp_path: Path) -> None:
+def test_train_takes_specs_paths_and_loaded_specs(tmp_path: Path) -> None:
     write_digits(tmp_path / "digits.npz")
     path = write_spec(tmp_path, training={"epochs": 1})
     records = [train(given, runs_dir=tmp_path / "runs") for given in (path, str(path), load(path), load_spec(path))]

@@ -81,7 +81,7 @@ def make_model(spec: Spec, data: Part) -> keras.Model:
 
 
 def digest(model: keras.Model) -> str:
-    """SHA-256 over the variables of layers, seed generators and optimizer."""
+    """SHA-256 of the variables of layers, seed generators and optimizer."""
     state = hashlib.sha256()
     for layer in model.layers:
         for variable in layer.variables:
@@ -126,7 +126,7 @@ def run_engine(
     ids=[*NETS, *OPTIMIZERS],
 )
 def test_graph_mode_gives_the_bits_of_fit(defaults: dict[str, Any], optimizer: Any, epochs: int) -> None:
-    """In graph mode: the same variables and the same metrics as `model.fit(shuffle=False)` on the same order."""
+    """The same variables and metrics as `model.fit(shuffle=False)` on examples in the same order."""
     spec, data = make_spec(defaults, optimizer), make_data()
     expected, expected_rows = fit(spec, data, epochs)
     model, rows = run_engine(spec, data, epochs)
@@ -136,7 +136,7 @@ def test_graph_mode_gives_the_bits_of_fit(defaults: dict[str, Any], optimizer: A
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_gives_the_bits_of_fit(precision: str) -> None:
-    """Loss scaling included: its counters are variables of the optimizer."""
+    """Including loss scaling, whose counters are variables of the optimizer."""
     spec, data = make_spec(runtime={"precision": precision}), make_data()
     expected, expected_rows = fit(spec, data, 2)
     model, rows = run_engine(spec, data, 2)
@@ -147,14 +147,14 @@ def test_mixed_precision_gives_the_bits_of_fit(precision: str) -> None:
 @pytest.mark.parametrize("cut", [1, 4, 13])
 @pytest.mark.parametrize("mode", ["graph", "xla"])
 @pytest.mark.parametrize("name", ["batch_norm", "dropout"])
-def test_how_an_epoch_is_cut_into_calls_changes_no_bit(name: str, mode: str, cut: int) -> None:
+def test_splitting_an_epoch_into_calls_changes_no_bit(name: str, mode: str, cut: int) -> None:
     spec, data = make_spec(NETS[name]), make_data()
     assert digest(run_engine(spec, data, 2, mode, cut)[0]) == digest(run_engine(spec, data, 2, mode, 5)[0])
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_xla_agrees_with_fit_over_a_hundred_steps(name: str) -> None:
-    """Within 1e-4, noise included, which is the very noise of `fit`; rounding grows after."""
+    """Within 1e-4, with the same noise as `fit`; after that, rounding errors grow."""
     spec, data = make_spec(NETS[name], OPTIMIZERS["nesterov"]), make_data(100 * BATCH - 3)
     expected, expected_rows = fit(spec, data, 1)
     model, rows = run_engine(spec, data, 1, "xla")
@@ -165,8 +165,8 @@ def test_xla_agrees_with_fit_over_a_hundred_steps(name: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["graph", "xla"])
-def test_the_first_step_without_a_finite_loss_is_named(mode: Any) -> None:
-    """By hand: the 4th batch holds an input that is not a number, and its step spoils all later ones."""
+def test_the_first_step_without_a_finite_loss_is_reported(mode: Any) -> None:
+    """The 4th batch holds a NaN input, so that its step spoils all later ones."""
     spec = make_spec({"activation": "tanh"}, "sgd", data={"source": "fashion_mnist_sample"})
     inputs = np.random.default_rng(1).normal(size=(N, 6)).astype(np.float32)
     inputs[3 * BATCH + 5] = np.nan
@@ -179,7 +179,7 @@ def test_the_first_step_without_a_finite_loss_is_named(mode: Any) -> None:
 
 
 def test_evaluation_equals_keras() -> None:
-    """Loss, metrics and predictions over a part whose last batch is short."""
+    """Loss, metrics and predictions on a split whose last batch is short."""
     spec, data = make_spec(NETS["batch_norm"]), make_data(1200)
     model, _ = run_engine(spec, data, 1)
     metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
@@ -191,7 +191,7 @@ def test_evaluation_equals_keras() -> None:
 
 @pytest.mark.parametrize("mode", ["graph", "xla"])
 def test_rates_and_momenta_change_from_step_to_step(mode: Any) -> None:
-    """Against NumPy: one weight, loss (w − 0)² over inputs of 1, SGD with momentum by its formula."""
+    """Compared with NumPy: one weight, loss (w − 0)² over inputs of 1, the formula of SGD with momentum."""
     momenta = np.linspace(0.9, 0.5, 6).astype(np.float32)
     rates = np.linspace(0.01, 0.06, 6).astype(np.float32)
     spec = Spec.model_validate(
@@ -231,8 +231,8 @@ print(len(list(Path(sys.argv[2]).rglob("*.pb"))))
 
 
 @pytest.mark.parametrize("name", ["batch_norm", "dropout"])
-def test_xla_compiles_once_however_an_epoch_is_cut(name: str, tmp_path: Path) -> None:
-    """One program for full batches and one for the short one: that is how many TensorFlow keeps."""
+def test_xla_compiles_once_however_an_epoch_is_split(name: str, tmp_path: Path) -> None:
+    """TensorFlow keeps one program for the full batches and one for the short batch."""
     command = [sys.executable, "-c", COUNT_PROGRAMS, str(Path(__file__).parent), str(tmp_path), name]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TF_XLA_FLAGS": ""})
     assert done.stdout == "2\n"

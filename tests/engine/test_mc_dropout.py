@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from dnnctl.builder.dropout import NOISES
 from dnnctl.cli.app import app
 from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.train import train
-from dnnctl.engine.mc_dropout import sample
+from dnnctl.engine.mc_dropout import DROPOUTS, sample
 from dnnctl.errors import RunError
 from dnnctl.store.record import RunRecord
 from sample_specs import write_digits, write_spec
@@ -44,6 +45,28 @@ def test_mean_and_deviation_are_those_of_theory() -> None:
     found = sample(model, np.ones((4, 5), np.float32), 4000, seed=3)
     np.testing.assert_allclose(found.mean, 5, atol=0.15)
     np.testing.assert_allclose(found.deviation, np.sqrt(5 * 0.4 / 0.6), rtol=0.05)
+
+
+def test_gaussian_dropout_has_the_deviation_of_theory() -> None:
+    """A sum of 5 ones, each times a number of mean 1 and variance 0.4 / 0.6."""
+    model = network(keras.layers.GaussianDropout, 0.4)
+    model.layers[2].epsilon = 0.0
+    found = sample(model, np.ones((4, 5), np.float32), 4000, seed=3)
+    np.testing.assert_allclose(found.deviation, np.sqrt(5 * 0.4 / 0.6), rtol=0.05)
+
+
+def test_spatial_dropout_drops_whole_channels() -> None:
+    """The mean over 9 equal pixels has the deviation of one: √(0.4 / 0.6), not a third of it."""
+    inputs = keras.Input((3, 3, 2))
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.SpatialDropout2D(0.4)(inputs))
+    found = sample(keras.Model(inputs, pooled), np.ones((4, 3, 3, 2), np.float32), 4000, seed=3)
+    np.testing.assert_allclose(found.deviation, np.sqrt(0.4 / 0.6), rtol=0.05)
+
+
+def test_every_noise_of_the_spec_is_sampled_or_is_no_dropout() -> None:
+    """Additive noise of a fixed size says nothing about how sure a network is."""
+    missing = set(NOISES) - {keras.layers.GaussianNoise} - set(DROPOUTS)
+    assert missing == set(), "dnnctl.engine.mc_dropout.DROPOUTS lacks these layers"
 
 
 def test_the_mean_converges_as_one_over_the_square_root_of_n() -> None:

@@ -6,6 +6,6 @@ from dnnctl.events.event import Event
 from dnnctl.events.wording import WORDINGS
 
 
-def test_every_fact_can_be_told() -> None:
+def test_every_event_has_a_wording_and_a_unique_name() -> None:
     assert set(WORDINGS) == set(Event.__subclasses__())
-    assert len({fact.event for fact in Event.__subclasses__()}) == len(WORDINGS)
+    assert len({event.event for event in Event.__subclasses__()}) == len(WORDINGS)

@@ -1,4 +1,4 @@
-"""A run that was killed: what many tests of resuming start from."""
+"""A killed run, which many tests of resume start from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sample_specs import outcome
 
 @pytest.fixture(scope="session")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A run that died after three epochs, and the outcome that it has to come to."""
+    """A run that died after three epochs, and the outcome that it must reach."""
     folder = tmp_path_factory.mktemp("broken")
     spec = spec_of("dropout, Nadam, XLA", folder)
     whole = train(spec, runs_dir=folder / "whole")
@@ -26,5 +26,5 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
 
 @pytest.fixture
 def run(broken: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
-    """A copy of that run."""
+    """A copy of the killed run."""
     return Path(shutil.copytree(broken[0], tmp_path / broken[0].name))

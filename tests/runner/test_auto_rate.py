@@ -1,4 +1,4 @@
-"""`max_rate: auto`: found before the first step, once in a run's life, and otherwise without a trace."""
+"""`max_rate: auto`: the rate is found before the first step, once per run, and without side effects."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def spec(folder: Path, max_rate: Any = "auto") -> Path:
     return write_spec(folder, model=NOISY, schedule={**CYCLE, "max_rate": max_rate})
 
 
-def test_the_bits_are_those_of_a_run_that_was_given_the_rate(tmp_path: Path) -> None:
-    facts: list[Event] = []
-    run = train(spec(tmp_path), runs_dir=tmp_path / "auto", report=facts.append)
-    (found,) = (fact for fact in facts if isinstance(fact, RateFound))
+def test_a_run_with_the_found_rate_in_its_spec_gives_the_same_bits(tmp_path: Path) -> None:
+    events: list[Event] = []
+    run = train(spec(tmp_path), runs_dir=tmp_path / "auto", report=events.append)
+    (found,) = (event for event in events if isinstance(event, RateFound))
     assert run.facts.rate_finder == {"1": FoundRate(found.max_rate, found.reason)}
     given = train(spec(tmp_path, found.max_rate), runs_dir=tmp_path / "given")
     assert outcome(run) == outcome(given)
 
 
-def test_it_is_found_once_whatever_happens(tmp_path: Path) -> None:
-    """A killed run and a fork continue with what was found."""
+def test_the_rate_is_found_once(tmp_path: Path) -> None:
+    """A killed run and a fork continue with the rate that was found."""
     whole = train(spec(tmp_path), runs_dir=tmp_path / "whole")
     kill_at("train", spec(tmp_path), tmp_path / "killed", "after_row", 2)
     (path,) = (tmp_path / "killed").iterdir()
-    facts: list[Event] = []
-    assert outcome(resume(path, report=facts.append)) == outcome(whole)
-    forked = fork(whole.path, ["training.epochs=4"], runs_dir=tmp_path / "forks", report=facts.append)
+    events: list[Event] = []
+    assert outcome(resume(path, report=events.append)) == outcome(whole)
+    forked = fork(whole.path, ["training.epochs=4"], runs_dir=tmp_path / "forks", report=events.append)
     assert forked.facts.rate_finder == whole.facts.rate_finder
-    assert not [fact for fact in facts if isinstance(fact, RateFound)]
+    assert not [event for event in events if isinstance(event, RateFound)]
 
 
 def test_a_fork_with_another_schedule_tests_the_weights_of_its_parent(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signals to stop: what the first and the second do, and those that do nothing."""
+"""Signals that stop training: the first one, the second one, and ignored ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 with Interrupts() as signals, signals.deferred():
     print("ready", flush=True)
-    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # minutes, and Python's handlers are not called meanwhile
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # takes minutes, in which Python calls no handlers
 """
 
 
@@ -36,7 +36,7 @@ def test_the_second_signal_ends_the_process_in_the_middle_of_a_call(first: str, 
     process.stdout.close()
 
 
-def test_the_first_signal_is_noted_where_it_is_deferred_and_raised_elsewhere() -> None:
+def test_the_first_signal_is_stored_while_deferred_and_raised_otherwise() -> None:
     with Interrupts() as signals:
         with signals.deferred():
             signal.raise_signal(signal.SIGTERM)
@@ -48,7 +48,7 @@ def test_the_first_signal_is_noted_where_it_is_deferred_and_raised_elsewhere() -
         signal.raise_signal(signal.SIGHUP)
 
 
-def test_what_was_ignored_or_handled_before_is_so_again_and_meanwhile_if_ignored() -> None:
+def test_ignored_signals_stay_ignored_and_earlier_handlers_are_restored() -> None:
     def mine(*_: object) -> None: ...
 
     before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
@@ -66,7 +66,7 @@ def test_what_was_ignored_or_handled_before_is_so_again_and_meanwhile_if_ignored
             signal.signal(number, handler)
 
 
-def test_the_signal_that_clusters_send_before_the_end_of_a_job_stops_training() -> None:
+def test_sigusr1_stops_training() -> None:
     with Interrupts(), pytest.raises(InterruptedRunError, match="interrupted by SIGUSR1") as caught:
         signal.raise_signal(signal.SIGUSR1)
     assert caught.value.exit_code == 128 + signal.SIGUSR1

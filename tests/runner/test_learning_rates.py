@@ -1,4 +1,4 @@
-"""The rate of every step, and what `performance` makes of it."""
+"""The rate of every step, and how `performance` changes it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def make_rates(schedule: Any, rate: float = 0.4) -> LearningRates:
 
 
 def test_performance_multiplies_the_rate_after_patience() -> None:
-    """By hand: losses 5 4 4 4 | 4 4 | 3 3 3 with a patience of 2 halve the rate after epochs 4, 6 and 9."""
+    """Computed by hand: losses 5 4 4 4 | 4 4 | 3 3 3 with a patience of 2 halve the rate after epochs 4, 6 and 9."""
     rates = make_rates({"kind": "performance", "patience": 2})
     found = []
     for epoch, loss in enumerate([5, 4, 4, 4, 4, 4, 3, 3, 3, 3], 1):
@@ -35,14 +35,14 @@ def test_performance_multiplies_the_rate_after_patience() -> None:
     assert found == [0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.1, 0.1, 0.1, 0.05]
 
 
-def test_performance_does_not_fall_below_its_smallest_rate() -> None:
+def test_performance_never_falls_below_min_rate() -> None:
     rates = make_rates({"kind": "performance", "patience": 1, "min_rate": 0.15})
     for epoch in range(1, 8):
         rates.see(epoch, {"val_loss": 1.0})
     assert rates.of_epoch(8).tolist() == [0.15, 0.15]
 
 
-def test_other_schedules_ignore_how_training_goes() -> None:
+def test_other_schedules_ignore_the_metrics() -> None:
     rates = make_rates({"kind": "exponential", "steps": 10})
     before = rates.of_epoch(5)
     rates.see(4, {"val_loss": 9.0})

@@ -1,4 +1,4 @@
-"""Phases train what Keras trains when a model is frozen, compiled and fitted anew by hand."""
+"""A phase trains the same as freezing, compiling and fitting the model again with Keras."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def variables(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
 
 
 def momentum_of(checkpoint: Checkpoint) -> float:
-    """The momentum that the last step was done with."""
+    """The momentum of the last step."""
     found = [value for path, value in variables(checkpoint).items() if path.endswith("_momentum") and not value.shape]
     return float(found[0])
 
 
 def assert_same(run: RunRecord, epoch: int, model: keras.Model) -> None:
-    """The layers' variables, seed generators included, and the optimizer's are those of a model."""
+    """Check that the variables of layers, seed generators and optimizer are those of a model."""
     found = variables(at_the_end_of(run, epoch))
     for layer in model.layers:
         ours = [found[path] for path in found if path.startswith(f"model/{layer.name}/")]
@@ -74,7 +74,7 @@ def assert_same(run: RunRecord, epoch: int, model: keras.Model) -> None:
 
 
 class ByHand:
-    """The same net, trained with Keras alone."""
+    """The same network, trained with Keras only."""
 
     def __init__(self, folder: Path) -> None:
         self.spec = Spec.model_validate(small_spec(folder, model=NOISY))
@@ -106,7 +106,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
 
 
 def test_a_phase_is_freeze_compile_fit(run: RunRecord, tmp_path: Path) -> None:
-    """Bit by bit, in graph mode: with frozen batch normalization at inference, and an optimizer that starts fresh."""
+    """Bit by bit in graph mode, with frozen batch normalization in inference mode and a fresh optimizer."""
     hand = ByHand(tmp_path)
     hand.freeze("dense_1")
     hand.compile({"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9})
@@ -118,8 +118,8 @@ def test_a_phase_is_freeze_compile_fit(run: RunRecord, tmp_path: Path) -> None:
     assert_same(run, 4, hand.model)
 
 
-def test_what_is_frozen_keeps_every_byte(run: RunRecord, tmp_path: Path) -> None:
-    """Weights, slopes and the statistics of batch normalization, until a phase trains them."""
+def test_frozen_layers_keep_every_byte(run: RunRecord, tmp_path: Path) -> None:
+    """Weights, slopes and batch normalization statistics do not change until a phase trains them."""
     first = {layer.name: layer.get_weights() for layer in ByHand(tmp_path).model.layers}
     then, later = variables(at_the_end_of(run, 2)), variables(at_the_end_of(run, 4))
     names = [path for path in then if path.startswith("model/dense_1") and "seed" not in path]
@@ -130,14 +130,14 @@ def test_what_is_frozen_keeps_every_byte(run: RunRecord, tmp_path: Path) -> None
         assert not np.array_equal(then[path], later[path]), path
 
 
-def test_rows_say_which_phase_they_are_of(run: RunRecord) -> None:
+def test_rows_hold_their_phase(run: RunRecord) -> None:
     assert [(row["epoch"], row["phase"], row["step"]) for row in run.rows] == [
         (1, 1, 6), (2, 1, 12), (3, 2, 18), (4, 2, 24),
     ]  # fmt: skip
 
 
-def test_the_same_optimizer_goes_on_with_what_it_has_gathered(tmp_path: Path) -> None:
-    """Unfreezing alone: frozen by hand in between, an optimizer that knew all weights from the start."""
+def test_the_same_optimizer_keeps_its_state(tmp_path: Path) -> None:
+    """Only unfreezing: the same as Keras with an optimizer that was built for all weights from the start."""
     run = run_phases(tmp_path, {"epochs": 1, "freeze": ["dense_1"]}, {"epochs": 1})
     hand = ByHand(tmp_path)
     hand.compile({"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9})
@@ -145,7 +145,7 @@ def test_the_same_optimizer_goes_on_with_what_it_has_gathered(tmp_path: Path) ->
     hand.freeze("dense_1")
     hand.fit(1)
     hand.freeze()
-    hand.model.train_function = None  # trace what is to be trained anew; the optimizer stays
+    hand.model.train_function = None  # trace again with the new trainable weights; keep the optimizer
     hand.fit(1)
     assert_same(run, 2, hand.model)
 
@@ -153,7 +153,7 @@ def test_the_same_optimizer_goes_on_with_what_it_has_gathered(tmp_path: Path) ->
 ONE_CYCLE = {"kind": "one_cycle", "max_rate": 0.2}
 COSINE = {"kind": "cosine"}
 SPANS: dict[str, tuple[list[dict[str, Any]], list[tuple[Any, float, int, int]]]] = {
-    # phases; for each of them: schedule, base rate, and the first and last epoch of its schedule
+    # phases; for each phase its schedule, base rate, and the first and last epoch of the schedule
     "one schedule over both": (
         [{"epochs": 2}, {"epochs": 1}],
         [(ONE_CYCLE, 0.1, 0, 3), (ONE_CYCLE, 0.1, 0, 3)],
@@ -166,7 +166,7 @@ SPANS: dict[str, tuple[list[dict[str, Any]], list[tuple[Any, float, int, int]]]]
         [{"epochs": 1}, {"epochs": 2, "optimizer": FRESH, "schedule": COSINE}],
         [(ONE_CYCLE, 0.1, 0, 1), (COSINE, 0.02, 1, 3)],
     ),
-    "the same schedule behind a new optimizer": (
+    "the same schedule after a new optimizer": (
         [{"epochs": 1}, {"epochs": 2, "optimizer": FRESH}],
         [(COSINE, 0.1, 0, 1), (COSINE, 0.02, 1, 3)],
     ),
@@ -174,8 +174,8 @@ SPANS: dict[str, tuple[list[dict[str, Any]], list[tuple[Any, float, int, int]]]]
 
 
 @pytest.mark.parametrize("case", SPANS)
-def test_rates_are_those_of_the_schedule_s_own_span(case: str, tmp_path: Path) -> None:
-    """t counts from where the schedule begins, over all the phases that share it."""
+def test_rates_follow_the_span_of_their_schedule(case: str, tmp_path: Path) -> None:
+    """t counts from the start of the schedule, over all phases that share it."""
     phases, spans = SPANS[case]
     run = run_phases(tmp_path, *phases, schedule=spans[0][0])
     for row in run.rows:
@@ -187,8 +187,8 @@ def test_rates_are_those_of_the_schedule_s_own_span(case: str, tmp_path: Path) -
         )
 
 
-def test_momentum_stays_where_no_schedule_moves_it(tmp_path: Path) -> None:
-    """One optimizer over a phase whose schedule cycles its momentum and one whose schedule does not."""
+def test_momentum_is_constant_without_a_cycle(tmp_path: Path) -> None:
+    """One optimizer in two phases: the schedule of the first cycles the momentum, that of the second does not."""
     cycle = {**ONE_CYCLE, "momentum": {"low": 0.5, "high": 0.6}}
     run = run_phases(tmp_path, {"epochs": 1}, {"epochs": 1, "schedule": cycle}, schedule={"kind": "constant"})
     momenta = [momentum_of(at_the_end_of(run, epoch)) for epoch in (1, 2)]
@@ -196,8 +196,8 @@ def test_momentum_stays_where_no_schedule_moves_it(tmp_path: Path) -> None:
     assert 0.5 <= momenta[1] < 0.61
 
 
-def test_patience_ends_the_phase_and_not_the_training(tmp_path: Path) -> None:
-    """Nothing improves by a whole unit: each phase lasts one epoch and its patience."""
+def test_patience_ends_the_phase_but_not_the_training(tmp_path: Path) -> None:
+    """No metric improves by a whole unit, so each phase lasts one epoch plus its patience."""
     training = {
         "batch_size": 16, "early_stopping": {"patience": 1, "min_delta": 1.0},
         "phases": [{"epochs": 5}, {"epochs": 5, "optimizer": FRESH}],
@@ -208,16 +208,16 @@ def test_patience_ends_the_phase_and_not_the_training(tmp_path: Path) -> None:
 
 
 def test_a_fork_continues_in_its_parent_s_phase(run: RunRecord, tmp_path: Path) -> None:
-    """From the end of the first phase and from the middle of the second, to the same bits."""
+    """From the end of the first phase and from the middle of the second it gives the same bits."""
     for epoch in (1, 2, 3):
         assert outcome(fork(run.path, at=epoch, runs_dir=tmp_path / str(epoch))) == outcome(run)
 
 
 def test_a_fork_may_add_a_phase(run: RunRecord, tmp_path: Path) -> None:
-    facts: list[Event] = []
+    events: list[Event] = []
     phases = "training.phases=[{epochs: 4}, {epochs: 1, freeze: [dense_2], optimizer: adamw}]"
-    longer = fork(run.path, [phases], runs_dir=tmp_path, report=facts.append)
-    assert [(fact.phase, fact.frozen) for fact in facts if isinstance(fact, PhaseStarted)] == [(2, ["dense_2"])]
+    longer = fork(run.path, [phases], runs_dir=tmp_path, report=events.append)
+    assert [(event.phase, event.frozen) for event in events if isinstance(event, PhaseStarted)] == [(2, ["dense_2"])]
     assert [row["phase"] for row in longer.rows] == [1, 1, 2, 2, 2]
 
 
@@ -225,20 +225,20 @@ def test_a_fork_may_add_a_phase(run: RunRecord, tmp_path: Path) -> None:
     ("freeze", "rule"),
     [(["dense_9"], "no layer with weights called 'dense_9'"), (["dense_1", "dense_2", "output"], "nothing is left")],
 )
-def test_what_cannot_be_frozen_is_refused(freeze: list[str], rule: str, tmp_path: Path) -> None:
+def test_unknown_layers_and_freezing_everything_are_refused(freeze: list[str], rule: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=rule):
         run_phases(tmp_path, {"epochs": 1, "freeze": freeze})
 
 
-def test_epochs_are_those_of_the_phases(tmp_path: Path) -> None:
+def test_epochs_are_the_sum_over_the_phases(tmp_path: Path) -> None:
     path = write_spec(tmp_path, training={"phases": [{"epochs": 4}, {"epochs": 16}]})
     assert load(path).spec.training.epochs == 20
-    with pytest.raises(SpecError, match="the phases have 20 in all"):
+    with pytest.raises(SpecError, match="the phases have 20 in total"):
         load(path, ["training.epochs=5"])
 
 
-def test_phases_over_a_spec_with_epochs_replace_them(tmp_path: Path) -> None:
-    """From the command line, over a run's complete spec too, and over a base that is extended."""
+def test_phases_replace_the_epochs_of_a_base(tmp_path: Path) -> None:
+    """From the command line, also for a run's complete spec, and for a spec that `extends` names."""
     path = write_spec(tmp_path, training={"epochs": 20, "phases": [{"epochs": 4}, {"epochs": 16}]})
     assert load(path, ["training.phases.1.epochs=10"]).spec.training.epochs == 14
     assert load(path, ["training.phases=[{epochs: 3}]"]).spec.training.epochs == 3

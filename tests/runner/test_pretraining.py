@@ -1,4 +1,4 @@
-"""Pretraining learns from inputs alone, and what it has learned is what training starts from."""
+"""Pretraining learns from inputs without labels, and training starts from the pretrained weights."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def network(folder: Path, layers: list[Any]) -> tuple[Network, Any]:
 
 
 @pytest.mark.parametrize("net", NETS)
-def test_a_mirror_leads_back_to_every_shape(net: str, tmp_path: Path) -> None:
-    """From what any run of blocks gives to what it was given."""
+def test_a_decoder_restores_every_shape(net: str, tmp_path: Path) -> None:
+    """From the output of any sequence of blocks to the shape of its input."""
     blocks = network(tmp_path, NETS[net])[0].blocks
     for start in range(len(blocks)):
         part = blocks[start:]
@@ -64,7 +64,7 @@ def test_a_mirror_leads_back_to_every_shape(net: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("greedy", [False, True])
 @pytest.mark.parametrize("net", NETS)
 def test_the_loss_is_the_mean_squared_error_and_falls(net: str, greedy: bool, tmp_path: Path) -> None:
-    """Trained by Keras itself; against NumPy where the part is the first one."""
+    """Trained with Keras; the first part is also compared with NumPy."""
     built, dataset = network(tmp_path, NETS[net])
     for part in parts_of(built, greedy=greedy):
         autoencoder = build_autoencoder(built, part, NONE, seed=1)
@@ -88,7 +88,7 @@ STILL = {"kind": "sgd", "learning_rate": 1e-30}
 
 
 def pretrain(folder: Path, *, net: str = "dense", **choice: Any) -> RunRecord:
-    """A run whose supervised epoch changes nothing, so that its weights are those of the pretraining."""
+    """A run whose supervised epoch changes nothing, so that its weights are the pretrained ones."""
     folder.mkdir(exist_ok=True)
     training = {"batch_size": 16, "epochs": 1, "pretraining": {**PRETRAINING, **choice}}
     model = {"defaults": {"activation": "elu"}, "layers": NETS[net]}
@@ -96,8 +96,8 @@ def pretrain(folder: Path, *, net: str = "dense", **choice: Any) -> RunRecord:
     return train(load(spec, ["data.limit=20"]), runs_dir=folder / "runs")
 
 
-def test_training_starts_from_what_keras_s_fit_learns(tmp_path: Path) -> None:
-    """Bit by bit, in graph mode: the autoencoder fitted by hand on all inputs, though only twenty have labels."""
+def test_pretraining_gives_the_bits_of_keras_s_fit(tmp_path: Path) -> None:
+    """Bit by bit in graph mode: Keras fits the autoencoder on all inputs, of which only twenty have labels."""
     run = pretrain(tmp_path)
     built, dataset = network(tmp_path, NETS["dense"])
     (part,) = parts_of(built, greedy=False)
@@ -120,8 +120,8 @@ def test_training_starts_from_what_keras_s_fit_learns(tmp_path: Path) -> None:
     assert run.rows[-1]["step"] == 2 * 6 + 2
 
 
-def test_greedy_parts_come_one_after_the_other(tmp_path: Path) -> None:
-    """The first layer is as after its own part; each part's loss falls."""
+def test_greedy_parts_are_trained_one_after_the_other(tmp_path: Path) -> None:
+    """The first layer does not change after its part is trained; the loss of each part falls."""
     run = pretrain(tmp_path, greedy=True)
     rows = list(read_json_lines(run.folder.pretraining))
     assert [row["part"] for row in rows] == ["dense_1", "dense_1", "dense_2", "dense_2"]
@@ -132,8 +132,8 @@ def test_greedy_parts_come_one_after_the_other(tmp_path: Path) -> None:
         assert not np.array_equal(run.model().get_layer(name).get_weights()[0], first.get_layer(name).get_weights()[0])
 
 
-def test_noise_falls_on_what_is_encoded_alone(tmp_path: Path) -> None:
-    """Inputs from 0 to 1 drown in noise of deviation 1, so that less is learned; the error is that of clean ones."""
+def test_noise_is_added_only_to_the_encoder_s_input(tmp_path: Path) -> None:
+    """Noise of deviation 1 drowns inputs from 0 to 1, so less is learned; the error is measured on clean inputs."""
     noisy = pretrain(tmp_path / "a", noise={"kind": "gaussian_noise", "stddev": 1.0}, epochs=20)
     clean = pretrain(tmp_path / "b", epochs=20)
     with np.load(tmp_path / "a" / "digits.npz") as file:
@@ -142,7 +142,7 @@ def test_noise_falls_on_what_is_encoded_alone(tmp_path: Path) -> None:
     assert last[1] < last[0] < 2 * variance < 0.1
 
 
-def test_a_generator_makes_what_the_discriminator_takes(tmp_path: Path) -> None:
+def test_a_generator_s_output_fits_the_discriminator(tmp_path: Path) -> None:
     for net, layers in NETS.items():
         built, dataset = network(tmp_path, layers)
         pair = build_gan(built, 7, scaling="unit", seed=1)
@@ -153,7 +153,7 @@ def test_a_generator_makes_what_the_discriminator_takes(tmp_path: Path) -> None:
 
 
 def test_a_discriminator_s_layers_are_kept(tmp_path: Path) -> None:
-    """It learns to tell, and training starts from its weights."""
+    """The discriminator learns to classify, and training starts from its weights."""
     run = pretrain(tmp_path, kind="gan", codings=4, epochs=6)
     rows = list(read_json_lines(run.folder.pretraining))
     assert {"discriminator_loss", "generator_loss", "discriminator_accuracy"} < set(rows[-1])
@@ -164,8 +164,8 @@ def test_a_discriminator_s_layers_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["autoencoder", "gan"])
-def test_mixed_precision_pretrains_too(kind: str, tmp_path: Path) -> None:
-    """Half numbers within, whole ones where losses are taken; convolutions besides."""
+def test_pretraining_works_in_mixed_precision(kind: str, tmp_path: Path) -> None:
+    """Float16 inside, float32 for the losses; with convolutions."""
     training = {"batch_size": 16, "epochs": 1, "pretraining": {"kind": kind, "epochs": 1}}
     model = {"defaults": {"activation": "elu"}, "layers": NETS["conv"]}
     spec = write_spec(tmp_path, model=model, training=training, runtime={"precision": "mixed_float16"})
@@ -205,13 +205,13 @@ def test_a_fork_starts_after_the_pretraining(tmp_path: Path) -> None:
     assert longer.folder.pretraining.read_text() == run.folder.pretraining.read_text()
 
 
-def test_a_net_without_weights_has_nothing_to_pretrain(tmp_path: Path) -> None:
+def test_pretraining_a_network_without_weights_is_refused(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, model={"layers": ["flatten"]}, training={"pretraining": PRETRAINING})
     with pytest.raises(SpecError, match="no layer before the output has weights"):
         train(spec, runs_dir=tmp_path / "runs")
 
 
-def test_two_beginnings_are_refused(tmp_path: Path) -> None:
+def test_reuse_and_pretraining_together_are_refused(tmp_path: Path) -> None:
     model = {"layers": NETS["dense"], "reuse": {"run": "a"}}
-    with pytest.raises(SpecError, match="both say what the weights start from"):
+    with pytest.raises(SpecError, match="both set the initial weights"):
         load(write_spec(tmp_path, model=model, training={"pretraining": PRETRAINING}))

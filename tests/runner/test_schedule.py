@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.runner.schedule import Span, learning_rates, momenta
+from dnnctl.runner.schedule import Span, learning_rates, momenta, unreached_boundaries
+from dnnctl.specs import Spec
 from dnnctl.specs.field import Section
+from dnnctl.specs.planned_phase import planned_phases
 from dnnctl.specs.schedule import Schedule
 
 ETA = 0.3
@@ -81,7 +83,7 @@ FORMULAS: dict[str, tuple[Any, Callable[[int], float]]] = {
         {"kind": "power", "steps": 20, "warmup": {"steps": 10}},
         lambda t: ETA * (t + 1) / 11 if t < 10 else ETA / (1 + (t - 10) / 20),
     ),
-    "warmup alone": ({"kind": "constant", "warmup": {"steps": 10}}, lambda t: ETA * min((t + 1) / 11, 1)),
+    "only warmup": ({"kind": "constant", "warmup": {"steps": 10}}, lambda t: ETA * min((t + 1) / 11, 1)),
     "warmup of a cosine": (
         {"kind": "cosine", "warmup": {"steps": 10}},
         lambda t: ETA * (t + 1) / 11 if t < 10 else ETA * (1 + math.cos(math.pi * min((t - 10) / (N - 10), 1))) / 2,
@@ -100,8 +102,8 @@ def test_a_schedule_equals_its_formula_at_every_step_and_past_the_end(name: str)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_a_rate_depends_on_its_step_alone(name: str) -> None:
-    """Asked for in any portions, the rates are the same: so a resumed run goes on where it was."""
+def test_a_rate_depends_only_on_its_step(name: str) -> None:
+    """In any portions the rates are the same, so a resumed run continues with the right one."""
     spec, _ = FORMULAS[name]
     whole = rates(spec)
     assert [rates(spec, [t])[0] for t in (0, 1, 9, 10, 11, N // 2, N - 1, N, 2 * N - 1)] == [
@@ -128,7 +130,7 @@ def test_momentum_cycles_inversely() -> None:
     assert found[half // 2] == pytest.approx(0.95 - 0.1 * (half // 2) / half)
 
 
-def test_one_cycle_turns_where_it_must_over_430_steps_times_25_epochs() -> None:
+def test_one_cycle_has_the_right_turning_points_over_25_epochs_of_430_steps() -> None:
     """n = 10,750: a tail of 1,076 steps, halves of 4,837; rate and momentum at every turning point."""
     spec = parse({"kind": "one_cycle", "max_rate": 0.05, "momentum": {"high": 0.95, "low": 0.85}})
     span, t = Span(430, 25), np.arange(430 * 25 + 1)
@@ -141,3 +143,34 @@ def test_one_cycle_turns_where_it_must_over_430_steps_times_25_epochs() -> None:
     assert (slopes[4837:] < 0).all()
     for first, last in pairwise(turns):
         np.testing.assert_allclose(slopes[first:last], slopes[first], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("training", "per", "unreached"),
+    [
+        ({"epochs": 6}, "epoch", []),
+        ({"epochs": 5}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"epochs": 2}, "epoch", ["schedule.boundaries.0: 2", "schedule.boundaries.1: 5"]),
+        ({"epochs": 2}, "step", []),
+        ({"epochs": 1}, "step", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 3}]}, "epoch", []),
+        ({"phases": [{"epochs": 3}, {"epochs": 2}]}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 3, "optimizer": "adam"}]}, "epoch", ["schedule.boundaries.1: 5"]),
+        ({"phases": [{"epochs": 3}, {"epochs": 6, "optimizer": "adam"}]}, "epoch", []),
+        ({"phases": [{"epochs": 6}, {"epochs": 3, "schedule": "none"}]}, "epoch", []),
+    ],
+)
+def test_boundaries_that_are_never_reached_give_a_warning(training: Any, per: str, unreached: list[str]) -> None:
+    """The value after boundary b starts with epoch (or step) b, counted from 0; an epoch has 5 steps here."""
+    schedule = {"kind": "piecewise", "boundaries": [2, 5], "values": [0.1, 0.01, 0.001], "per": per}
+    spec = Spec.model_validate(
+        {
+            "name": "t",
+            "data": {"source": "mnist"},
+            "model": {"layers": ["flatten"]},
+            "schedule": schedule,
+            "training": training,
+        }
+    )
+    found = list(unreached_boundaries(planned_phases(spec), steps_per_epoch=5))
+    assert [warning.partition(" is never")[0] for warning in found] == unreached

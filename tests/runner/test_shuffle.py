@@ -1,4 +1,4 @@
-"""The order of examples: a pure function of seed and epoch."""
+"""The order of the examples: a pure function of seed and epoch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dnnctl.runner.shuffle import epoch_order
 from dnnctl.seeds import derive_seed
 
 
-def test_an_order_is_a_permutation_that_differs_between_epochs_and_seeds() -> None:
+def test_orders_are_permutations_that_differ_between_epochs_and_seeds() -> None:
     orders = [epoch_order(seed, epoch, 1000) for seed in (1, 2) for epoch in (1, 2, 3)]
     assert all(sorted(order) == list(range(1000)) for order in orders)
     assert len({order.tobytes() for order in orders}) == len(orders)
 
 
 def test_orders_and_seeds_are_the_same_everywhere() -> None:
-    """Recorded once: a change here would change every run that is repeated or resumed."""
+    """Recorded values: a change would change every run that is repeated or resumed."""
     assert derive_seed(42, "dense_1", 3) == 1102408768
     assert epoch_order(42, 1, 10).tolist() == [6, 2, 0, 3, 4, 5, 7, 8, 9, 1]

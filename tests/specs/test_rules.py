@@ -19,7 +19,6 @@ FINE = """
 data: {source: fashion_mnist_sample, validation: {size: 10}}
 model: {layers: [flatten]}
 """
-PIECEWISE = "schedule={kind: piecewise, boundaries: [2, 5], values: [3, 2, 1]}"
 
 
 def faults(folder: Path, *overrides: str) -> tuple[Fault, ...]:
@@ -42,26 +41,6 @@ def test_momentum_can_only_be_cycled_with_sgd(optimizer: str, tmp_path: Path) ->
     """Keras's RMSprop has a momentum too, so the message must not deny it."""
     (fault,) = faults(tmp_path, f"optimizer={optimizer}", "schedule={kind: one_cycle, max_rate: 1.0, momentum: {}}")
     assert fault.rule == f"momentum can only be cycled with `sgd`, not with `{optimizer}`"
-
-
-@pytest.mark.parametrize(
-    ("overrides", "unreached"),
-    [
-        (["training.epochs=6"], []),
-        (["training.epochs=5"], ["schedule.boundaries.1"]),
-        (["training.epochs=2"], ["schedule.boundaries.0", "schedule.boundaries.1"]),
-        (["training.epochs=1"], ["schedule.boundaries.0", "schedule.boundaries.1"]),
-        (["training.epochs=1", "schedule.per=step"], []),
-        (["training.phases=[{epochs: 3}, {epochs: 3}]"], []),
-        (["training.phases=[{epochs: 3}, {epochs: 2}]"], ["schedule.boundaries.1"]),
-        (["training.phases=[{epochs: 3}, {epochs: 3, optimizer: adam}]"], ["schedule.boundaries.1"]),
-        (["training.phases=[{epochs: 3}, {epochs: 6, optimizer: adam}]"], []),
-        (["training.phases=[{epochs: 6}, {epochs: 3, schedule: none}]"], []),
-    ],
-)
-def test_a_boundary_in_epochs_must_be_reached(overrides: list[str], unreached: list[str], tmp_path: Path) -> None:
-    """The value after boundary b starts with epoch b, counted from 0 over the phases that share the schedule."""
-    assert [fault.path for fault in faults(tmp_path, PIECEWISE, *overrides)] == unreached
 
 
 @pytest.mark.parametrize("source", CLASS_NAMES)

@@ -1,1 +1,1 @@
-"""Checkpoints, and the three ways to start from one: resume, branch (fork), and the best weights at the end."""
+"""Writing checkpoints, and starting from one: resume, and branch (fork)."""

@@ -1,4 +1,4 @@
-"""The best weights so far, in memory and as a plain Keras model on disk."""
+"""The best weights so far: in memory, and as a plain Keras model on disk."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dnnctl.engine.variables import Arrays, read_state, write_state
 from dnnctl.store.writer import RunWriter
 
 MAX_FRACTION = 0.02
-"""The fraction of training time that writing the model may take before the end."""
+"""The fraction of the time that writing the model may take while training runs."""
 MakePlain = Callable[[int], keras.Model]
-"""Makes a model of the same layers with a fresh optimizer, that of the given phase: what is saved."""
+"""Makes the model to save: the same layers with a fresh optimizer, that of the given phase."""
 
 
 class BestWeights:
-    """Keeps a copy of the best weights; writes the model now and then, and at the end.
+    """Keeps a copy of the best weights, and writes the model from time to time and at the end.
 
     Args:
         model: the model that is trained.
-        make_plain: makes the model that is saved.
+        make_plain: makes the model to save.
     """
 
     def __init__(self, model: keras.Model, make_plain: MakePlain, writer: RunWriter) -> None:
@@ -34,7 +34,7 @@ class BestWeights:
         self._next_write = time.monotonic()
 
     def keep(self, phase: int) -> None:
-        """Take the current weights for the best; they are from a phase."""
+        """Take the current weights, which a phase trained, as the best."""
         self.copy = read_state(self.variables)
         self._phase = phase
         self._is_written = False
@@ -42,13 +42,13 @@ class BestWeights:
             self._write()
 
     def recall(self, copy: Arrays, phase: int) -> None:
-        """Take the best weights of a training that is resumed; an empty copy means that there are none yet."""
+        """Take over the best weights of a resumed training; an empty copy means that there are none yet."""
         self.copy = copy or None
         self._phase = phase
         self._is_written = False
 
     def restore(self) -> None:
-        """Give the model its best weights back, and write them; without any nothing happens."""
+        """Give the model its best weights and write them; do nothing if there are none yet."""
         if self.copy is None:
             return
         write_state(self.variables, self.copy)

@@ -1,4 +1,4 @@
-"""Starting from another run's state (fork): what of it fits the new spec, and what is reset."""
+"""Starting from another run's state (fork): which parts of it fit the new spec, and which are reset."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from dnnctl.store.writer import RunWriter
 from dnnctl.text import format_shape
 
 OF_THE_BEST = ("data", "model", "loss", "metrics", "training.early_stopping.monitor")
-"""The keys that say what was measured: once they change, earlier figures cannot be compared with later ones."""
+"""The keys that define what is measured: if they change, earlier and later values cannot be compared."""
 OF_THE_RATES = ("schedule", "optimizer.learning_rate")
 NOISE = "_seed_generator_state"
 SET_AT_EVERY_STEP = re.compile(r"optimizer/\d+_(learning_rate|momentum)")
 NUMBER = re.compile(r"/\d+_")
-"""Before a variable's name: its place in the layer."""
+"""The part of a path before a variable's name: its position in the layer."""
 MAX_LISTED = 3
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -38,21 +38,23 @@ Shapes = Mapping[str, tuple[int, ...]]
 def start_from_origin(
     writer: RunWriter, stages: Stages, checkpointer: Checkpointer
 ) -> tuple[Checkpoint, Loop, list[str]]:
-    """Give a fork the state that it starts from; returns the checkpoint, the loop, and what is reset with the reason.
+    """Restore the state that a fork starts from.
+
+    Returns the checkpoint, the loop, and what is reset, each with the reason.
 
     Raises:
-        RunError: the checkpoint is damaged, or its network is another one.
+        RunError: the checkpoint is damaged or holds another network.
     """
     run, parent = writer.record, writer.facts.parent
     assert parent is not None, "only forks have an origin"
-    origin = _sound_origin(run, parent)
+    origin = _intact_origin(run, parent)
     progress = read_progress(origin)
     changed = [change.path for change in parent.changes]
     has_new_data = parent.data is not None and parent.data != stages.setup.data
     if has_new_data and progress.loop.step:
         raise RunError(
-            f"{origin.name} is in the middle of an epoch, and the data have changed since. Fork {parent.run} again "
-            f"--at the end of an epoch."
+            f"{origin.name} is in the middle of an epoch, but the data have changed since then. Fork {parent.run} at "
+            f"the end of an epoch: --at EPOCH."
         )
     has_same_phases = not has_changed(["training.phases"], changed)
     start = _same_start(progress) if has_same_phases else _start(progress, stages.setup.phases)
@@ -84,20 +86,20 @@ def start_from_origin(
 
 
 def _data_changes(parent: ParentFacts, stages: Stages, changed: Sequence[str], *, has_new_data: bool) -> list[str]:
-    """What is different about the data, each with what it means."""
+    """What differs in the data, each with its consequence."""
     reset = []
     if has_new_data and not has_changed(["data", "seed"], changed):
         reset.append("the data (they have changed since the parent was trained)")
     if parent.data is not None and parent.data.split != stages.setup.data.split:
         reset.append(
-            "the validation split (the parent may have been trained on some of these examples: figures flatter)"
+            "the validation split (the parent may have trained on some of these examples: metrics look too good)"
         )
     return reset
 
 
 @dataclass(frozen=True)
 class _Start:
-    """Where among the phases a fork starts."""
+    """The place among the phases where a fork starts."""
 
     number: int
     epochs_before: int
@@ -105,7 +107,7 @@ class _Start:
     epochs_before_schedule: int
     """Epochs before the first step of its schedule."""
     is_fresh: bool = False
-    """Whether it starts a phase that has a fresh optimizer."""
+    """Whether it starts a phase with a fresh optimizer."""
 
     @property
     def key(self) -> StageKey:
@@ -118,7 +120,7 @@ def _same_start(progress: Progress) -> _Start:
 
 
 def _start(progress: Progress, phases: Sequence[PlannedPhase]) -> _Start:
-    """The phase that the parent's number of epochs leads to."""
+    """The phase that is reached after the parent's number of epochs."""
     epoch = progress.loop.epoch
     starts = list(accumulate((phase.epochs for phase in phases), initial=0))
     number = next((phase.number for phase in phases if epoch < starts[phase.number]), len(phases))
@@ -127,7 +129,7 @@ def _start(progress: Progress, phases: Sequence[PlannedPhase]) -> _Start:
     return _Start(number, before, starts[phase.schedule_of - 1], is_fresh)
 
 
-def _sound_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
+def _intact_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
     found = list_checkpoints(run.folder.origin)
     damage = found[0].damage() if found else "it is missing"
     if damage is not None:
@@ -141,17 +143,17 @@ def _sound_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
 def _take_over(
     variables: Mapping[str, keras.Variable], values: Arrays, origin: Checkpoint, reason: str | None
 ) -> list[str]:
-    """Write what fits into the variables: every weight, the whole optimizer or none of it, noise where there was some.
+    """Write what fits into the variables: every weight, all of the optimizer or nothing of it, the noise that fits.
 
     Args:
-        reason: why the optimizer is reset, if it is.
+        reason: why the optimizer must be reset; None to keep it if it fits.
 
-    Returns what is reset, with the reason.
+    Returns what is reset, each with the reason.
     """
     there, wanted = shapes_of(values), shapes_of(variables)
     _check_weights(_weights(there), _weights(wanted))
     if not all(np.isfinite(value).all() for value in values.values()):
-        raise RunError(f"{origin.name} holds infinite or NaN values: fork --at an earlier epoch.")
+        raise RunError(f"{origin.name} holds infinite or NaN values. Start at an earlier epoch: --at EPOCH.")
     fitting = {path for path, shape in wanted.items() if there.get(path) == shape}
     optimizer = {path for path in wanted if path.startswith("optimizer/") and not SET_AT_EVERY_STEP.fullmatch(path)}
     reset = []
@@ -167,10 +169,10 @@ def _weights(shapes: Shapes) -> Shapes:
 
 
 def _check_weights(there: Shapes, here: Shapes) -> None:
-    """Check that both networks have the same weights.
+    """Check that both networks have weights of the same names and shapes.
 
     Raises:
-        RunError: they have not.
+        RunError: the weights differ.
     """
     differing = [path for path in dict.fromkeys([*there, *here]) if there.get(path) != here.get(path)]
     if differing:
@@ -180,8 +182,8 @@ def _check_weights(there: Shapes, here: Shapes) -> None:
         ]
         more = f" and {len(differing) - MAX_LISTED} more" if len(differing) > MAX_LISTED else ""
         raise RunError(
-            f"The weights of the run that is forked do not fit this network: {', '.join(listed)}{more}. A fork keeps "
-            f"the layers and their sizes; train another network from scratch: dnnctl train."
+            f"The weights of the parent run do not fit this network: {', '.join(listed)}{more}. A fork must keep the "
+            f"layers and their sizes. To train another network, start from scratch: dnnctl train."
         )
 
 

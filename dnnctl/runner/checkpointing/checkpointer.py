@@ -1,4 +1,4 @@
-"""Writes checkpoints beside the training, in a thread, and restores the newest sound one."""
+"""Writes checkpoints in a thread while training continues, and restores the newest intact one."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ VARIABLES, BEST = "variable/", "best/"
 
 
 class Checkpointer:
-    """Saves a training and restores it.
+    """Saves and restores the state of a training.
 
-    A copy of the state is taken at once; a thread writes it while training continues.
+    The state is copied at once; a thread writes the copy while training continues.
     """
 
     def __init__(self, writer: RunWriter, spec: CheckpointSpec, best: BestWeights, log: MetricLog) -> None:
@@ -48,7 +48,7 @@ class Checkpointer:
         return self.save_policy.is_due(loop.global_step)
 
     def save(self, loop: Loop, *, wait: bool = False) -> None:
-        """Have the current state written; while the one before is still being written, only if `wait`.
+        """Start writing the current state. If the previous one is still being written, skip this one unless `wait`.
 
         Raises:
             OSError: the disk is full or cannot be written to.
@@ -73,7 +73,7 @@ class Checkpointer:
             self.finish()
 
     def finish(self) -> None:
-        """Wait until nothing is being written.
+        """Wait until the checkpoint in progress is written.
 
         Raises:
             OSError: the disk is full or cannot be written to.
@@ -86,15 +86,15 @@ class Checkpointer:
             raise error
 
     def check_room(self, variables: Mapping[str, keras.Variable]) -> None:
-        """Check that the disk has room for all that training will write.
+        """Check that the disk has room for everything that training will write.
 
         Raises:
-            RunError: it has not.
+            RunError: the disk has too little room.
         """
         n_bytes = sum(int(np.prod(variable.shape)) * 4 for variable in variables.values())
-        # Each holds the best weights too; one more is being written, and there are two model files.
+        # Each checkpoint also holds the best weights; one more is being written, and there are two model files.
         needed = n_bytes * 2 * (self.keep_policy.n_newest + 2)
-        needed -= sum(file.stat().st_size for file in self.folder.rglob("*.npz"))  # older ones make room
+        needed -= sum(file.stat().st_size for file in self.folder.rglob("*.npz"))  # older checkpoints will make room
         free = shutil.disk_usage(self.folder.parent).free
         if free < needed:
             raise RunError(
@@ -103,7 +103,7 @@ class Checkpointer:
             )
 
     def find(self) -> tuple[Checkpoint | None, list[str]]:
-        """The newest sound checkpoint, if there is one, and what is wrong with newer ones."""
+        """The newest intact checkpoint, if there is one, and what is wrong with each newer one."""
         damaged: list[str] = []
         for checkpoint in reversed(list_checkpoints(self.folder)):
             damage = checkpoint.damage()
@@ -116,12 +116,12 @@ class Checkpointer:
         """Restore a checkpoint into the loop of its stage.
 
         Raises:
-            RunError: it belongs to another model.
+            RunError: the checkpoint belongs to another model.
         """
         values, best = read_arrays(checkpoint)
         variables = loop.engine.variables
         if shapes_of(values) != shapes_of(variables):
-            raise RunError(f"{checkpoint.path} holds the state of another model than the spec beside it describes.")
+            raise RunError(f"{checkpoint.path} holds the state of another model than the one in the run's spec.yaml.")
         write_state(variables, values)
         progress = read_progress(checkpoint)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
@@ -138,12 +138,12 @@ class Checkpointer:
                 keep=self.keep_policy.n_newest,
                 best_epoch=best_epoch,
             )
-        except BaseException as error:  # the training thread raises it: no checkpoint may fail in silence
+        except BaseException as error:  # the training thread raises it: no checkpoint may fail silently
             self._error = error
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
-    """The variables of a checkpoint, and the best weights that it also holds."""
+    """The variables and the best weights that a checkpoint holds."""
     with np.load(checkpoint.arrays, allow_pickle=False) as file:
         arrays: Arrays = dict(file)
     return _under(VARIABLES, arrays), _under(BEST, arrays)

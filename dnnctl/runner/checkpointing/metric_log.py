@@ -1,4 +1,4 @@
-"""The rows of a run while it is trained: in memory, in its files, and as TensorBoard events."""
+"""The rows of a live run: in memory, in its files, and as TensorBoard events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROLES = ("train", "validation")
 
 
 class MetricLog:
-    """The rows of one run, by the file that they go to."""
+    """Collects the rows of a run and writes them."""
 
     def __init__(self, writer: RunWriter) -> None:
         self.writer = writer
@@ -31,14 +31,14 @@ class MetricLog:
         return self._rows["pretraining"]
 
     def add_row(self, row: Row, file: RowsFile = "metrics") -> None:
-        """Write the row of an epoch; those of metrics.jsonl also to TensorBoard's files, tagged as Keras tags them."""
+        """Write an epoch's row. Rows of metrics.jsonl also go to TensorBoard's files, with the tags that Keras uses."""
         self._rows[file].append(row)
         self.writer.append_row(row, file)
         if file == "metrics":
             self._add_scalars(row)
 
     def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
-        """Have just these rows in the files, and TensorBoard's files no longer than they are."""
+        """Keep only these rows in the files, and cut TensorBoard's files back to the same epoch."""
         self._rows = {"metrics": list(rows), "pretraining": list(pretraining)}
         self.writer.replace_rows(self.rows, "metrics")
         self.writer.replace_rows(self.pretraining, "pretraining")

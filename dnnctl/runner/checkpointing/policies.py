@@ -13,26 +13,26 @@ class SavePolicy:
     """When a checkpoint is due in the middle of an epoch: by minutes or by steps, whichever comes first."""
 
     minutes: float | None
-    """Of training since the last checkpoint."""
+    """Minutes of training since the last checkpoint."""
     steps: int | None
-    """Since the start of the run: each multiple of them."""
+    """A checkpoint is due after each multiple of this number of steps, counted from the start of the run."""
     saved: float = field(default_factory=time.monotonic)
-    """When the last checkpoint was taken."""
+    """When the last checkpoint was taken, on the monotonic clock."""
 
     def is_due(self, global_step: int) -> bool:
-        """Whether one is due after a step."""
+        """Whether a checkpoint is due after a step."""
         if self.steps is not None and global_step % self.steps == 0:
             return True
         return self.minutes is not None and time.monotonic() - self.saved >= 60 * self.minutes
 
     def note_saved(self) -> None:
-        """Count the minutes from now."""
+        """Start counting the minutes from now."""
         self.saved = time.monotonic()
 
 
 @dataclass(frozen=True)
 class KeepPolicy:
-    """Which checkpoints are kept: the newest ones, and that of the best epoch besides."""
+    """Which checkpoints are kept: the newest ones, and always that of the best epoch."""
 
     n_newest: int
 

@@ -1,4 +1,4 @@
-"""The state of a training besides its variables, as a checkpoint holds it. Light: no framework is needed to read it."""
+"""The state of a training, except its variables, as a checkpoint holds it. Reading it needs no framework."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dnnctl.store.json_object import read_object
 
 @dataclass(frozen=True)
 class StageKey:
-    """Which stage: its kind, and its number among those of its kind, from 1."""
+    """Identifies a stage: its kind, and its number among the stages of that kind, from 1."""
 
     kind: str
     number: int
@@ -24,19 +24,19 @@ class EpochDone:
     """The end of an epoch."""
 
     row: Row
-    """Its metrics."""
+    """The epoch's row of metrics."""
     is_best: bool
     is_last: bool
-    """Whether the stage is over, by patience or by its number of epochs."""
+    """Whether the stage is over, because of patience or its number of epochs."""
     stopped_early: bool
 
 
 @dataclass(frozen=True)
 class RatesState:
-    """What the learning rates depend on besides the spec."""
+    """What the learning rates depend on in addition to the spec."""
 
     epochs_before: int
-    """Epochs finished before the schedule's first step."""
+    """Epochs that were finished before the schedule's first step."""
     factor: float
     """What `performance` has multiplied the rate by."""
     monitor: Monitor | None = None
@@ -47,15 +47,15 @@ class LoopState:
     """Where the loop of a stage is, and what it has learned."""
 
     epochs_before: int
-    """Epochs finished before the stage."""
+    """Epochs that were finished before the stage."""
     epoch: int
     """Finished epochs."""
     step: int
     """Finished steps of the epoch in progress."""
     seconds: float
-    """That this epoch has taken."""
+    """Time that the epoch in progress has taken so far."""
     offset: int
-    """Steps that the run did before what its epochs account for."""
+    """Steps that `epoch` and `step` do not account for; see `Loop.offset`."""
     best: Monitor
     rates: RatesState
     patience: Monitor | None = None
@@ -64,7 +64,7 @@ class LoopState:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a training besides its variables."""
+    """The state of a training, except its variables."""
 
     stage: StageKey
     optimizer: str
@@ -85,7 +85,7 @@ def read_progress(checkpoint: Checkpoint) -> Progress:
     """The state that a checkpoint holds.
 
     Raises:
-        RunError: it is damaged.
+        RunError: the checkpoint is damaged.
     """
     progress, damages = read_object(checkpoint.state, Progress)
     if progress is None or damages:

@@ -1,4 +1,4 @@
-"""Resuming an interrupted run: what has changed since, and the state that it continues from."""
+"""Resuming an interrupted run: what has changed since then, and the state that it continues from."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 
 EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
-"""The packages whose versions the bits depend on."""
+"""The packages whose versions affect the bits of a result."""
 
 
 @dataclass(frozen=True)
 class Resume:
-    """How a run is to be resumed."""
+    """Resumes a run."""
 
     accept_changed_data: bool = False
 
     def compare(self, run: RunRecord, setup: Setup) -> list[str]:
-        """What differs from the process before, of all that the bits depend on.
+        """What differs from the previous process, of everything that affects the bits.
 
         Raises:
-            RunError: the data are not the same, and that is not accepted.
+            RunError: the data have changed and that is not accepted.
         """
         before = _exactness(run.facts)
         now = {
@@ -49,8 +49,8 @@ class Resume:
         if recorded is not None and recorded != setup.data:
             if not self.accept_changed_data:
                 raise RunError(
-                    f"The data are not those that {run.id} was trained on (digest {recorded.digest[:12]}, "
-                    f"now {setup.data.digest[:12]}). Put the old ones back, or continue with the new ones: "
+                    f"The data have changed since {run.id} was trained (digest {recorded.digest[:12]}, "
+                    f"now {setup.data.digest[:12]}). Restore the old data, or continue with the new data: "
                     f"dnnctl resume {run.path} --accept-changed-data"
                 )
             differences.append("the data have changed")
@@ -59,7 +59,7 @@ class Resume:
     def restore(
         self, writer: RunWriter, stages: Stages, checkpointer: Checkpointer, differences: list[str], report: Report
     ) -> Loop:
-        """The loop at the newest sound checkpoint; where training continues from is recorded and reported."""
+        """The loop at the newest intact checkpoint. Records and reports where training continues from."""
         checkpoint, damaged = checkpointer.find()
         reset: list[str] = []
         is_origin = checkpoint is None and writer.facts.parent is not None
@@ -97,7 +97,7 @@ class Resume:
 
 
 def recorded_compilation(run: RunRecord) -> Compilation | None:
-    """How an earlier process compiled the steps of a run, if it came that far."""
+    """How an earlier process compiled the steps of a run; None if it did not get that far."""
     found = run.facts.compile
     if found is None:
         return None
@@ -105,7 +105,7 @@ def recorded_compilation(run: RunRecord) -> Compilation | None:
 
 
 def _exactness(facts: RunFacts) -> dict[str, object]:
-    """What the bits of a run depend on, as far as it is recorded."""
+    """Everything on record that affects the bits of a run."""
     found: dict[str, object] = {name: facts.versions.get(name) for name in EXACT_PACKAGES}
     if facts.processor is not None:
         found["processor"] = facts.processor

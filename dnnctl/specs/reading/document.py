@@ -1,4 +1,4 @@
-"""A spec as it was written: values together with the places they stand at."""
+"""A spec as it was written: values together with their places in the text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a document and where it stands; a mapping's entries also say where their key stands."""
+    """One value of a document and its place; an entry of a mapping also has the place of its key."""
 
     value: Scalar | list[Node] | dict[str, Node]
     place: Place
@@ -28,7 +28,7 @@ class Node:
         return self.value
 
     def child(self, key: str | int) -> Node | None:
-        """The entry under a mapping's key or at a list's index, if there is one."""
+        """The entry of a mapping under a key, or of a list at an index; None if there is none."""
         if isinstance(self.value, dict) and isinstance(key, str):
             return self.value.get(key)
         if isinstance(self.value, list) and isinstance(key, int) and 0 <= key < len(self.value):

@@ -1,4 +1,4 @@
-"""Changing one number of a spec's file, its comments and its layout untouched."""
+"""Changes one number in the file of a spec and leaves comments and layout as they are."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CLOSERS = {"{": "}", "[": "]"}
 
 
 def set_in_text(text: str, section: str, key: str, number: float, *, kind: str) -> str:
-    """A spec's text with `section.key` set to a number: in place, inside the section's mapping, or as a new line.
+    """The text of a spec with `section.key` set to a number: in place, inside the section's mapping, or as a new line.
 
     Args:
-        kind: what the section is where the text does not say so.
+        kind: the kind of the section if the text has no such section.
     """
     written = f"{number:.3g}"
     document, _ = read_text(text, "spec")
@@ -38,10 +38,10 @@ def set_in_text(text: str, section: str, key: str, number: float, *, kind: str) 
 
 
 def set_in_file(path: Path, section: str, key: str, number: float) -> None:
-    """Set `section.key` in a spec's file; the file is written only if it then says just that.
+    """Set `section.key` in the file of a spec. The file is only written if nothing else in the spec changes.
 
     Raises:
-        SpecError: it cannot be changed without changing more.
+        SpecError: the number cannot be set without changing anything else.
     """
     before = load(path)
     kind = str(getattr(before.spec, section).kind)
@@ -63,12 +63,12 @@ def set_in_file(path: Path, section: str, key: str, number: float) -> None:
 
 
 def _cannot(section: str, key: str, number: float, document: Node) -> Fault:
-    rule = "cannot be written without changing more of the file"
+    rule = "cannot be written without changing other parts of the file"
     return Fault(rule, f"{section}.{key}", document.place, hint=f"Write it yourself: {section}.{key} = {number:.3g}")
 
 
 def _offset(text: str, place: Place) -> int:
-    """Where a place is in the text."""
+    """The offset of a place in the text."""
     return sum(len(line) for line in text.splitlines(keepends=True)[: place.line - 1]) + place.column - 1
 
 
@@ -80,7 +80,7 @@ def _replace(text: str, place: Place, written: str) -> str:
 
 
 def _closer(text: str, start: int) -> int:
-    """Where the bracket that opens at `start` is closed; comments and quoted text may hold others."""
+    """The offset of the bracket that closes the one at `start`, ignoring those in comments and quoted text."""
     depth, position = 0, start
     while True:
         char = text[position]
@@ -98,7 +98,7 @@ def _closer(text: str, start: int) -> int:
 
 
 def _insert_line(text: str, parent: Node, line: str) -> str:
-    """A new first line in a mapping in block style, indented as its others are."""
+    """The text with a new line in a mapping in block style, indented like its other lines."""
     assert isinstance(parent.value, dict)
     first = next(iter(parent.value.values()))
     place = first.key_place or first.place

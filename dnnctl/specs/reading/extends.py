@@ -1,7 +1,8 @@
 """`extends`: a spec that starts from another one.
 
-Mappings are merged key by key and this file wins; lists and single values replace what they stand for. A mapping
-whose `kind` differs from the base's replaces it whole, and a word merges as the mapping it is short for.
+Mappings are merged key by key, and this file wins; lists and single values replace those of the base. A mapping whose
+`kind` differs from that of the base replaces it as a whole, and a word is merged as the mapping it is short for. The
+`description` is not inherited.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def read_with_bases(path: Path) -> tuple[Node, list[Fault]]:
     """The document in a file, merged over the files it extends.
 
     Raises:
-        SpecError: a file cannot be read, or the files extend each other in a circle.
+        SpecError: a file cannot be read, or the files extend each other in a cycle.
     """
     return _read(path, [])
 
@@ -44,8 +45,8 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
     chain = [*chain, path.resolve()]
     target = path.parent / base.value
     if target.resolve() in chain:
-        circle = " → ".join(entry.name for entry in [*chain, target])
-        raise SpecError([Fault(f"specs extend each other in a circle: {circle}", KEY, base.place)])
+        cycle = " → ".join(entry.name for entry in [*chain, target])
+        raise SpecError([Fault(f"specs extend each other in a cycle: {cycle}", KEY, base.place)])
     if not target.is_file():
         raise SpecError([_missing(target, base)])
     below, base_faults = _read(target, chain)
@@ -57,7 +58,7 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
 
 def _missing(target: Path, base: Node) -> Fault:
     rule = "is a directory, not a spec" if target.is_dir() else "no such file"
-    return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to the file that names it.")
+    return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to this file.")
 
 
 def _without_description(base: Node) -> Node:

@@ -1,4 +1,4 @@
-"""What a spec may hold at a path, read from the types of its sections."""
+"""What a spec may contain at a path, from the types of its sections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dnnctl.specs.field import FORMS, Kind, Section
 
 
 def alternatives(root: type[Section], location: Iterable[str | int]) -> list[Any]:
-    """The types a value at a location may have; a location may name alternatives (`optimizer.sgd.momentum`)."""
+    """The types of a value at a location, which may name alternatives (`optimizer.sgd.momentum`)."""
     options: list[Any] = [root]
     for part in location:
         options = _descend(options, part)
@@ -20,12 +20,12 @@ def alternatives(root: type[Section], location: Iterable[str | int]) -> list[Any
 
 
 def keys_of(options: Iterable[Any]) -> list[str]:
-    """The keys that sections among the options know."""
+    """The keys of the sections among the options."""
     return list(dict.fromkeys(key for option in options if is_section(option) for key in option.model_fields))
 
 
 def kinds_of(options: Iterable[Any]) -> list[str]:
-    """The kinds among the options, in the order they are declared."""
+    """The kinds among the options, in order of declaration."""
     kinds = [option for option in options if is_section(option) and issubclass(option, Kind)]
     return [word for kind in kinds for word in get_args(kind.model_fields["kind"].annotation)]
 
@@ -60,7 +60,7 @@ def is_section(option: Any) -> bool:
 
 
 def members(annotation: Any) -> list[Any]:
-    """The types that an annotation joins, without their metadata."""
+    """The members of a union, without their metadata."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return members(get_args(annotation)[0])
@@ -75,7 +75,7 @@ def words_of(options: Iterable[Any]) -> list[str]:
 
 
 def sections_of(root: type[Section]) -> list[type[Section]]:
-    """The root and every section that a value in it may be, each once, in the order a reader meets them."""
+    """The root and every section that may occur in it, each once, in reading order."""
     found: list[type[Section]] = []
 
     def visit(annotation: Any) -> None:
@@ -92,7 +92,7 @@ def sections_of(root: type[Section]) -> list[type[Section]]:
 
 
 def _fields(section: type[Section]) -> dict[str, FieldInfo]:
-    """A section's fields; one that holds itself (`residual`) knows its types only once it is built."""
+    """The fields of a section. The types of a recursive one (`residual`) are known only after it is built."""
     section.model_rebuild()
     return section.model_fields
 

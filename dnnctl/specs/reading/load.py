@@ -1,4 +1,4 @@
-"""From a file to a spec: read, extend, override, validate; and back to a file."""
+"""From a file to a spec (read, extend, override, validate), and back to a file."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from dnnctl.specs.rules import broken_rules
 
 @dataclass(frozen=True)
 class LoadedSpec:
-    """A spec together with what it was made from."""
+    """A spec together with its sources."""
 
     spec: Spec
     document: Node
     source: str
-    """The file as the user wrote it."""
+    """The text of the file."""
     overrides: tuple[str, ...] = ()
 
     def place(self, path: SpecPath) -> Place:
-        """Where the value at a path was written, or where its nearest parent was."""
+        """The place of the value at a path, or of its nearest parent."""
         return self.document.nearest(path).place
 
 
@@ -44,7 +44,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     """The spec in a file, with overrides of the form `a.b=value` applied.
 
     Raises:
-        SpecError: with every fault of the file and the overrides at once.
+        SpecError: with all faults of the file and the overrides.
     """
     path = Path(path)
     overrides = [overrides] if isinstance(overrides, str) else overrides
@@ -67,27 +67,27 @@ def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
     """The spec in a YAML file, validated, with its bases merged and overrides of the form `a.b=value` applied.
 
     Raises:
-        SpecError: with every fault of the file and the overrides at once.
+        SpecError: with all faults of the file and the overrides.
     """
     return load(path, overrides).spec
 
 
 def to_plain(section: Section) -> dict[str, Any]:
-    """A section as it would be written in YAML, complete, with a bare word where only `kind` is to be said.
+    """A section as plain values, complete, with a bare word for a mapping of only `kind`.
 
-    What a layer takes from the defaults stands there alone.
+    What a layer inherits from the defaults is left out.
     """
     values = {name: _plain(getattr(section, name)) for name in type(section).model_fields}
     return {name: value for name, value in values.items() if value != "inherit"}
 
 
 def to_yaml(spec: Spec) -> str:
-    """The complete spec as YAML: reading it gives the same spec."""
+    """The complete spec as YAML; reading it gives the same spec."""
     return write_yaml(to_plain(spec))
 
 
 def digest(spec: Spec) -> str:
-    """The identity of a spec: SHA-256 of its canonical JSON, in hexadecimal."""
+    """The identity of a spec: the SHA-256 of its canonical JSON, in hexadecimal."""
     return sha256(dumps(to_plain(spec), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -102,7 +102,7 @@ def _plain(value: Any) -> Any:
 
 
 def _with_name(document: Node, path: Path) -> Node:
-    """A spec without a name is called after its file."""
+    """The document with a name: by default that of its file."""
     if document.child("name") is not None or not isinstance(document.value, dict):
         return document
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or "spec"
@@ -111,7 +111,7 @@ def _with_name(document: Node, path: Path) -> Node:
 
 
 def _with_absolute_paths(document: Node) -> Node:
-    """A file's path counts from the spec that names it, wherever the spec is read again later."""
+    """The document with absolute paths, so that the resolved spec can be read from another folder."""
     document = _with_absolute_path(document, ("data", "source", "path"), bool)
     return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
 
@@ -128,7 +128,7 @@ def _with_absolute_path(document: Node, path: tuple[str, ...], is_path: Callable
 
 
 def _is_path(text: str) -> bool:
-    """Whether a run is named by a path, not by its id or name."""
+    """Whether a run is given by a path, not by its id or name."""
     return "/" in text or text.endswith(".keras")
 
 

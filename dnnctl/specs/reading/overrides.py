@@ -1,4 +1,4 @@
-"""`--set a.b=value`: changes to a document from the command line, typed as YAML types them."""
+"""`--set a.b=value`: changes to a document from the command line; values are read as YAML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dnnctl.specs.reading.yaml_reader import describe, read_text
 
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
-    """The document with every `path=value` set, in order, and the faults of those that cannot be."""
+    """The document with every `path=value` applied in order, and the faults of those that cannot be applied."""
     faults: list[Fault] = []
     written: set[str] = set()
     for override in overrides:
@@ -31,19 +31,19 @@ def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, lis
 
 
 def parse_override(override: str) -> tuple[Path, Node]:
-    """A `path=value` as its path and its value.
+    """The path and the value of an override.
 
     Raises:
-        SpecError: it has no `=`, an empty path, or a value that is no YAML.
+        SpecError: it has no `=`, an empty path, or a value that is not YAML.
     """
     place = Place(f"--set {override}")
     name, equals, text = override.partition("=")
     if not equals or not all(part.strip() for part in name.split(".")):
         hint = "For example: --set training.epochs=5"
-        raise SpecError([Fault("an override is written path=value", place=place, hint=hint)])
+        raise SpecError([Fault("an override must have the form path=value", place=place, hint=hint)])
     value, faults = read_text(text, str(place))
     if value.value is None:
-        faults.append(Fault("the value is empty", place=place, hint="Write `none` where nothing is meant."))
+        faults.append(Fault("the value is empty", place=place, hint="Use `none` for nothing."))
     if faults:
         raise SpecError(faults)
     path = tuple(int(part) if part.isdecimal() else part.strip() for part in name.split("."))
@@ -51,7 +51,7 @@ def parse_override(override: str) -> tuple[Path, Node]:
 
 
 def _at(node: Node, place: Place) -> Node:
-    """The node as if every part of it stood on the command line."""
+    """The node with the command line as the place of all its parts."""
     value = node.value
     if isinstance(value, dict):
         value = {key: _at(child, place) for key, child in value.items()}
@@ -82,7 +82,7 @@ def _set(node: Node, path: Path, value: Node, done: Path, options: Sequence[Any]
 def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
     index = path[0]
     if not isinstance(index, int) or index >= len(items):
-        rule = f"is a list of {len(items)}, its entries are numbered 0 to {len(items) - 1}"
+        rule = f"is a list of {len(items)} entries, numbered 0 to {len(items) - 1}"
         raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
     changed = _set(items[index], path[1:], value, (*done, index), item_options(options))
     return replace(node, value=[*items[:index], changed, *items[index + 1 :]])

@@ -1,4 +1,4 @@
-"""Phases define the number of epochs, so phases that are written over a spec replace its `training.epochs`."""
+"""Phases define the number of epochs: phases that are written over a spec replace its `training.epochs`."""
 
 from __future__ import annotations
 

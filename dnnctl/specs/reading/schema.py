@@ -1,4 +1,4 @@
-"""The spec's JSON Schema, for editors, with the docstrings of its sections and keys as descriptions."""
+"""The JSON Schema of a spec, for editors. The docstrings of sections and keys are its descriptions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def json_schema() -> dict[str, Any]:
 
 @cache
 def field_docs(section: type[Section]) -> dict[str, str]:
-    """The string beneath each field of a section, its bases' fields included."""
+    """The docstring beneath each field of a section, including the fields of its base classes."""
     docs: dict[str, str] = {}
     for base in reversed(section.__mro__):
         if isinstance(base, type) and issubclass(base, Section) and base is not Section:
@@ -75,7 +75,7 @@ def _describe(target: dict[str, Any], section: type[Section]) -> None:
 
 
 def _allow_words(schema: Any, definitions: dict[str, Any]) -> None:
-    """Wherever there is a choice, add the words that stand for a mapping with only `kind`."""
+    """Allow every choice to be a word that is short for a mapping with only `kind`."""
     if isinstance(schema, list):
         for item in schema:
             _allow_words(item, definitions)

@@ -1,4 +1,4 @@
-"""Turns pydantic's findings into faults that say the place, the rule, what was received and what to write."""
+"""Turns errors of pydantic into faults with the place, the rule, what was received and a hint."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _BOUNDS = {
 
 
 def translate(findings: Iterable[Mapping[str, Any]], document: Node, root: type[Section]) -> list[Fault]:
-    """The faults behind pydantic's findings, in the order of the text."""
+    """The faults for errors of pydantic, without duplicates."""
     faults: dict[tuple[str, str], Fault] = {}
     for finding in with_findings_inside(findings, root):
         fault = _translate_one(finding, document, root)
@@ -49,7 +49,7 @@ def translate(findings: Iterable[Mapping[str, Any]], document: Node, root: type[
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """The faults in the order of the text, those of the command line last."""
+    """The faults in the order of the text, followed by those of the command line."""
     return sorted(faults, key=lambda fault: _position(fault.place))
 
 
@@ -59,7 +59,7 @@ def _position(place: Place | None) -> tuple[bool, int, int]:
 
 @dataclass(frozen=True)
 class _Finding:
-    """One of pydantic's findings, with what the document holds there."""
+    """An error of pydantic, with what the document contains there."""
 
     kind: str
     message: str
@@ -67,9 +67,9 @@ class _Finding:
     path: Path
     node: Node
     options: list[Any]
-    """The types that a value there may have."""
+    """The types that the value may have."""
     siblings: list[str]
-    """The keys that are known beside it."""
+    """The known keys of the mapping that it is in."""
     choice: list[Any]
     """If it is in a mapping with `kind`: the alternatives for that mapping."""
 
@@ -124,7 +124,7 @@ def _not_among(allowed: list[str], finding: _Finding) -> Fault:
     hint = word_hint(word, allowed)
     if word and any(get_origin(option) is list for option in finding.options):
         hint += f" Or a list: [{word}]."
-    return finding.fault("is none of the alternatives", hint=hint)
+    return finding.fault("is not one of the allowed values", hint=hint)
 
 
 def _out_of_bounds(finding: _Finding) -> Fault:
@@ -143,16 +143,16 @@ TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {
     "union_tag_invalid": _wrong_alternative,
     "literal_error": lambda finding: _not_among(_quoted(finding.context["expected"]), finding),
     "string_pattern_mismatch": lambda finding: finding.fault(
-        "must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+        "must be 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit"
     ),
     "value_error": lambda finding: finding.fault(str(finding.context["error"])),
     **dict.fromkeys(_BOUNDS, _out_of_bounds),
 }
-"""Pydantic's types of findings; the rest are wrong types, which `_TYPES` puts in words."""
+"""By the type of pydantic's error; all others are wrong types, see `_TYPES`."""
 
 
 def document_path(location: tuple[str | int, ...], document: Node) -> Path:
-    """The path in the document that pydantic's location means: without the names of alternatives."""
+    """The path in the document for a location of pydantic, which also contains the names of alternatives."""
     path: list[str | int] = []
     node: Node | None = document
     for position, part in enumerate(location):
@@ -166,7 +166,7 @@ def document_path(location: tuple[str | int, ...], document: Node) -> Path:
 
 
 def _is_key(part: str | int, node: Node | None) -> bool:
-    """Whether the last part of a location names a key that is not there, and not an alternative."""
+    """Whether the last part of a location is a key that is absent from the document, not an alternative."""
     if node is None or part in FORMS:
         return False
     if isinstance(node.value, str):

@@ -1,7 +1,7 @@
-"""The strict YAML reader: text in, a document with places out, every fault of the text named.
+"""The strict YAML reader: turns text into a document with places, and reports all faults of the text.
 
-Refused: a repeated key, an empty value, tags, more than one document, text that is not UTF-8, and
-text that is large, deep, or grows large when its aliases are followed.
+It rejects duplicate keys, empty values, tags, more than one document, text that is not UTF-8, and text that is large,
+deeply nested, or becomes large when its aliases are expanded.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int
 
 
 def read_document(path: Path) -> tuple[Node, list[Fault]]:
-    """The document in a file, with the faults that do not keep it from being read further.
+    """The document in a file, and the faults despite which it can be read.
 
     Raises:
-        SpecError: the file cannot be read as a YAML mapping at all.
+        SpecError: the file cannot be read as a YAML mapping.
     """
     node, faults = read_text(_read_file(path), str(path))
     if not isinstance(node.value, dict):
         received = "nothing" if node.value is None else describe(node)
-        raise SpecError([Fault("a spec is a mapping of keys to values", place=node.place, received=received)])
+        raise SpecError([Fault("a spec must be a mapping of keys to values", place=node.place, received=received)])
     return node, faults
 
 
 def read_text(text: str, name: str) -> tuple[Node, list[Fault]]:
-    """The document in a text; `name` is what messages call it."""
+    """The document in a text, and the faults despite which it can be read; `name` is its name in messages."""
     lines = text.splitlines() or [""]
     _refuse_bombs(text, name)
     try:
@@ -50,11 +50,11 @@ def read_text(text: str, name: str) -> tuple[Node, list[Fault]]:
 
 
 def describe(node: Node) -> str:
-    """What a node holds, in a few words, as messages quote it."""
+    """A short description of a value for messages."""
     if isinstance(node.value, dict):
         return "a mapping with " + (", ".join(list(node.value)[:6]) or "no keys")
     if isinstance(node.value, list):
-        return f"a list of {len(node.value)}"
+        return f"a list of {len(node.value)} entries" if len(node.value) != 1 else "a list of 1 entry"
     if node.value is None:
         return "nothing"
     if isinstance(node.value, bool):
@@ -67,7 +67,7 @@ def _read_file(path: Path) -> str:
         return SpecError([Fault(rule, place=Place(str(path)), hint=hint)])
 
     if path.is_dir():
-        raise refuse("this is a directory, a spec is a YAML file", _specs_inside(path))
+        raise refuse("is a directory; a spec is a YAML file", _specs_inside(path))
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -76,7 +76,7 @@ def _read_file(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise refuse(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > MAX_BYTES:
-        raise refuse(f"the file is larger than {MAX_BYTES >> 20} MiB, no spec is", "Is this a data file?")
+        raise refuse(f"the file is larger than {MAX_BYTES >> 20} MiB, too large for a spec", "Is this a data file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -86,7 +86,7 @@ def _read_file(path: Path) -> str:
 
 
 def _specs_inside(directory: Path) -> str:
-    """A hint that names the YAML files of a directory."""
+    """A hint that lists the YAML files in a directory."""
     try:
         names = sorted(entry.name for entry in directory.iterdir() if entry.suffix in (".yaml", ".yml"))
     except OSError:
@@ -95,7 +95,7 @@ def _specs_inside(directory: Path) -> str:
 
 
 def _refuse_bombs(text: str, name: str) -> None:
-    """Walk the parser's events, before anything is built, and count what the text would grow to."""
+    """Count the values that the text would expand to, from the parser's events, before anything is built."""
     weights: dict[str, int] = {}
     starts: list[tuple[str | None, int]] = []
     total = 0
@@ -116,10 +116,14 @@ def _refuse_bombs(text: str, name: str) -> None:
                 if anchor:
                     weights[anchor] = total - before
             if total > MAX_NODES or len(starts) > MAX_DEPTH:
-                grown = f"more than {MAX_NODES} values" if total > MAX_NODES else f"deeper than {MAX_DEPTH} levels"
+                rule = (
+                    f"has more than {MAX_NODES} values"
+                    if total > MAX_NODES
+                    else f"is nested more than {MAX_DEPTH} levels deep"
+                )
                 mark = event.start_mark
                 place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
-                raise SpecError([Fault(f"the text grows to {grown}, counting its aliases", place=place)])
+                raise SpecError([Fault(f"the text {rule}, with its aliases expanded", place=place)])
     except yaml.YAMLError as error:
         raise SpecError([_syntax_fault(error, name, text.splitlines() or [""])]) from None
 
@@ -140,7 +144,7 @@ def _place(mark: yaml.Mark, name: str, lines: list[str]) -> Place:
 
 
 class _Composer:
-    """Turns PyYAML's nodes into ours, gathering the faults it meets."""
+    """Turns nodes of PyYAML into ours and collects faults."""
 
     def __init__(self, name: str, lines: list[str]) -> None:
         self.name = name
@@ -166,19 +170,19 @@ class _Composer:
             place = _place(key_node.start_mark, self.name, self.lines)
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key, str):
-                self.faults.append(Fault("a key is a word", path, place, received="a list or a mapping"))
+                self.faults.append(Fault("a key must be a word", path, place, received="a list or a mapping"))
                 continue
             here = _join(path, key)
             if key in entries:
                 first = entries[key].key_place
                 line = first.line if first else 0
-                rule = f"the key '{key}' stands twice, first in line {line}, again in line {place.line}"
+                rule = f"duplicate key '{key}', first in line {line}, again in line {place.line}"
                 hint = f"{line:>6} | {first.text if first else ''}"
-                self.faults.append(Fault(rule, here, place, hint=f"Remove one of them. The first: {hint.strip()}"))
+                self.faults.append(Fault(rule, here, place, hint=f"Remove one of them. The first one: {hint.strip()}"))
                 continue
             value = self.convert(value_node, here, place)
             if value.value is None:
-                hint = "Write a value (`none` where nothing is meant) or remove the line."
+                hint = "Write a value (`none` for nothing) or remove the line."
                 self.faults.append(Fault("the key has no value", here, place, hint=hint))
                 continue
             entries[key] = value
@@ -186,7 +190,7 @@ class _Composer:
 
 
 def _has_foreign_tag(node: yaml.Node) -> bool:
-    """Whether the file wrote a tag of its own; YAML 1.1's guesses (a date, `<<`, `=`) are not the file's."""
+    """Whether a node has an explicit tag, and not one that YAML 1.1 implies (for a date, `<<`, `=`)."""
     guesses = ("timestamp", "merge", "value") if isinstance(node, yaml.ScalarNode) else ()
     return str(node.tag) not in _CORE_TAGS and str(node.tag).removeprefix("tag:yaml.org,2002:") not in guesses
 

@@ -1,4 +1,4 @@
-"""Which plain YAML words are numbers and booleans: the core schema of YAML 1.2, for reading and for writing.
+"""Which plain YAML scalars are numbers and booleans: the core schema of YAML 1.2, for reading and writing.
 
 PyYAML follows YAML 1.1, where `1e-3` is text, `no` is false and `1:30` is ninety.
 Source: YAML 1.2.2, section 10.3.2.

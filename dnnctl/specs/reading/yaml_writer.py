@@ -1,4 +1,4 @@
-"""Writes plain values as YAML that the strict reader reads back as the same values."""
+"""Writes plain values as YAML that the strict reader reads as the same values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dnnctl.specs.reading.yaml_rules import parse_scalar
 
 
 class _Dumper(yaml.SafeDumper):
-    """A safe dumper that quotes text which YAML 1.2 would read as something else."""
+    """A safe dumper that quotes text that YAML 1.2 would read as another type."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -36,5 +36,5 @@ _Dumper.add_representer(float, _represent_float)
 
 
 def write_yaml(value: Any) -> str:
-    """The value as YAML in block style, keys in their own order."""
+    """The value as YAML in block style; the order of keys is preserved."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False)

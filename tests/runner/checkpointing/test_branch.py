@@ -36,28 +36,28 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
 
 
 def forked(parent: RunRecord, directory: Path, *overrides: str, at: int | None = None) -> tuple[RunRecord, Restored]:
-    facts: list[Event] = []
-    run = fork(parent.path, overrides, at=at, runs_dir=directory, report=facts.append)
-    (fact,) = (fact for fact in facts if isinstance(fact, Restored))
-    return run, fact
+    events: list[Event] = []
+    run = fork(parent.path, overrides, at=at, runs_dir=directory, report=events.append)
+    (event,) = (event for event in events if isinstance(event, Restored))
+    return run, event
 
 
-def test_a_fork_with_the_same_spec_comes_to_the_same_bits(parent: RunRecord, tmp_path: Path) -> None:
-    """Nothing of the state is lost on the way: weights, optimizer, noise, best epoch, rows."""
-    run, fact = forked(parent, tmp_path, at=1)
-    assert (fact.initial_epoch, fact.step, fact.reset) == (1, 6, [])
+def test_a_fork_with_the_same_spec_gives_the_same_bits(parent: RunRecord, tmp_path: Path) -> None:
+    """No part of the state is lost: weights, optimizer, noise, best epoch, rows."""
+    run, event = forked(parent, tmp_path, at=1)
+    assert (event.initial_epoch, event.step, event.reset) == (1, 6, [])
     assert outcome(run) == outcome(parent)
 
 
-def test_more_epochs_are_those_of_a_run_that_had_them_from_the_start(parent: RunRecord, tmp_path: Path) -> None:
+def test_a_fork_with_more_epochs_equals_a_run_with_more_epochs(parent: RunRecord, tmp_path: Path) -> None:
     run, _ = forked(parent, tmp_path / "forks", "training.epochs=5")
     source = parent.folder.spec.read_text().replace("epochs: 3", "epochs: 5")
     (tmp_path / "longer.yaml").write_text(source)
     assert outcome(run) == outcome(train(tmp_path / "longer.yaml", runs_dir=tmp_path / "whole"))
 
 
-def test_a_killed_fork_resumes_when_its_parent_is_gone(parent: RunRecord, tmp_path: Path) -> None:
-    """Before its first own checkpoint: it starts again from its copy of the parent's."""
+def test_a_killed_fork_resumes_without_its_parent(parent: RunRecord, tmp_path: Path) -> None:
+    """A fork without a checkpoint starts again from its copy of the parent's checkpoint."""
     expected, _ = forked(parent, tmp_path / "whole", "training.epochs=5")
     copy = Path(shutil.copytree(parent.path, tmp_path / parent.id))
     kill_at("fork", copy, tmp_path / "runs", "after_steps", 1, "training.epochs=5")
@@ -68,15 +68,15 @@ def test_a_killed_fork_resumes_when_its_parent_is_gone(parent: RunRecord, tmp_pa
 
 
 def test_lineage_and_changes_are_recorded_and_reported(parent: RunRecord, tmp_path: Path) -> None:
-    facts: list[Event] = []
+    events: list[Event] = []
     overrides = ["name=longer", "training.epochs=4", "optimizer.clip=norm"]
-    run = fork(parent.path, overrides, runs_dir=tmp_path, report=facts.append)
+    run = fork(parent.path, overrides, runs_dir=tmp_path, report=events.append)
     changes = [
         Change("optimizer.clip.kind", "none", "norm"),
         Change("optimizer.clip.value", None, 1.0),
         Change("training.epochs", 3, 4),
     ]
-    assert [fact for fact in facts if isinstance(fact, Forked)] == [Forked(parent.id, "epoch-0003-step-18", changes)]
+    assert [each for each in events if isinstance(each, Forked)] == [Forked(parent.id, "epoch-0003-step-18", changes)]
     assert run.facts.parent == ParentFacts(
         run=parent.id, checkpoint="epoch-0003-step-18", epoch=3, step=18, data=parent.facts.data, changes=tuple(changes)
     )
@@ -85,9 +85,9 @@ def test_lineage_and_changes_are_recorded_and_reported(parent: RunRecord, tmp_pa
 
 
 def test_another_optimizer_starts_fresh_from_the_same_weights(parent: RunRecord, tmp_path: Path) -> None:
-    """With a rate of next to nothing it leaves the weights where the parent had them."""
-    run, fact = forked(parent, tmp_path, "training.epochs=4", "optimizer={kind: sgd, learning_rate: 1e-30}")
-    assert fact.reset == ["the optimizer (different kind)"]
+    """A tiny rate leaves the weights as the parent had them."""
+    run, event = forked(parent, tmp_path, "training.epochs=4", "optimizer={kind: sgd, learning_rate: 1e-30}")
+    assert event.reset == ["the optimizer (different kind)"]
     with np.load(list_checkpoints(run.folder.checkpoints)[-1].arrays) as ours:
         with np.load(list_checkpoints(parent.folder.checkpoints)[-1].arrays) as theirs:
             kernel = "variable/model/dense_1/0_kernel"
@@ -95,19 +95,19 @@ def test_another_optimizer_starts_fresh_from_the_same_weights(parent: RunRecord,
         assert ours["variable/optimizer/0_iteration"] == 6
 
 
-def test_other_measures_forget_the_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
-    run, fact = forked(parent, tmp_path, "training.epochs=4", "data.validation.size=12")
-    assert fact.reset == [
+def test_a_change_of_what_is_measured_resets_the_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
+    run, event = forked(parent, tmp_path, "training.epochs=4", "data.validation.size=12")
+    assert event.reset == [
         "the best epoch (what is measured has changed)",
-        "the validation split (the parent may have been trained on some of these examples: figures flatter)",
+        "the validation split (the parent may have trained on some of these examples: metrics look too good)",
     ]
     assert run.summary.best_epoch == 4
 
 
 def test_steps_continue_from_the_parent(parent: RunRecord, tmp_path: Path) -> None:
-    """Also where an epoch has another number of steps: 6 there, 3 here."""
-    run, fact = forked(parent, tmp_path, "training.epochs=5", "training.batch_size=32")
-    assert fact.step == 18
+    """Even if an epoch has a different number of steps: 6 in the parent, 3 in the fork."""
+    run, event = forked(parent, tmp_path, "training.epochs=5", "training.batch_size=32")
+    assert event.step == 18
     assert [row["step"] for row in run.rows] == [6, 12, 18, 21, 24]
     assert run.summary.training_seconds == pytest.approx(sum(row["seconds"] for row in run.rows[3:]), abs=1e-2)
     assert outcome(forked(run, tmp_path / "again", at=4)[0])["rows"] == outcome(run)["rows"]
@@ -122,11 +122,11 @@ def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "at", "message"),
     [
-        ([], None, r"all 3 epochs are done.*training\.epochs=13"),
+        ([], None, r"all 3 epochs\. Train more.*training\.epochs=13"),
         (["training.epochs=9"], 7, r"no checkpoint at the end of epoch 7\. It has checkpoints at the ends of 1, 2, 3"),
     ],
 )
-def test_what_cannot_start_leaves_no_run(
+def test_a_fork_that_cannot_start_leaves_no_run(
     overrides: list[str], at: int | None, message: str, parent: RunRecord, tmp_path: Path
 ) -> None:
     with pytest.raises(RunError, match=message):
@@ -134,8 +134,8 @@ def test_what_cannot_start_leaves_no_run(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_fork_in_the_middle_of_an_epoch_needs_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run lost in its second epoch: with the same batches it continues there, with others at the first's end."""
+def test_a_fork_within_an_epoch_needs_the_same_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a kill in the second epoch: with the same batches it continues there, else after the first epoch."""
     write_every_checkpoint(monkeypatch)
     training = {"batch_size": 16, "epochs": 3, "checkpoint": {"every": {"steps": 2}, "keep": 99}}
     lost = train(write_spec(tmp_path, training=training), runs_dir=tmp_path)
@@ -148,7 +148,7 @@ def test_a_fork_in_the_middle_of_an_epoch_needs_the_same_order(tmp_path: Path, m
 
 
 def test_a_diverged_run_is_forked_at_its_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
-    """Later states may already be on their way to infinity."""
+    """Later states may already be diverging."""
     path = Path(shutil.copytree(parent.path, tmp_path / parent.id))
     (path / "summary.json").unlink()
     with (path / "history.jsonl").open("a") as file:
@@ -159,5 +159,5 @@ def test_a_diverged_run_is_forked_at_its_best_epoch(parent: RunRecord, tmp_path:
     assert diverged.status == Status.DIVERGED
     with pytest.raises(RunError, match=f"dnnctl fork {path} --set optimizer.clip=norm"):
         resume(path)
-    _, fact = forked(diverged, tmp_path / "runs", "training.epochs=5")
-    assert fact.initial_epoch == parent.summary.best_epoch
+    _, event = forked(diverged, tmp_path / "runs", "training.epochs=5")
+    assert event.initial_epoch == parent.summary.best_epoch

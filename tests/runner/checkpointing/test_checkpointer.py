@@ -1,4 +1,4 @@
-"""A disk that is full, a quota, a folder that is gone: training says so, and what was saved before is whole."""
+"""A full disk, a quota or a removed folder ends training with an error; what was saved before is intact."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STAGES: dict[str, tuple[Any, str]] = {
 def test_a_full_disk_loses_nothing(
     stage: str, run: Path, broken: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At whichever stage: an error that says how to go on, and from what was saved before, the same bits."""
+    """Wherever it happens: the error names the command to continue, and resuming gives the same bits."""
 
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -56,7 +56,7 @@ def test_a_full_disk_loses_nothing(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """A file system of 1 MB."""
     path = tmp_path / "disk"
     path.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
@@ -68,17 +68,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("left", [0, 4096, 8192])
-def test_a_small_disk_that_fills_while_training_goes_on(
+def test_a_disk_that_fills_during_training(
     left: int, small_disk: Path, tmp_path: Path, broken: tuple[Path, dict[str, Any]]
 ) -> None:
-    """Somebody else fills it after the second epoch, but for too few blocks for a checkpoint; later, the same bits."""
+    """After the second epoch too little room is left for a checkpoint; resuming later gives the same bits."""
     filler = small_disk / "filler"
     is_filling = False
 
-    def fill(fact: Event) -> None:
-        """Again and again: older checkpoints that are removed make room."""
+    def fill(event: Event) -> None:
+        """Repeatedly, because the removal of older checkpoints frees room."""
         nonlocal is_filling
-        is_filling = is_filling or (isinstance(fact, EpochEnded) and fact.row["epoch"] == 2)
+        is_filling = is_filling or (isinstance(event, EpochEnded) and event.row["epoch"] == 2)
         if is_filling:
             with filler.open("ab") as file:
                 file.write(b"\0" * max(0, shutil.disk_usage(small_disk).free - left))
@@ -92,7 +92,7 @@ def test_a_small_disk_that_fills_while_training_goes_on(
     assert outcome(resume(path)) == broken[1]
 
 
-def test_too_little_room_is_noticed_before_the_first_epoch(small_disk: Path, tmp_path: Path) -> None:
+def test_too_little_room_is_an_error_before_the_first_epoch(small_disk: Path, tmp_path: Path) -> None:
     model = {"layers": ["flatten", {"kind": "dense", "units": 3000}]}
     with pytest.raises(RunError, match=r"Training needs about \d MB in .*, 1 MB are free"):
         train(write_spec(tmp_path, model=model), runs_dir=small_disk)
@@ -108,7 +108,7 @@ app(sys.argv[2:])
 
 
 def test_a_quota_ends_training_with_a_clear_error(tmp_path: Path) -> None:
-    """The system refuses any file beyond so many bytes; a checkpoint takes more."""
+    """The system limits the size of files to less than a checkpoint."""
     command = [sys.executable, "-c", WITH_A_QUOTA, "9000", "train", str(spec_of(RECIPE, tmp_path))]
     done = subprocess.run([*command, "--runs-dir", str(tmp_path / "runs")], capture_output=True, text=True, check=False)
     (path,) = (tmp_path / "runs").iterdir()
@@ -122,18 +122,18 @@ def test_a_quota_ends_training_with_a_clear_error(tmp_path: Path) -> None:
 def test_a_folder_that_is_removed_ends_training_with_a_clear_error(tmp_path: Path) -> None:
     opened: list[RunOpened] = []
 
-    def take_away(fact: Event) -> None:
-        if isinstance(fact, RunOpened):
-            opened.append(fact)
-        if isinstance(fact, EpochEnded) and fact.row["epoch"] == 2:
+    def take_away(event: Event) -> None:
+        if isinstance(event, RunOpened):
+            opened.append(event)
+        if isinstance(event, EpochEnded) and event.row["epoch"] == 2:
             Path(opened[0].path).rename(tmp_path / "elsewhere")
 
     with pytest.raises(RunError, match="is gone, and with it the run"):
         train(write_spec(tmp_path, training={"batch_size": 16, "epochs": 50}), runs_dir=tmp_path, report=take_away)
 
 
-def test_any_error_of_the_thread_ends_the_training(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not only a full disk: otherwise training would continue for days without a checkpoint."""
+def test_any_error_in_the_thread_ends_training(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise training would continue for days without checkpoints."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise ValueError("not an error of the disk")

@@ -1,4 +1,4 @@
-"""A run that is killed and resumed ends in the same bits as one that never was."""
+"""A run that is killed and resumed ends in the same bits as one that was never killed."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ KILLS = {
     "metrics of numbers": [("after_steps", 10), ("after_rename", 2)],
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
 }
-"""For each recipe the instants at which one process after the other dies."""
+"""For each recipe the points at which one process after the other dies."""
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
-    """SIGKILL at any instant, several times in one run: variables, metrics, predictions and epochs are the same."""
+    """SIGKILL at any time, several times in a run: variables, metrics, predictions and epochs are the same."""
     spec = spec_of(recipe, tmp_path)
     expected = train(spec, runs_dir=tmp_path / "whole")
     assert (expected.status == Status.STOPPED_EARLY) == (recipe == "early stopping")
@@ -71,7 +71,7 @@ LOSSES = all_kinds(Loss)
 
 
 def test_every_metric_is_in_a_recipe() -> None:
-    """A metric whose variables Keras makes late resumes wrongly, and only its own recipe shows it."""
+    """A metric whose variables Keras creates late could resume wrongly, and only a recipe with it shows that."""
     named = [metric for recipe in RECIPES.values() for metric in recipe.get("metrics", [])]
     assert {metric["kind"] if isinstance(metric, dict) else metric for metric in named} == set(all_kinds(Metric))
 
@@ -80,7 +80,7 @@ def test_every_metric_is_in_a_recipe() -> None:
 def test_every_optimizer_and_loss_resumes_in_the_middle_of_an_epoch(
     case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process breaks in the middle of the second epoch: the same bits, in the saved optimizer too."""
+    """The process fails in the middle of the second epoch: the same bits, also in the saved optimizer."""
     optimizer, loss = OPTIMIZERS[case % len(OPTIMIZERS)], LOSSES[case % len(LOSSES)]
     write_every_checkpoint(monkeypatch)
     sections: dict[str, Any] = {"optimizer": optimizer, "loss": loss, "runtime": {"compile": "graph"}}
@@ -107,10 +107,10 @@ def test_every_optimizer_and_loss_resumes_in_the_middle_of_an_epoch(
 
 
 def restored(run: Path, **options: Any) -> tuple[RunRecord, Restored]:
-    facts: list[Event] = []
-    record = resume(run, report=facts.append, **options)
-    (fact,) = (fact for fact in facts if isinstance(fact, Restored))
-    return record, fact
+    events: list[Event] = []
+    record = resume(run, report=events.append, **options)
+    (event,) = (event for event in events if isinstance(event, Restored))
+    return record, event
 
 
 def truncate(file: Path) -> None:
@@ -134,38 +134,38 @@ DAMAGES = {
 
 @pytest.mark.parametrize("name", [STATE, STATE_ARRAYS, MANIFEST])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_is_passed_over(
+def test_a_damaged_checkpoint_is_skipped(
     damage: str, name: str, run: Path, broken: tuple[Path, dict[str, Any]]
 ) -> None:
-    """Whatever was done to it: training goes on from the one before, says so, and ends in the same bits."""
+    """Whatever the damage: training reports it, continues from the previous one, and ends in the same bits."""
     *_, before, newest = list_checkpoints(run / "checkpoints")
     DAMAGES[damage](newest.path / name)
-    record, fact = restored(run)
-    assert fact.checkpoint == before.name
-    assert len(fact.damaged) == 1
-    assert fact.damaged[0].startswith(newest.name)
+    record, event = restored(run)
+    assert event.checkpoint == before.name
+    assert len(event.damaged) == 1
+    assert event.damaged[0].startswith(newest.name)
     assert outcome(record) == broken[1]
 
 
-def test_files_swapped_between_checkpoints_are_found(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
-    """Each file is sound, and so is each checkpoint when looked at alone: but they are not where they belong."""
+def test_files_swapped_between_checkpoints_are_detected(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+    """Each file and each checkpoint is intact, but not where it belongs."""
     *_, before, newest = list_checkpoints(run / "checkpoints")
     for name in (STATE, STATE_ARRAYS, MANIFEST):
         shutil.copy(before.path / name, newest.path / name)
-    record, fact = restored(run)
-    assert fact.checkpoint == before.name
+    record, event = restored(run)
+    assert event.checkpoint == before.name
     assert outcome(record) == broken[1]
 
 
-def test_without_a_usable_checkpoint_training_starts_over(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
+def test_without_a_checkpoint_training_starts_from_scratch(run: Path, broken: tuple[Path, dict[str, Any]]) -> None:
     shutil.rmtree(run / "checkpoints")
-    record, fact = restored(run)
-    assert (fact.checkpoint, fact.initial_epoch, fact.step) == (None, 0, 0)
+    record, event = restored(run)
+    assert (event.checkpoint, event.initial_epoch, event.step) == (None, 0, 0)
     assert outcome(record) == broken[1]
 
 
 def test_records_are_cut_back_to_the_checkpoint(run: Path) -> None:
-    """Rows and events of epochs after it are gone before training goes on, and none is there twice at the end."""
+    """Rows and events after the checkpoint are removed before training continues; none is duplicated at the end."""
     record, _ = restored(run)
     assert [row["epoch"] for row in record.rows] == [1, 2, 3, 4]
     import tensorflow as tf
@@ -182,19 +182,19 @@ def test_records_are_cut_back_to_the_checkpoint(run: Path) -> None:
 
 def test_where_training_continues_is_recorded(run: Path) -> None:
     newest = list_checkpoints(run / "checkpoints")[-1]
-    record, fact = restored(run)
-    assert (fact.initial_epoch, fact.step) == (newest.epoch, newest.step)
+    record, event = restored(run)
+    assert (event.initial_epoch, event.step) == (newest.epoch, newest.step)
     (entry,) = (entry for entry in record.history if entry.event == "restored")
     assert (entry.checkpoint, entry.initial_epoch, entry.step) == (newest.name, newest.epoch, newest.step)
     assert entry.approximate == ()
 
 
-def test_other_versions_make_a_resumption_approximate(run: Path) -> None:
+def test_other_versions_make_resume_approximate(run: Path) -> None:
     facts = json.loads((run / "run.json").read_text())
     facts["versions"]["tensorflow"] = "2.0.0"
     (run / "run.json").write_text(json.dumps(facts))
-    _, fact = restored(run)
-    assert [each.split(",")[0] for each in fact.approximate] == ["tensorflow 2.0.0"]
+    _, event = restored(run)
+    assert [each.split(",")[0] for each in event.approximate] == ["tensorflow 2.0.0"]
 
 
 def test_changed_data_are_refused_unless_accepted(run: Path) -> None:
@@ -205,13 +205,13 @@ def test_changed_data_are_refused_unless_accepted(run: Path) -> None:
     with pytest.raises(RunError, match="--accept-changed-data"):
         resume(run)
     after = RunRecord.at(run)
-    assert (after.status, after.history) == (before.status, before.history), "a refused resume leaves a run as it was"
-    record, fact = restored(run, accept_changed_data=True)
+    assert (after.status, after.history) == (before.status, before.history), "a refused resume leaves a run unchanged"
+    record, event = restored(run, accept_changed_data=True)
     assert record.status == Status.FINISHED
-    assert fact.approximate == ["the data have changed"]
+    assert event.approximate == ["the data have changed"]
 
 
-def test_a_complete_run_is_left_as_it_is(run: Path) -> None:
+def test_a_complete_run_is_left_unchanged(run: Path) -> None:
     resume(run)
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.name != ".lock"}
     assert resume(run).status == Status.FINISHED
@@ -225,7 +225,7 @@ def test_a_diverged_run_is_refused(run: Path) -> None:
         resume(run)
 
 
-def test_a_run_that_another_process_trains_is_refused(run: Path) -> None:
+def test_a_run_that_another_process_is_training_is_refused(run: Path) -> None:
     with hold(run / ".lock"), pytest.raises(RunError, match=f"is being trained by pid {os.getpid()} on host"):
         resume(run)
 

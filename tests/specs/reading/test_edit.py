@@ -1,4 +1,4 @@
-"""Changing one number of a file leaves every other character as it was."""
+"""Changing one number in a file leaves all other characters as they are."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CASES = {
         "optimizer:\n  kind: sgd\n  learning_rate: 0.1  # old",
         "optimizer:\n  kind: sgd\n  learning_rate: 0.25  # old",
     ),
-    "nowhere yet": ("seed: 3", "seed: 3\n\noptimizer: {kind: sgd, learning_rate: 0.25}"),
+    "not in the file": ("seed: 3", "seed: 3\n\noptimizer: {kind: sgd, learning_rate: 0.25}"),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_number_is_put_in_place(case: str, tmp_path: Path) -> None:
+def test_a_number_is_set_in_place(case: str, tmp_path: Path) -> None:
     before, after = CASES[case]
     path = tmp_path / "x.yaml"
     path.write_text(HEAD + before + "\n")
@@ -50,7 +50,7 @@ def test_a_number_is_put_in_place(case: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_put_in_place_leaves_the_file_alone(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_edited_stays_unchanged(tmp_path: Path) -> None:
     """A comment before the closing brace would swallow the number."""
     path = tmp_path / "x.yaml"
     text = HEAD + "optimizer: {kind: sgd,\n  momentum: 0.5 # a } b\n  }\n"
@@ -61,7 +61,7 @@ def test_what_cannot_be_put_in_place_leaves_the_file_alone(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_stands_in_a_base_is_set_in_the_file_itself(tmp_path: Path) -> None:
+def test_a_number_of_a_base_is_set_in_the_file_itself(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(HEAD + "optimizer: {kind: adam, learning_rate: 0.1}\n")
     path = tmp_path / "x.yaml"
     path.write_text("extends: base.yaml\n")

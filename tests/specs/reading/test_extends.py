@@ -44,7 +44,7 @@ def test_mappings_merge_and_everything_else_is_replaced(base: str, over: str, re
     assert merged(base, over) == result
 
 
-def test_bases_are_read_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
+def test_the_path_of_a_base_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.yaml").write_text("seed: 1\nname: a\n")
     (tmp_path / "sub" / "b.yaml").write_text("extends: ../a.yaml\nname: b\n")
@@ -63,7 +63,7 @@ def test_a_description_is_not_inherited(tmp_path: Path) -> None:
     assert read_with_bases(tmp_path / "c.yaml")[0].plain() == {"seed": 1, "description": "c"}
 
 
-def test_a_circle_is_refused(tmp_path: Path) -> None:
+def test_a_cycle_is_refused(tmp_path: Path) -> None:
     for name, base in [("a", "b"), ("b", "c"), ("c", "a")]:
         (tmp_path / f"{name}.yaml").write_text(f"extends: {base}.yaml\n")
     with pytest.raises(SpecError, match=r"a\.yaml → b\.yaml → c\.yaml → a\.yaml"):
@@ -71,7 +71,7 @@ def test_a_circle_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", ["missing.yaml", ".", "[x]", "5"])
-def test_a_base_that_is_no_spec_is_refused(tmp_path: Path, base: str) -> None:
+def test_a_base_that_is_not_a_spec_is_refused(tmp_path: Path, base: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f"name: a\nextends: {base}\n")
     try:

@@ -1,4 +1,4 @@
-"""An unknown key or word is answered with what it is called here, and where."""
+"""The hint for an unknown key or word names the right one, and the section that it belongs to."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ HINTS = {
 
 
 @pytest.mark.parametrize("case", HINTS)
-def test_a_well_known_word_leads_to_ours(case: str, tmp_path: Path) -> None:
+def test_the_hint_names_the_right_key_or_word(case: str, tmp_path: Path) -> None:
     old, new, hint = HINTS[case]
     assert FINE.count(old) == 1
     path = tmp_path / "a.yaml"
@@ -102,7 +102,7 @@ def test_every_word_that_an_alias_names_exists() -> None:
     assert {target for targets in WORDS.values() for target in targets} <= set(ALL_WORDS)
 
 
-def test_aliases_are_written_without_case_and_separators_and_say_something_new() -> None:
+def test_aliases_are_in_lower_case_without_separators_and_not_redundant() -> None:
     assert all(alias == squash(alias) for table in (KEYS, WORDS, ADVICE) for alias in table)
     for table in (KEYS, WORDS):
         assert [alias for alias, targets in table.items() if {alias} == {squash(target) for target in targets}] == []

@@ -34,7 +34,7 @@ training: {early_stopping: {monitor: val_mae}}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_the_resolved_spec_is_read_back_as_the_same_spec(path: Path, tmp_path: Path) -> None:
+def test_reading_the_resolved_spec_gives_the_same_spec(path: Path, tmp_path: Path) -> None:
     """load(to_yaml(spec)) == spec."""
     spec = load_spec(path)
     written = tmp_path / "spec.yaml"
@@ -53,7 +53,7 @@ def test_the_round_trip_keeps_every_kind_of_value(tmp_path: Path) -> None:
     assert spec.data.source.path == str(tmp_path / "x.npz")  # type: ignore[union-attr]
 
 
-def test_a_spec_without_a_name_is_called_after_its_file(tmp_path: Path) -> None:
+def test_the_default_name_is_that_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "my net (2).yaml"
     path.write_text("data: {source: mnist}\nmodel: {layers: [flatten]}\n")
     assert load_spec(path).name == "my-net-2"

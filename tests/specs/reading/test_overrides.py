@@ -19,7 +19,7 @@ def applied(*overrides: str) -> Any:
     return document.plain()
 
 
-def test_values_are_typed_as_yaml_types_them() -> None:
+def test_values_are_read_as_yaml() -> None:
     found = applied(
         "training.epochs=5", "optimizer.learning_rate=1e-3", "a=true", "b=[1, x]", "c={d: 1}", 'e="5"', "f=a=b"
     )
@@ -28,7 +28,7 @@ def test_values_are_typed_as_yaml_types_them() -> None:
     assert (found["a"], found["b"], found["c"], found["e"], found["f"]) == (True, [1, "x"], {"d": 1}, "5", "a=b")
 
 
-def test_list_entries_are_reached_by_index() -> None:
+def test_entries_of_lists_are_set_by_index() -> None:
     layers = applied("model.layers.1.units=7", "model.layers.0=batch_norm")["model"]["layers"]
     assert layers == ["batch_norm", {"kind": "dense", "units": 7}]
 
@@ -40,7 +40,7 @@ def test_later_overrides_win() -> None:
 @pytest.mark.parametrize(
     "override", ["x", "=5", "a..b=1", "a=", "model.layers.2.units=1", "model.layers.x=1", "training.epochs.x=1", "a=[1"]
 )
-def test_what_cannot_be_set_is_a_fault_that_quotes_the_override(override: str) -> None:
+def test_an_override_that_cannot_be_applied_is_a_fault_that_quotes_it(override: str) -> None:
     _, faults = apply_overrides(read_text(DOCUMENT, "a.yaml")[0], [override])
     assert len(faults) == 1
     assert faults[0].place is not None

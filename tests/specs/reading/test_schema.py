@@ -67,7 +67,7 @@ def test_the_schema_refuses_what_the_reader_refuses(fine: str, old: str, new: st
 
 
 def test_every_section_and_every_key_is_documented() -> None:
-    """`explain`, the schema and the reference rest on it."""
+    """`explain`, the schema and the reference are generated from the docstrings."""
     missing = [
         f"{section.__name__}.{name}"
         for section in sections_of(Spec)

@@ -1,4 +1,4 @@
-"""Wrong specs of every sort: each is refused at the right line, in few words, with a mend where there is one."""
+"""Wrong specs of every kind: each is refused at the right line, with a short message and a fix if there is one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WRONG = {
     "typo in a bare word": ("source: mnist", "source: mnits", 4, "Did you mean `mnist`"),
     "typo in a layer's word": ("- flatten", "- flaten", 9, "Did you mean `flatten`"),
     "typo in a literal": ("device: cpu", "device: cpuu", 15, "Did you mean `cpu`"),
-    "unknown key without a near one": ("seed: 1", "zzzz: 1", 2, "Allowed: name, description"),
+    "an unknown key like no other": ("seed: 1", "zzzz: 1", 2, "Allowed: name, description"),
     "a number as text": ("momentum: 0.9", 'momentum: "1e-3"', 12, "without quotes"),
     "a float for a count": ("epochs: 3", "epochs: 3.5", 14, "must be a whole number"),
     "1e3 for a count": ("epochs: 3", "epochs: 1e3", 14, "Write 1000."),
@@ -66,7 +66,7 @@ WRONG = {
         10,
         "'units' is missing",
     ),
-    "a word that needs more": ("- flatten", "- dense", 9, "'units' is missing"),
+    "a word whose kind has required keys": ("- flatten", "- dense", 9, "'units' is missing"),
     "a key of another kind": ("kind: sgd, momentum", "kind: adam, momentum", 12, "unknown key 'momentum'"),
     "no layers": (
         FINE[FINE.index("layers:") : FINE.index("\noptimizer")],
@@ -74,17 +74,17 @@ WRONG = {
         8,
         "at least 1",
     ),
-    "values that do not fit": ("values: [0.1, 0.01]", "values: [0.1, 0.01, 1]", 13, "one more entry"),
-    "boundaries that fall": (
+    "too many values": ("values: [0.1, 0.01]", "values: [0.1, 0.01, 1]", 13, "one more entry"),
+    "boundaries in descending order": (
         "boundaries: [2], values: [0.1, 0.01]",
         "boundaries: [5, 4], values: [1, 2, 3]",
         13,
-        "must grow",
+        "ascending order",
     ),
     "an empty value": ("seed: 1", "seed:", 2, "no value"),
-    "a repeated key": ("seed: 1", "name: b", 2, "stands twice"),
-    "a validation share above one": ("size: 10", "size: 1.5", 5, "share between 0 and 1"),
-    "none where nothing is optional": ("device: cpu", "device: none", 15, "Allowed: auto, cpu, gpu"),
+    "a repeated key": ("seed: 1", "name: b", 2, "duplicate key"),
+    "a validation fraction above one": ("size: 10", "size: 1.5", 5, "fraction between 0 and 1"),
+    "none for a key that is not optional": ("device: cpu", "device: none", 15, "Allowed: auto, cpu, gpu"),
     "a name with a slash": ("name: a", "name: a/b", 1, "letters, digits"),
     "the name of the newest run": ("name: a", "name: last", 1, "newest run"),
     "metrics without a list": ("seed: 1", "metrics: accuracy", 2, "Or a list: [accuracy]."),
@@ -105,7 +105,7 @@ def refuse(path: Path) -> SpecError:
     return caught.value
 
 
-def test_the_spec_that_is_spoiled_is_fine(tmp_path: Path) -> None:
+def test_the_spec_of_these_tests_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(FINE)
     load(path)
@@ -124,7 +124,7 @@ def test_a_wrong_spec_is_refused_at_its_line(wrong: str, tmp_path: Path) -> None
     assert str(path) in str(error)
 
 
-def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     text = FINE.replace("seed: 1", "sed: 1").replace("epochs: 3", "epochs: 0").replace("- flatten", "- flaten")
     path.write_text(text)
@@ -134,15 +134,15 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "a spec is a mapping"),
-        (b"# nothing\n", "a spec is a mapping"),
+        (b"", "a spec must be a mapping"),
+        (b"# nothing\n", "a spec must be a mapping"),
         (b"- 1\n- 2\n", "a list of 2"),
         (b"hello", "'hello'"),
         (b"name: \xff\xfe\n", "not UTF-8"),
         ("name: é".encode("utf-16"), "not UTF-8"),
         (b"\x00\x01\x02", "not YAML"),
         (b"x: &x " + b"[" * 30 + b"]" * 30 + b"\n", "unknown key"),
-        (b"a: 1\n" * 50, "stands twice"),
+        (b"a: 1\n" * 50, "duplicate key"),
         (b"k%d: 1\n" * 1, "unknown key"),
         (b"#" * (10 << 20), "larger than 1 MiB"),
     ],
@@ -160,7 +160,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         "10 MB",
     ],
 )
-def test_files_that_are_no_specs_are_refused(content: bytes, message: str, tmp_path: Path) -> None:
+def test_files_that_are_not_specs_are_refused(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(content)
     assert message in str(refuse(path))
@@ -177,4 +177,4 @@ def test_a_ten_megabyte_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
     lines = ["a0: &a0 " + "x" * 1000]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 60)]
     path.write_text("\n".join(lines))
-    assert "grows to" in str(refuse(path))
+    assert "with its aliases expanded" in str(refuse(path))

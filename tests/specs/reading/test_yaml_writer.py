@@ -23,7 +23,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.di
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
-def test_what_is_written_is_read_back(value: dict[str, Any]) -> None:
+def test_reading_what_was_written_gives_the_same_value(value: dict[str, Any]) -> None:
     """read(write(x)) == x, types included."""
     node, faults = read_text(write_yaml(value), "a.yaml")
     assert not faults

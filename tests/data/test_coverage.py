@@ -1,0 +1,61 @@
+"""Data sorted by class gives no part of one class in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dnnctl.data.load import load_data
+from dnnctl.errors import DataError
+from dnnctl.specs.data import Data
+
+SORTED = ["a"] * 40 + ["b"] * 20
+RARE = [*["a", "b"] * 20, "c"]
+
+
+def load(folder: Path, labels: list[str], **sections: Any) -> Any:
+    np.savez(folder / "data.npz", x_train=np.zeros((len(labels), 2), np.float32), y_train=np.array(labels))
+    source = {"kind": "npz", "path": str(folder / "data.npz")}
+    return load_data(Data.model_validate({"source": source, **sections}), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sections", "message"),
+    [
+        (SORTED, {"validation": {"size": 10}}, r"validation part holds one class: 10 a\. The data has 40 a, 20 b"),
+        (SORTED, {"validation": {"size": 10, "take": "last"}}, r"validation part holds one class: 10 b"),
+        (SORTED, {"validation": {"size": 50}}, r"training part holds one class: 10 b"),
+        (SORTED, {"limit": 30}, r"training part holds one class: 30 a\. .*`data.limit` takes the first"),
+        (RARE, {"validation": {"size": 7, "take": "last"}}, r"no training example has .*: 1 c\. .*stratify: true"),
+    ],
+)
+def test_a_part_that_lacks_classes_is_refused(
+    labels: list[str], sections: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, labels, **sections)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sections"),
+    [
+        (SORTED, {"validation": {"size": 10, "take": "random", "stratify": True}}),
+        (SORTED, {"validation": {"size": 1}}),
+        (SORTED, {"limit": 1}),
+        (SORTED, {"limit": 41}),
+        (["a", "b"] * 3, {"validation": {"size": 2}, "limit": 2}),
+        (RARE, {"validation": {"size": 4}}),
+        (RARE, {"validation": {"size": 4}, "limit": 4}),
+    ],
+)
+def test_a_small_mixed_part_is_no_false_alarm(labels: list[str], sections: dict[str, Any], tmp_path: Path) -> None:
+    """Validation may lack a class that training has, and a limit may leave a class out."""
+    assert len(load(tmp_path, labels, **sections).train) > 0
+
+
+def test_the_fix_that_the_message_suggests_works(tmp_path: Path) -> None:
+    dataset = load(tmp_path, SORTED, validation={"size": 12, "take": "random", "stratify": True})
+    assert np.bincount(dataset.validation.targets).tolist() == [8, 4]

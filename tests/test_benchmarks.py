@@ -1,0 +1,37 @@
+"""The benchmarks run: their measured code is not called by any other test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks import checkpoints, epochs, learning_rates
+from benchmarks.nets import dense, make_spec
+
+
+def test_epochs_prints_a_line_with_both_ratios(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(epochs, "NETS", {"tiny": make_spec(dense(4))})
+    monkeypatch.setattr(epochs, "TARGETS", {"tiny": (5.0, 2.0)})
+    epochs.main(n_images=80, n_epochs=1)
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("tiny")
+    assert (line.count("(target 5.0x)"), line.count("(target 2.0x)")) == (1, 1)
+
+
+def test_checkpoints_prints_a_line_for_each_net(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(checkpoints, "NETS", {"tiny": (dense(4), 2)})
+    checkpoints.main()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("tiny")
+
+
+def test_learning_rates_prints_a_row_for_each_rule_and_schedule(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(learning_rates, "NETS", {"tiny": ("selu", ["data.limit=320", "runtime.compile=graph"])})
+    monkeypatch.setattr(learning_rates, "OPTIMIZERS", {"{kind: sgd, momentum: 0.9}": np.array([1e-3, 1e-2])})
+    monkeypatch.setattr(learning_rates, "SEEDS", (1,))
+    monkeypatch.setattr(learning_rates, "EPOCHS", 2)
+    learning_rates.main()
+    lines = capsys.readouterr().out.splitlines()
+    for rule in learning_rates.RULES:
+        assert sum(line.startswith(f"| {rule} |") for line in lines) == 2
