@@ -69,5 +69,5 @@ def test_learning_rates_have_one_notation(rates: list[float], shown: list[str], 
     rows = [{**row, "learning_rate": rate} for row, rate in zip(run.rows, rates, strict=True)]
     run.folder.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
     lines = call("show", run.path).output.splitlines()
-    start = next(number for number, line in enumerate(lines) if "learning_rate" in line)
+    start = next(number for number, line in enumerate(lines) if line.startswith("epoch "))
     assert [line.split()[3] for line in lines[start + 1 : start + 4]] == shown
