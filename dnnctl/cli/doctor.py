@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from dnnctl.cli.options import Json, RunsDir
+from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.store.catalog import runs_directory
 
 
@@ -45,7 +46,8 @@ def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
         for finding in findings:
             mark = "ok" if finding.is_fine else "!!"
             hint = f" — {finding.hint}" if finding.hint else ""
-            typer.echo(f"{mark}  {finding.subject:<{width}}  {finding.state}{hint}")
+            text = wrap_text(f"{finding.state}{hint}", terminal_width(), indent=width + 6)
+            typer.echo(f"{mark}  {finding.subject:<{width}}  {text}")
     if not all(finding.is_fine for finding in findings):
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RequiredRun, RunReference, RunsDir
+from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
@@ -60,9 +61,11 @@ def evaluate_command(
             facts = {"run": record.id, "on": on, "weights": chosen, "n": found.n}
             typer.echo(json.dumps({**facts, **_as_object(found)}))
             return
-        typer.echo(f"{record.id}, {chosen} weights, {found.n:,} {on} examples: {format_metrics(found.metrics)}")
+        where = f"{record.id}, {chosen} weights, {found.n:,} {on} examples"
+        typer.echo(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
         if found.samples is not None:
-            typer.echo("\n".join(describe_samples(found, mc_samples)))
+            for line in describe_samples(found, mc_samples):
+                typer.echo(wrap_text(line, terminal_width()))
 
 
 def predict_command(
@@ -167,11 +170,11 @@ def describe_samples(found: Evaluation, n: int) -> list[str]:
     is_classes = found.sampled_accuracy is not None
     lines = [f"{n} passes of MC dropout:"]
     if found.sampled_accuracy is not None:
-        lines.append(f"  accuracy of the mean prediction: {format_number(found.sampled_accuracy)}")
+        lines.append(f"- accuracy of the mean prediction: {format_number(found.sampled_accuracy)}")
     what = "probabilities" if is_classes else "values"
     deviation = format_number(float(found.samples.deviation.mean()))
-    lines.append(f"  standard deviation of the predicted {what} over the passes, averaged over examples: {deviation}")
+    lines.append(f"- standard deviation of the predicted {what} over the passes, averaged over examples: {deviation}")
     if is_classes:
         entropy = format_number(float(found.samples.entropy.mean()))
-        lines.append(f"  predictive entropy, averaged over examples: {entropy} nats")
+        lines.append(f"- predictive entropy, averaged over examples: {entropy} nats")
     return lines

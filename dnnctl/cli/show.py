@@ -200,5 +200,6 @@ def _column(name: str, values: list[Any]) -> list[str]:
         return ["—" if value is None else str(value) for value in values]
     numbers = [finite(value) for value in values]
     if name == "learning_rate":
-        return ["—" if value is None else f"{value:.3e}" for value in numbers]
+        notation = ".2e" if any("e" in f"{value or 0:.3g}" for value in numbers) else ".3g"
+        return ["—" if value is None else f"{value:{notation}}" for value in numbers]
     return format_column(numbers)

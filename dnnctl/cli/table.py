@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from textwrap import wrap
+from typing import TextIO
 
 import typer
 
@@ -49,9 +50,9 @@ def split_columns(columns: Sequence[Sequence[str]], width: int | None) -> list[l
     return blocks
 
 
-def terminal_width() -> int | None:
-    """The columns of the terminal; None if the output is not a terminal."""
-    return get_terminal_size().columns if sys.stdout.isatty() else None
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """The columns of the terminal; None if the stream, by default standard output, is not a terminal."""
+    return get_terminal_size().columns if (stream or sys.stdout).isatty() else None
 
 
 def wrap_text(text: str, width: int | None, *, indent: int = 0) -> str:

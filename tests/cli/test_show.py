@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from command_line import call
 from dnnctl.store.facts import PrunedFacts, ReuseFacts
 from dnnctl.store.files import append_json_line
@@ -56,3 +58,16 @@ def test_links_out_of_the_store_are_not_followed(runs: list[RunRecord], tmp_path
     link.symlink_to(elsewhere.path)
     assert call("show", "secret").exit_code == 2
     assert "is a link" in call("show", link).stderr
+
+
+@pytest.mark.parametrize(
+    ("rates", "shown"),
+    [([0.1, 0.05, 0.025], ["0.1", "0.05", "0.025"]), ([0.1, 5e-6, 0.0], ["1.00e-01", "5.00e-06", "0.00e+00"])],
+)
+def test_learning_rates_have_one_notation(rates: list[float], shown: list[str], tmp_path: Path) -> None:
+    run = store_run(tmp_path)
+    rows = [{**row, "learning_rate": rate} for row, rate in zip(run.rows, rates, strict=True)]
+    run.folder.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = call("show", run.path).output.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("epoch "))
+    assert [line.split()[3] for line in lines[start + 1 : start + 4]] == shown
