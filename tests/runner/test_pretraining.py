@@ -213,5 +213,5 @@ def test_pretraining_a_network_without_weights_is_refused(tmp_path: Path) -> Non
 
 def test_reuse_and_pretraining_together_are_refused(tmp_path: Path) -> None:
     model = {"layers": NETS["dense"], "reuse": {"run": "a"}}
-    with pytest.raises(SpecError, match="both say what the weights start from"):
+    with pytest.raises(SpecError, match="both set the initial weights"):
         load(write_spec(tmp_path, model=model, training={"pretraining": PRETRAINING}))
