@@ -1,1 +1,1 @@
-"""The command line: words in, tables out. Each command is a thin function for the terminal with a typed one behind."""
+"""The command line: words in, tables out. Each command is a thin function for the terminal that calls a typed one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from dnnctl import __version__
@@ -23,9 +25,11 @@ from dnnctl.cli import (
     train,
     verify_resume,
 )
+from dnnctl.cli.help import PlainCommand, PlainGroup
 
 app = typer.Typer(
     name="dnnctl",
+    cls=PlainGroup,
     help="Train deep neural networks from a YAML file.",
     no_args_is_help=True,
     add_completion=True,
@@ -33,23 +37,27 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init.init_command)
-app.command("train")(train.train_command)
-app.command("resume")(resume.resume_command)
-app.command("fork")(fork.fork_command)
-app.command("evaluate")(evaluate.evaluate_command)
-app.command("predict")(evaluate.predict_command)
-app.command("prune")(prune.prune_command)
-app.command("verify-resume")(verify_resume.verify_resume_command)
-app.command("find-rate")(find_rate.find_rate_command)
-app.command("check")(check.check_command)
-app.command("schema")(schema.schema_command)
-app.command("list")(list_runs.list_command)
-app.command("show")(show.show_command)
-app.command("compare")(compare.compare_command)
-app.command("report")(report.report_command)
-app.command("remove")(remove.remove_command)
-app.command("doctor")(doctor.doctor_command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init.init_command,
+    "train": train.train_command,
+    "resume": resume.resume_command,
+    "fork": fork.fork_command,
+    "evaluate": evaluate.evaluate_command,
+    "predict": evaluate.predict_command,
+    "prune": prune.prune_command,
+    "verify-resume": verify_resume.verify_resume_command,
+    "find-rate": find_rate.find_rate_command,
+    "check": check.check_command,
+    "schema": schema.schema_command,
+    "list": list_runs.list_command,
+    "show": show.show_command,
+    "compare": compare.compare_command,
+    "report": report.report_command,
+    "remove": remove.remove_command,
+    "doctor": doctor.doctor_command,
+}
+for name, command in COMMANDS.items():
+    app.command(name, cls=PlainCommand)(command)
 
 
 def _print_version(is_asked: bool) -> None:

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dnnctl.cli.notice import print_notice
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import distinct, list_runs, load_repetitions, load_run, runs_directory
+from dnnctl.store.catalog import distinct, find_folder, list_runs, load_repetitions, load_run, runs_directory
 from dnnctl.store.filter import parse_filter
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_count
 
+Load = Callable[[str, Path | None], Sequence[RunRecord]]
+"""The runs that a reference means, for a command."""
+
+
+def one_run(reference: str, runs_dir: Path | None) -> list[RunRecord]:
+    """The newest run that a reference means."""
+    return [load_run(reference, runs_dir, notify=print_notice)]
+
+
+def all_seeds(reference: str, runs_dir: Path | None) -> list[RunRecord]:
+    """The run that a reference means, or all seeds of its recipe if it is a name."""
+    return load_repetitions(reference, runs_dir, print_notice)
+
+
+def one_folder(reference: str, runs_dir: Path | None) -> list[RunRecord]:
+    """The newest run that a reference means, or the folder of one that has no run.json."""
+    folder = find_folder(reference, runs_directory(runs_dir))
+    return [folder] if folder is not None else one_run(reference, runs_dir)
+
 
 def choose_runs(
-    references: Sequence[str] | None, condition: str | None, runs_dir: Path | None, *, with_seeds: bool = False
+    references: Sequence[str] | None, condition: str | None, runs_dir: Path | None, load: Load
 ) -> list[RunRecord]:
     """The runs that are named, or those of the directory for which a condition holds; with both, those named that fit.
-
-    Args:
-        with_seeds: whether a name means every finished seed of its recipe, instead of its newest run.
 
     Raises:
         UserError: there are none.
     """
     if references:
-        runs = _named(references, runs_dir, with_seeds=with_seeds)
+        runs = distinct([run for reference in references for run in load(reference, runs_dir)])
     elif condition:
         runs = list_runs(runs_directory(runs_dir))
     else:
@@ -39,9 +55,3 @@ def choose_runs(
     if not runs:
         raise UserError(f"No run fits --filter '{condition}'.")
     return runs
-
-
-def _named(references: Sequence[str], runs_dir: Path | None, *, with_seeds: bool) -> list[RunRecord]:
-    if not with_seeds:
-        return distinct([load_run(reference, runs_dir, notify=print_notice) for reference in references])
-    return distinct([run for each in references for run in load_repetitions(each, runs_dir, print_notice)])

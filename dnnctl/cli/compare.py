@@ -1,34 +1,30 @@
-"""`dnnctl compare`: runs side by side, and whether the difference means anything."""
+"""`dnnctl compare`: runs side by side, and whether their differences are significant."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
-from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
-from dnnctl.cli.table import print_table
+from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
-from dnnctl.text import format_number, format_seconds
+from dnnctl.text import format_seconds
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result
-    from dnnctl.compare.group import Spread
 
 TIME = "training seconds"
 COUNTS = ("parameters", "epochs", "best epoch", TIME)
-"""Results that are no metrics."""
+"""Results that are not metrics."""
 MAX_WIDTH = 40
 """Of a value in the table of differences."""
 
@@ -39,22 +35,24 @@ def compare_command(
     condition: Filtered = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", help="What the verdict and the curves are about.", show_default="accuracy or mae"),
+        typer.Option(
+            "--metric", metavar="METRIC", help="The metric of verdicts and curves.", show_default="accuracy or mae"
+        ),
     ] = None,
-    x: Annotated[str, typer.Option("--x", metavar="epoch|time", help="What the curves run over.")] = "epoch",
+    x: Annotated[str, typer.Option("--x", metavar="epoch|time", help="The x axis of the curves.")] = "epoch",
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the results as comma-separated values.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the results as a Markdown table.")] = False,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")] = None,
 ) -> None:
-    """Compare runs: what differs, what came out, and whether it means anything.
+    """Compare runs: what differs, the results, and whether the differences are significant.
 
-    Runs of the same spec with several seeds count as one group.
+    Runs that differ only in their seed are one group. A name means all seeds of its recipe, an id just that run.
     """
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
-            raise UserError(f"--x: {x} is not known. Allowed: epoch, time.")
-        chosen = choose_runs(runs, condition, runs_dir, with_seeds=True)
+            raise UserError(f"--x: must be epoch or time. Received: {x}.")
+        chosen = choose_runs(runs, condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
         comparison = compare_runs(chosen, metric)
@@ -83,11 +81,11 @@ def _print(comparison: Comparison, x: str) -> None:
         _title("what differs")
         rows = [[each.path, *(_cut(in_words(value)) for value in each.values)] for each in comparison.differences]
         print_table(["", *labels], rows or [["nothing in the spec", *([""] * len(labels))]])
-    _title("what came out")
+    _title("results")
     header, rows = _result_table(comparison)
     print_table(header, rows, right=header[1:])
     if comparison.verdicts:
-        _title("does it mean anything?")
+        _title("verdict")
         for verdict in comparison.verdicts:
             _say(str(verdict))
     for note in comparison.notes:
@@ -97,8 +95,7 @@ def _print(comparison: Comparison, x: str) -> None:
 
 def _say(text: str) -> None:
     """Print a sentence, on a terminal in lines that fit."""
-    width = get_terminal_size().columns if sys.stdout.isatty() else 0
-    typer.echo(fill(text, width) if width > MAX_WIDTH else text)
+    typer.echo(wrap_text(text, terminal_width()))
 
 
 def _title(text: str) -> None:
@@ -118,45 +115,52 @@ def _print_curves(comparison: Comparison, x: str) -> None:
 
 
 def _result_table(comparison: Comparison, best_mark: str = "*") -> tuple[list[str], list[list[str]]]:
-    """The results as text; with two groups their difference besides."""
+    """The results as text; with two groups also their difference."""
     labels = [group.label for group in comparison.groups]
     has_difference = len(labels) == 2
     header = ["", *labels, *(["b - a"] if has_difference else [])]
     rows = []
     for result in comparison.results:
-        cells = [
-            spread_in_words(spread, result.name) + (best_mark if result.best == place else "")
-            for place, spread in enumerate(result.spreads)
-        ]
+        cells = [cell + (best_mark if result.best == place else "") for place, cell in enumerate(_cells_of(result))]
         rows.append([result.name, *cells, *([_difference(result)] if has_difference else [])])
     return header, rows
 
 
-def spread_in_words(spread: Spread, name: str) -> str:
-    """A figure, or the mean and the standard deviation of several."""
-    if spread.mean is None:
-        return "—"
-    if spread.deviation is None:
-        return _figure(spread.mean, name)
-    return f"{_figure(spread.mean, name)} ± {_figure(spread.deviation, name)} (n {len(spread.values)})"
+def _cells_of(result: Result) -> list[str]:
+    """For each group its value, or the mean and the standard deviation of several; all in one notation."""
+    means = [spread.mean for spread in result.spreads]
+    deviations = [spread.deviation for spread in result.spreads]
+    texts = _in_one_notation(result.name, [*means, *deviations])
+    cells = []
+    for spread, mean, deviation in zip(result.spreads, texts, texts[len(means) :], strict=False):
+        cells.append(mean if spread.deviation is None else f"{mean} ± {deviation} (n {len(spread.values)})")
+    return cells
 
 
-def _figure(value: float, name: str) -> str:
+def _in_one_notation(name: str, values: Sequence[float | None]) -> list[str]:
+    """The values of one result: times, counts with the same number of decimal places, or metrics.
+
+    Standard deviations follow the means: a small one does not turn a row into exponents.
+    """
     if name == TIME:
-        return format_seconds(value)
+        return ["—" if value is None else format_seconds(value) for value in values]
     if name in COUNTS:
-        return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-    return format_number(value)
+        places = 0 if all(value is None or value == int(value) for value in values) else 1
+        return ["—" if value is None else f"{value:,.{places}f}" for value in values]
+    means = values[: (len(values) + 1) // 2]
+    if any("e" in text for text in format_column(means)):
+        return ["—" if value is None else f"{value:.3e}" for value in values]
+    return ["—" if value is None else f"{value:.4f}" for value in values]
 
 
 def _difference(result: Result) -> str:
+    """B - a, in the notation of the two."""
     a, b = (spread.mean for spread in result.spreads)
-    if a is None or b is None:
+    if a is None or b is None or not result.is_comparable:
         return ""
     if a == b:
         return "0"
-    is_fixed = format_number(max(abs(a), abs(b))) == f"{max(abs(a), abs(b)):.4f}" and result.name not in COUNTS
-    amount = f"{abs(b - a):.4f}" if is_fixed else _figure(abs(b - a), result.name)
+    amount = _in_one_notation(result.name, [a, b, abs(b - a), None])[2]
     return f"{'+' if b > a else '-'}{amount}"
 
 

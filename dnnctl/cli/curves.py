@@ -9,6 +9,8 @@ from itertools import accumulate
 from math import ceil, floor, log10
 from typing import Any
 
+from dnnctl.store.metrics import finite
+
 HEIGHT = 15
 MAX_WIDTH = 100
 N_TICKS = 6
@@ -16,13 +18,13 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def draw_curves(curves: Mapping[str, Rows], name: str, *, over: str = "epoch") -> str:
-    """A metric of some runs over epochs, or over the seconds that training took; each under its label."""
+    """A metric of some runs over epochs or over the seconds of training, with their labels."""
     series = {label: (positions(rows, over), [row.get(name) for row in rows]) for label, rows in curves.items()}
     return _draw(series, f"{name} over {'seconds' if over == 'time' else 'epochs'}")
 
 
 def draw_run(rows: Rows) -> str:
-    """A run's loss, on training and where there is one on validation, over epochs."""
+    """A run's training loss and, if there is one, validation loss over epochs."""
     names = [name for name in ("loss", "val_loss") if name in rows[-1]]
     return _draw({name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "over epochs")
 
@@ -36,10 +38,10 @@ def draw_rates(rates: Sequence[float], losses: Sequence[float]) -> str:
 
 
 def positions(rows: Rows, over: str) -> list[float]:
-    """Where on the x axis each row stands."""
+    """The x coordinate of each row."""
     if over == "epoch":
-        return [row["epoch"] for row in rows]
-    return list(accumulate(row.get("seconds") or 0.0 for row in rows))
+        return [finite(row["epoch"]) or 0.0 for row in rows]
+    return list(accumulate(finite(row.get("seconds")) or 0.0 for row in rows))
 
 
 def _draw(
@@ -52,7 +54,7 @@ def _draw(
     plotext.theme("pro" if has_colours else "clear")
     plotext.plotsize(min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH), HEIGHT)
     for label, (xs, ys) in series.items():
-        points = [(x, y) for x, y in zip(xs, ys, strict=True) if isinstance(y, int | float)]
+        points = [(x, number) for x, y in zip(xs, ys, strict=True) if (number := finite(y)) is not None]
         if points:
             marker = "hd" if has_colours else label[0]  # without colours, letters tell the curves apart
             plotext.plot(*zip(*points, strict=True), label=label, marker=marker)
@@ -65,7 +67,7 @@ def _draw(
 
 
 def _ticks(xs: Sequence[float]) -> list[float]:
-    """A few round places between the smallest and the largest: whole epochs, or seconds."""
+    """A few round values between the smallest and the largest: whole epochs, or seconds."""
     low, high = min(xs), max(xs)
     if not all(x == int(x) for x in xs):
         return [round(low + (high - low) * i / N_TICKS, 1) for i in range(N_TICKS + 1)]

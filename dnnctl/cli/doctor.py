@@ -1,4 +1,4 @@
-"""`dnnctl doctor`: what this machine has, and what is missing."""
+"""`dnnctl doctor`: what is installed, which devices there are, and what is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dnnctl.store.catalog import runs_directory
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The state of one subject."""
 
     subject: str
     state: str
@@ -27,8 +27,17 @@ class Finding:
 
 
 def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show versions, devices, data and what is missing. Exit code 1 if training cannot work."""
-    findings = [*examine_packages(), *examine_tensorflow(), *examine_data(), examine_runs(runs_directory(runs_dir))]
+    """Show versions, devices, data and directories, and what is missing.
+
+    The exit code is 1 if training cannot work.
+    """
+    findings = [
+        *examine_packages(),
+        *examine_tensorflow(),
+        *examine_data(),
+        *examine_directories(),
+        examine_runs(runs_directory(runs_dir)),
+    ]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -80,10 +89,26 @@ def examine_data() -> list[Finding]:
     return [Finding("data", f"fashion_mnist_sample (bundled); in {cache_directory()}: {', '.join(present) or 'none'}")]
 
 
+def examine_directories() -> list[Finding]:
+    """Where data sets are kept and where compiled programs are cached, and the variables that change it."""
+    from dnnctl.data.cache import cache_directory
+    from dnnctl.engine.compilation_cache import cache_directory as programs_directory
+
+    programs = programs_directory()
+    return [
+        Finding("data directory", str(cache_directory()), hint="change it with DNNCTL_DATA_DIR"),
+        Finding(
+            "program cache",
+            str(programs) if programs else "off",
+            hint="compiled training steps; change it with DNNCTL_CACHE_DIR, empty turns it off",
+        ),
+    ]
+
+
 def examine_runs(directory: Path) -> Finding:
-    """Whether runs can be written, and how much room there is."""
+    """Whether runs can be written, and the free disk space."""
     existing = next(folder for folder in (directory, *directory.resolve().parents) if folder.exists())
     free = shutil.disk_usage(existing).free / 1e9
     if not os.access(existing, os.W_OK):
         return Finding("runs", f"{directory} cannot be written to", False, "choose another --runs-dir")
-    return Finding("runs", f"{directory}, {free:.0f} GB free")
+    return Finding("runs", f"{directory}, {free:.0f} GB free", hint="change it with --runs-dir or DNNCTL_RUNS_DIR")

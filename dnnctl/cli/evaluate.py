@@ -1,8 +1,9 @@
-"""`dnnctl evaluate` and `dnnctl predict`: the best weights of a run at work."""
+"""`dnnctl evaluate` and `dnnctl predict`: the weights of a run on its own data, or on new inputs."""
 
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,87 +11,139 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, RunReference, RunsDir
+from dnnctl.cli.options import Json, RequiredRun, RunReference, RunsDir
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
 from dnnctl.store.metrics import format_metrics
 from dnnctl.store.purpose import Wanted
-from dnnctl.text import format_number
+from dnnctl.text import format_number, format_shape
 
 if TYPE_CHECKING:
     from dnnctl.commands.evaluate import Evaluation
+    from dnnctl.commands.runs import Weights
 
 ROLES = ("test", "validation", "train")
-McSamples = Annotated[int, typer.Option("--mc-samples", min=0, metavar="N", help="MC dropout: so many random passes.")]
+WEIGHTS: tuple[Weights, ...] = ("best", "last")
+INPUTS = (".npy", ".npz")
+OUTPUT = ".npz"
+McSamples = Annotated[
+    int, typer.Option("--mc-samples", min=0, metavar="N", help="Add N passes of MC dropout, each with random dropout.")
+]
+ChosenWeights = Annotated[
+    str,
+    typer.Option("--weights", metavar="best|last", help="The weights of the best epoch, or those of the last one."),
+]
 
 
 def evaluate_command(
     run: RunReference = "last",
-    on: Annotated[str, typer.Option("--on", metavar="test|validation|train", help="The part of the data.")] = "test",
+    on: Annotated[str, typer.Option("--on", metavar="test|validation|train", help="The split to measure on.")] = "test",
+    weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a run's best weights on its own data; with --mc-samples also how sure it is, by MC dropout."""
+    """Measure a run on its own data; with --mc-samples also its uncertainty.
+
+    The uncertainty is estimated by MC dropout.
+    """
     with failures_reported(as_json=as_json):
         if on not in ROLES:
-            raise UserError(f"--on: {on} is not known. Allowed: {', '.join(ROLES)}.")
+            raise UserError(f"--on: must be one of {', '.join(ROLES)}. Received: {on}.")
+        chosen = check_weights(weights)
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.evaluate import evaluate
 
-        found = evaluate(record, on, mc_samples=mc_samples)
+        found = evaluate(record, on, weights=chosen, mc_samples=mc_samples)
         if as_json:
-            typer.echo(json.dumps({"run": record.id, "on": on, "n": found.n, **_as_object(found)}))
-        else:
-            typer.echo(f"{record.id}, {found.n:,} {on} examples: {format_metrics(found.metrics)}")
-            if found.samples is not None:
-                typer.echo(f"over {mc_samples} passes of MC dropout: {_in_words(found)}")
+            facts = {"run": record.id, "on": on, "weights": chosen, "n": found.n}
+            typer.echo(json.dumps({**facts, **_as_object(found)}))
+            return
+        typer.echo(f"{record.id}, {chosen} weights, {found.n:,} {on} examples: {format_metrics(found.metrics)}")
+        if found.samples is not None:
+            typer.echo("\n".join(describe_samples(found, mc_samples)))
 
 
 def predict_command(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, or `last`.")],
+    run: RequiredRun,
     inputs: Annotated[Path, typer.Argument(metavar="INPUT", help="A .npy file, or an .npz file with one array.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the predictions go.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .npz file to write.")] = Path(
         "predictions.npz"
     ),
+    weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Predict from a file of raw inputs, an example in each row; an .npz file with the predictions is written."""
+    """Predict from a file of raw inputs, one example in each row, and write an .npz file."""
     with failures_reported():
+        chosen = check_weights(weights)
+        check_files(inputs, output, force=force)
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         import numpy as np
 
         from dnnctl.commands.evaluate import predict
 
-        found = predict(record, _read(inputs), mc_samples=mc_samples)
+        found = predict(record, read_array(inputs), weights=chosen, mc_samples=mc_samples)
         try:
             write_through(output, lambda aside: np.savez_compressed(aside, **found))  # type: ignore[arg-type]
         except OSError as error:
             raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
-        shapes = ", ".join(f"{name} {' × '.join(map(str, array.shape))}" for name, array in found.items())
+        shapes = ", ".join(f"{name} {format_shape(array.shape)}" for name, array in found.items())
         typer.echo(f"written: {output} ({shapes})")
 
 
-def _read(path: Path) -> Any:
+def check_weights(weights: str) -> Weights:
+    """The value of --weights.
+
+    Raises:
+        UserError: it is another word.
+    """
+    for known in WEIGHTS:
+        if weights == known:
+            return known
+    raise UserError(f"--weights: must be one of {', '.join(WEIGHTS)}. Received: {weights}.")
+
+
+def check_files(inputs: Path, output: Path, *, force: bool) -> None:
+    """Check the kinds of the files before anything is loaded, and that no file is replaced by mistake.
+
+    Raises:
+        UserError: a kind is not supported, or the output exists.
+    """
+    if inputs.suffix.lower() not in INPUTS:
+        raise UserError(
+            f"{inputs}: the input must be a .npy file, or an .npz file with one array of raw inputs. Convert other "
+            f"files with NumPy: np.save('inputs.npy', array)"
+        )
+    if output.suffix.lower() != OUTPUT:
+        raise UserError(f"--output {output}: predictions are written only as {OUTPUT}. Choose a name with this ending.")
+    if output.exists() and not force:
+        raise UserError(f"{output} already exists. Choose another --output, or replace it with --force.")
+
+
+def read_array(path: Path) -> Any:
     """The array in a file.
 
     Raises:
-        UserError: there is no such file, or not one array in it.
+        UserError: there is no such file, or it does not hold exactly one array of numbers.
     """
     import numpy as np
 
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from None
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        if len(found.files) != 1:
-            raise UserError(f"{path} must hold one array. Received: {', '.join(found.files) or 'none'}.")
-        return found[found.files[0]]
+        with path.open("rb") as stream:
+            found = np.load(stream, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            if len(found.files) == 1:
+                return found[found.files[0]]
+            names = ", ".join(found.files) or "none"
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        raise UserError(f"Cannot read {path}: it must be a .npy or .npz file that holds numbers.") from None
+    raise UserError(f"{path} must hold one array. Received: {names}.")
 
 
 def _as_object(found: Evaluation) -> dict[str, Any]:
@@ -104,8 +157,21 @@ def _as_object(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def _in_words(found: Evaluation) -> str:
+def describe_samples(found: Evaluation, n: int) -> list[str]:
+    """What the passes of MC dropout give, a line each.
+
+    Args:
+        n: the number of passes.
+    """
     assert found.samples is not None
-    accuracy = "" if found.sampled_accuracy is None else f"accuracy {format_number(found.sampled_accuracy)}  "
-    deviation, entropy = float(found.samples.deviation.mean()), float(found.samples.entropy.mean())
-    return f"{accuracy}standard deviation {format_number(deviation)}  predictive entropy {format_number(entropy)}"
+    is_classes = found.sampled_accuracy is not None
+    lines = [f"{n} passes of MC dropout:"]
+    if found.sampled_accuracy is not None:
+        lines.append(f"  accuracy of the mean prediction: {format_number(found.sampled_accuracy)}")
+    what = "probabilities" if is_classes else "values"
+    deviation = format_number(float(found.samples.deviation.mean()))
+    lines.append(f"  standard deviation of the predicted {what} over the passes, averaged over examples: {deviation}")
+    if is_classes:
+        entropy = format_number(float(found.samples.entropy.mean()))
+        lines.append(f"  predictive entropy, averaged over examples: {entropy} nats")
+    return lines

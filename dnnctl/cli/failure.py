@@ -18,7 +18,7 @@ NOBODY_READS = 128 + signal.SIGPIPE
 
 @contextmanager
 def failures_reported(*, as_json: bool = False) -> Iterator[None]:
-    """Print what went wrong, without a traceback, and leave with the failure's exit code."""
+    """Print what went wrong, without a traceback, and exit with the failure's exit code."""
     try:
         yield
     except DnnctlError as error:

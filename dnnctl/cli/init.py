@@ -13,12 +13,14 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.errors import UserError
 
 NAME = "NAME"
-"""What stands in a preset for the name."""
+"""The placeholder of the name in a preset."""
 
 
 def init_command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
-    preset: Annotated[str, typer.Option("--preset", help="What to start from; `list` names them.")] = "default",
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="PRESET", help="The preset to write; `list` prints all.")
+    ] = "default",
 ) -> None:
     """Write a complete, commented spec to start from."""
     with failures_reported():
@@ -30,10 +32,10 @@ def init_command(
 
 
 def write_preset(preset: str, path: Path) -> None:
-    """Write a preset to a file that is not there yet.
+    """Write a preset to a new file.
 
     Raises:
-        UserError: there is no such preset, or the file is there or cannot be written.
+        UserError: there is no such preset, or the file exists or cannot be written.
     """
     if preset not in preset_names():
         raise UserError(f"There is no preset '{preset}'. Allowed: {', '.join(preset_names())}.")
@@ -42,13 +44,13 @@ def write_preset(preset: str, path: Path) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(read_preset(preset).replace(f"name: {NAME}", f"name: {name}", 1))
     except FileExistsError:
-        raise UserError(f"{path} is there already, and is left as it is. Choose another name.") from None
+        raise UserError(f"{path} already exists and is unchanged. Choose another name.") from None
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
 
 
 def preset_names() -> list[str]:
-    """The presets there are."""
+    """The names of all presets."""
     found = files("dnnctl.presets").iterdir()
     return sorted(entry.name.removesuffix(".yaml") for entry in found if entry.name.endswith(".yaml"))
 
@@ -59,5 +61,5 @@ def read_preset(preset: str) -> str:
 
 
 def first_line(preset: str) -> str:
-    """What a preset is."""
+    """The description of a preset."""
     return read_preset(preset).splitlines()[0].removeprefix("# ")

@@ -1,4 +1,4 @@
-"""`dnnctl list`: the runs there are."""
+"""`dnnctl list`: the runs of a directory."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
-from dnnctl.cli.table import print_table
+from dnnctl.cli.table import GAP, format_column, print_table, terminal_width
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
 from dnnctl.store.columns import plain_name, value_of
 from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
-from dnnctl.store.metrics import NO_METRICS, is_less_better
+from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_number, format_seconds
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
 LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
-"""The columns that a narrow terminal goes without, one after the other."""
-GAP = 2
-"""Between two columns."""
+"""The columns that are left out on a narrow terminal, in this order."""
 METRICS = ("best", "test")
-"""The columns that hold several metrics, of which a table shows the one that says most."""
+"""The columns that hold several metrics, of which a table shows the most important one."""
 IN_SECONDS = ("seconds", "age")
 TEXTS = ("id", "name", "status", "created", "best", "test", "device", "compile", "host", "parent")
 
@@ -43,25 +40,27 @@ def list_command(
         typer.Option(
             "--sort",
             metavar="COLUMN",
-            help="The best first by this column, e.g. val_accuracy.",
+            help="Sort by this column, the best first, e.g. val_accuracy.",
             show_default="newest first",
         ),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            "--columns", metavar="A,B,…", help="These columns: facts, metrics, keys of the spec; +A adds one."
+            "--columns", metavar="A,B,…", help="Columns to show: facts, metrics, keys of the spec; +A adds one."
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Only the first so many; 0 is all.")] = 0,
-    disk: Annotated[bool, typer.Option("--disk", help="Show what each run takes on the disk.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, metavar="N", help="Show only the first N; 0 shows all.")
+    ] = 0,
+    disk: Annotated[bool, typer.Option("--disk", help="Show the disk space of each run.")] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
 ) -> None:
     """List runs, the newest first, with their status and best metrics."""
     with failures_reported(as_json=as_json):
         if as_json and as_csv:
-            raise UserError("--json and --csv exclude each other.")
+            raise UserError("--json and --csv cannot be combined.")
         directory = runs_directory(runs_dir)
         runs = list_runs(directory)[::-1]
         names = _columns(columns, with_disk=disk)
@@ -78,15 +77,15 @@ def list_command(
         elif rows:
             _print(names, rows, can_drop=columns is None)
         elif condition:
-            typer.echo(f"No run in {directory} fits the filter.")
+            typer.echo(f"No run in {directory} fits --filter.")
         else:
             typer.echo(f"There are no runs in {directory}. `dnnctl train SPEC` makes one.")
         if not as_json and not as_csv:
-            _tell_of_foreign(directory)
+            _report_foreign(directory)
 
 
 def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
-    """The runs by a column, the best first: errors from the smallest, all other numbers from the largest.
+    """The runs sorted by a column, the best first: losses, errors and times ascending, other numbers descending.
 
     Raises:
         UserError: none of the runs has that column.
@@ -104,7 +103,7 @@ def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
 
 
 def cells_of(run: RunRecord, names: Sequence[str]) -> dict[str, Any]:
-    """A run's row: for each column its value; of a run whose files are damaged, its id and that."""
+    """A run's row: for each column its value; of a damaged run only its id and status."""
     try:
         return {name: cell_of(run, name) for name in names}
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -124,7 +123,7 @@ def cell_of(run: RunRecord, name: str) -> Any:
 def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
     names = [] if asked is None else [plain_name(name.strip()) for name in asked.split(",") if name.strip()]
     if asked is not None and not names:
-        raise UserError("--columns names no column. For example: --columns id,val_accuracy,optimizer.kind")
+        raise UserError("--columns: names no column. For example: --columns id,val_accuracy,optimizer.kind")
     added = [name.removeprefix("+") for name in names if name.startswith("+")]
     chosen = [name for name in names if not name.startswith("+")] or list(COLUMNS)
     return list(dict.fromkeys([*chosen, *added, *(["bytes"] if with_disk else [])]))
@@ -144,16 +143,17 @@ def _in_cell(name: str, value: Any) -> Any:
 
 
 def _print(names: Sequence[str], rows: Sequence[dict[str, Any]], *, can_drop: bool) -> None:
-    texts = {name: [_in_words(name, row[name]) for row in rows] for name in names}
-    if can_drop and sys.stdout.isatty():
-        texts = fit_columns(texts, get_terminal_size().columns)
+    texts = {name: _column(name, [row[name] for row in rows]) for name in names}
+    width = terminal_width()
+    if can_drop and width is not None:
+        texts = fit_columns(texts, width)
     print_table(
         list(texts), list(zip(*texts.values(), strict=True)), right=[name for name in texts if name not in TEXTS]
     )
 
 
 def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]:
-    """The columns that a terminal has room for: those that say least are left out first."""
+    """The columns that fit into a width; the least important ones are left out first."""
     kept = dict(texts)
     for name in LEAST_FIRST:
         if sum(GAP + max(map(len, [column, *cells])) for column, cells in kept.items()) - GAP <= width:
@@ -162,27 +162,35 @@ def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]
     return kept
 
 
+def _column(name: str, values: Sequence[Any]) -> list[str]:
+    """The cells of a column; numbers that are not all whole have one notation."""
+    are_numbers = all(value is None or type(value) in (int, float) for value in values)
+    if are_numbers and name not in (*IN_SECONDS, "bytes") and any(isinstance(value, float) for value in values):
+        return format_column([finite(value) for value in values])
+    return [_in_words(name, value) for value in values]
+
+
 def _in_words(name: str, value: Any) -> str:
-    if value is None:
-        return "—"
     if isinstance(value, dict | list):
         return str(_in_cell(name, value))
+    if value is None or (name in IN_SECONDS and finite(value) is None):
+        return "—"
     if name in IN_SECONDS:
         return format_seconds(value)
     if name == "bytes":
         return format_bytes(value)
-    return format_number(value) if isinstance(value, float) else str(value)
+    return str(value)
 
 
 def _headline(metrics: dict[str, Any]) -> str:
-    """The metric that says most: one on validation before one on training, and others before the loss."""
+    """The most important metric: one on validation before one on training, and others before the loss."""
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
-    return f"{name} {format_number(metrics[name])}" if name else "—"
+    return f"{name} {format_number(finite(metrics[name]))}" if name else "—"
 
 
-def _tell_of_foreign(directory: Path) -> None:
+def _report_foreign(directory: Path) -> None:
     foreign = foreign_folders(directory)
     if foreign:
         shown = ", ".join(foreign[:5]) + (" …" if len(foreign) > 5 else "")
-        typer.echo(f"no runs, passed over: {shown}", err=True)
+        typer.echo(f"note: skipped, because they are not runs: {shown}", err=True)

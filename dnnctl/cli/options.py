@@ -10,7 +10,9 @@ import typer
 
 RunsDir: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--runs-dir", envvar="DNNCTL_RUNS_DIR", help="Where runs are kept.", show_default="runs"),
+    typer.Option(
+        "--runs-dir", metavar="DIR", envvar="DNNCTL_RUNS_DIR", help="Where runs are kept.", show_default="runs"
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Overrides: TypeAlias = Annotated[
@@ -18,24 +20,29 @@ Overrides: TypeAlias = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the spec, e.g. training.epochs=5. Repeatable."),
 ]
 Name: TypeAlias = Annotated[
-    str | None, typer.Option("--name", help="Call the run this instead of the spec's name.", show_default=False)
+    str | None,
+    typer.Option("--name", metavar="NAME", help="Call the run this instead of the spec's name.", show_default=False),
 ]
 Filtered: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--filter",
         metavar="CONDITION",
-        help="Only runs for which this holds, e.g. 'val_accuracy > 0.85 and optimizer.kind == nadam'.",
+        help="Only runs that fulfil this condition, e.g. 'val_accuracy > 0.85 and optimizer.kind == nadam'.",
         show_default=False,
     ),
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
 RunReferences: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN…", help="Runs: ids, beginnings of ids, names, folders, or `last`.", show_default=False),
+    typer.Argument(metavar="RUN", help="Runs: ids, id prefixes, names or folders, or `last`.", show_default=False),
 ]
 RunReference: TypeAlias = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, its name, or `last`.")
+    str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")
+]
+
+RequiredRun: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")
 ]
 
 

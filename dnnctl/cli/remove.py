@@ -1,4 +1,4 @@
-"""`dnnctl remove`: runs into the trash, out of it, and the trash away."""
+"""`dnnctl remove`: move runs to the trash, restore them, or empty the trash."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import choose_runs, one_folder
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import list_runs, load_runs, runs_directory
+from dnnctl.store.catalog import distinct, find_folder, list_runs, load_run, runs_directory
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.trash import purge, remove, restore, trash_of
+from dnnctl.text import format_count
 
 NOT_CONFIRMED = 1
 
@@ -27,34 +28,34 @@ def remove_command(
     runs_dir: RunsDir = None,
     condition: Filtered = None,
     keep_best: Annotated[
-        int | None, typer.Option("--keep-best", min=1, metavar="N", help="Of these runs, keep the N best.")
+        int | None, typer.Option("--keep-best", min=1, metavar="N", help="Keep the N best of these runs.")
     ] = None,
-    is_restoring: Annotated[bool, typer.Option("--restore", help="Take runs out of the trash again.")] = False,
-    is_purging: Annotated[bool, typer.Option("--purge", help="Empty the trash: its runs are gone for good.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    is_restoring: Annotated[bool, typer.Option("--restore", help="Move runs back from the trash.")] = False,
+    is_purging: Annotated[bool, typer.Option("--purge", help="Delete all runs in the trash permanently.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove runs to a trash inside the runs directory; --restore takes them back, --purge empties it."""
+    """Move runs to a trash inside the runs directory; --restore moves them back, --purge empties it."""
     with failures_reported(as_json=as_json):
         directory = runs_directory(runs_dir)
         if is_restoring and is_purging:
-            raise UserError("--restore and --purge exclude each other.")
+            raise UserError("--restore and --purge cannot be combined.")
         if is_purging and (runs or condition or keep_best):
-            raise UserError("--purge empties the whole trash: name no runs with it, and choose none.")
+            raise UserError("--purge empties the whole trash: it takes no runs, no --filter and no --keep-best.")
         if is_restoring and (condition or keep_best):
-            raise UserError("--restore takes the runs that are named, or all: it knows no --filter and no --keep-best.")
+            raise UserError("--restore takes runs by name, or all: it takes no --filter and no --keep-best.")
         if is_restoring:
             verb, chosen = "restore", _in_trash(runs, directory)
         elif is_purging:
-            verb, chosen = "delete for good", list_runs(trash_of(directory))
+            verb, chosen = "delete", list_runs(trash_of(directory))
         else:
             verb, chosen = "remove", _to_remove(runs, condition, runs_dir, keep_best)
         if chosen and not dry_run and not is_restoring:
             _confirm(verb, chosen, yes=yes)
         if not dry_run:
             _do(verb, chosen, directory)
-        _tell(verb, chosen, dry_run=dry_run, as_json=as_json)
+        _report(verb, chosen, dry_run=dry_run, as_json=as_json)
 
 
 def _to_remove(
@@ -62,14 +63,14 @@ def _to_remove(
 ) -> list[RunRecord]:
     """The runs to remove, none of which is being trained."""
     if runs or condition or keep_best is None:
-        chosen = choose_runs(runs, condition, runs_dir)
+        chosen = choose_runs(runs, condition, runs_dir, one_folder)
     else:
         chosen = [run for run in list_runs(runs_directory(runs_dir)) if run.status.is_complete]
     if keep_best is not None:
         chosen = _all_but_best(chosen, keep_best)
     running = [run.id for run in chosen if run.status is Status.RUNNING]
     if running:
-        raise UserError(f"{', '.join(running)}: being trained. Stop it first; nothing was removed.")
+        raise UserError(f"{', '.join(running)}: being trained. Stop the training first; nothing was removed.")
     return chosen
 
 
@@ -77,14 +78,18 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
     monitors = {run.monitor for run in runs if run.best}
     if len(monitors) > 1:
         raise UserError(
-            f"--keep-best: these runs watch different metrics ({', '.join(sorted(monitors))}): choose with --filter."
+            f"--keep-best: the best epochs of these runs were chosen by different metrics "
+            f"({', '.join(sorted(monitors))}). Choose runs with --filter."
         )
     for what, facts in (
         ("losses", {run.summary and run.summary.loss for run in runs if run.best}),
         ("validation examples", {run.facts.data and run.facts.data.split for run in runs if run.best}),
     ):
         if len(facts) > 1:
-            raise UserError(f"--keep-best: these runs have different {what} and no common scale: choose with --filter.")
+            raise UserError(
+                f"--keep-best: these runs have different {what}, so their metrics cannot be ranked. "
+                f"Choose runs with --filter."
+            )
     if not monitors:
         return []
     (monitor,) = monitors
@@ -95,11 +100,9 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
 
 def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:
     trash = trash_of(directory)
-    return (
-        load_runs([trash / each if (trash / each).is_dir() else each for each in references], trash)
-        if references
-        else list_runs(trash)
-    )
+    if not references:
+        return list_runs(trash)
+    return distinct([find_folder(each, trash) or load_run(each, trash) for each in references])
 
 
 def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
@@ -107,7 +110,7 @@ def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UserError(
-            f"This would {verb} {len(runs)} runs. Nobody can be asked here: add --yes, or --dry-run to look."
+            f"This would {verb} {format_count(len(runs), 'run')}. Confirm with --yes, or see which with --dry-run."
         )
     for run in runs:
         typer.echo(f"  {run.id}  {run.status}")
@@ -117,7 +120,7 @@ def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
 
 
 def _do(verb: str, runs: Sequence[RunRecord], directory: Path) -> None:
-    if verb == "delete for good":
+    if verb == "delete":
         purge(directory)
         return
     for run in runs:
@@ -127,14 +130,14 @@ def _do(verb: str, runs: Sequence[RunRecord], directory: Path) -> None:
             restore(run, directory)
 
 
-def _tell(verb: str, runs: Sequence[RunRecord], *, dry_run: bool, as_json: bool) -> None:
+def _report(verb: str, runs: Sequence[RunRecord], *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"action": verb, "done": not dry_run, "runs": [run.id for run in runs]}))
         return
-    done = {"remove": "removed", "restore": "restored", "delete for good": "deleted"}[verb]
+    done = {"remove": "removed", "restore": "restored", "delete": "deleted"}[verb]
     for run in runs:
         typer.echo(f"{f'would {verb}' if dry_run else done} {run.id}")
     if not runs:
         typer.echo(f"nothing to {verb}")
     elif verb == "remove" and not dry_run:
-        typer.echo("back again: dnnctl remove --restore RUN; gone for good: dnnctl remove --purge")
+        typer.echo("undo: dnnctl remove --restore RUN; delete permanently: dnnctl remove --purge")

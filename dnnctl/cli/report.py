@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import choose_runs
+from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
 from dnnctl.errors import DnnctlError, UserError
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 def report_command(
     runs: RunReferences = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the report goes.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")] = Path(
         "report.html"
     ),
     runs_dir: RunsDir = None,
     condition: Filtered = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", help="What the verdict is about.", show_default="accuracy or mae")
+        str | None,
+        typer.Option("--metric", metavar="METRIC", help="The metric of the verdicts.", show_default="accuracy or mae"),
     ] = None,
 ) -> None:
-    """Write a report of runs: one HTML file with curves, results, confusion, mistakes; it opens without a network."""
+    """Write a report of runs as one HTML file that needs no network: curves, results, confusion matrices, mistakes."""
     with failures_reported():
-        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, with_seeds=True)
+        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
         write_report(compare_runs(chosen, metric), output)
@@ -55,7 +56,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
 
 
 def find_mistakes(run: RunRecord) -> Mistakes:
-    """What a run is surely wrong about, with the pictures from its data where they are images and still the same."""
+    """The wrong predictions in which a run has most confidence, with their images if its data can still be read."""
     from pydantic import ValidationError
 
     from dnnctl.compare.report.page_run import Mistakes, mistakes_of
@@ -70,9 +71,9 @@ def find_mistakes(run: RunRecord) -> Mistakes:
         spec = Spec.model_validate(run.spec)
         dataset = load_data(spec.data, seed=spec.seed)
     except (DnnctlError, ValidationError, OSError):
-        return Mistakes(reason="its data cannot be read here")
+        return Mistakes(reason="its data cannot be read")
     if run.facts.data is None or dataset.digest != run.facts.data.digest or dataset.test is None:
-        return Mistakes(reason="its data have changed since")
+        return Mistakes(reason="its data have changed")
     images = dataset.test.inputs
     if not is_picture(images.shape[1:]):
         return Mistakes()

@@ -13,7 +13,7 @@ from dnnctl.errors import UserError
 
 
 def schema_command(
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
 ) -> None:
     """Print the JSON Schema of specs, for editors."""
     from dnnctl.specs.reading.schema import json_schema
@@ -26,4 +26,4 @@ def schema_command(
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UserError(f"{output} cannot be written: {error.strerror}.") from None
+            raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None

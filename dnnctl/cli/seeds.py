@@ -1,54 +1,89 @@
-"""`dnnctl train --seeds N`: the table of what the seeds came to."""
+"""`dnnctl train --seeds N`: the results of the seeds as a table."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 import typer
 
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.table import print_table
 from dnnctl.commands.seeds import train_seeds
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
+Statistic = Callable[[Sequence[float]], float]
+
 
 def train_and_print_seeds(
     loaded: LoadedSpec, path: Path, n_seeds: int, runs_dir: Path | None, *, quiet: bool, as_json: bool
 ) -> int:
-    """Train the seeds and print a table; returns the exit code."""
+    """Train the seeds and print their results with mean and standard deviation; returns the exit code."""
 
     def announce(seed: int, number: int) -> None:
         if not quiet and not as_json:
             typer.echo(f"seed {seed} ({number} of {n_seeds})")
 
     options = [*["--quiet"] * quiet, *["--json"] * as_json]
-    result = train_seeds(loaded, path, n_seeds, runs_dir, options=options, on_start=announce)
-    if not as_json and not quiet:
+    result = train_seeds(loaded, path, n_seeds, runs_dir, options=options, on_start=announce, notify=print_notice)
+    if as_json:
+        typer.echo(json.dumps(as_object(result.runs)))
+    elif not quiet:
         _print(result.runs)
     return max(result.codes)
 
 
-def _print(runs: list[RunRecord]) -> None:
-    """The runs' metrics, and over those that finished their mean and standard deviation."""
+def as_object(runs: Sequence[RunRecord]) -> dict[str, Any]:
+    """The last line of `--json`: the runs, and over those that finished the mean and standard deviation."""
+    return {
+        "event": "seeds_ended",
+        "runs": [run.id for run in runs],
+        "seeds": [run.facts.seed for run in runs],
+        "n_finished": len(_finished(runs)),
+        "mean": _over_seeds(runs, mean, at_least=1),
+        "standard_deviation": _over_seeds(runs, stdev, at_least=2),
+    }
+
+
+def _print(runs: Sequence[RunRecord]) -> None:
+    """The metrics of each run, and over those that finished their mean and standard deviation."""
     values = [_metrics(run) for run in runs]
-    names = sorted({name for row in values for name in row})
+    names = list(dict.fromkeys(name for row in values for name in row))
     rows = [
         [str(run.facts.seed), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
         for run, row in zip(runs, values, strict=True)
     ]
-    finished = [row for row in values if row]
-    if len(finished) > 1:
+    if len(_finished(runs)) > 1:
         for label, statistic in (("mean", mean), ("standard deviation", stdev)):
-            cells = [format_number(statistic([row[name] for row in finished])) for name in names]
-            rows.append(["", label, "", *cells])
+            over = _over_seeds(runs, statistic, at_least=2)
+            rows.append(["", label, "", *(format_number(over.get(name)) for name in names)])
     typer.echo("")
     print_table(["seed", "run", "status", *names], rows, right=names)
 
 
+def _finished(runs: Sequence[RunRecord]) -> list[dict[str, float]]:
+    """The metrics of the runs that have finished."""
+    return [row for row in map(_metrics, runs) if row]
+
+
+def _over_seeds(runs: Sequence[RunRecord], statistic: Statistic, *, at_least: int) -> dict[str, float]:
+    """A statistic of each metric over the runs that have it.
+
+    Args:
+        at_least: the smallest number of values that it can be computed from.
+    """
+    finished = _finished(runs)
+    columns = {name: [row[name] for row in finished if name in row] for row in finished for name in row}
+    return {name: statistic(values) for name, values in columns.items() if len(values) >= at_least}
+
+
 def _metrics(run: RunRecord) -> dict[str, float]:
-    """The metrics on validation and test, `test accuracy` and so on; none before the run has finished."""
+    """The metrics on validation and test, `test accuracy` and so on; empty until the run has finished."""
     roles = ("validation", "test")
     if run.summary is None:
         return {}

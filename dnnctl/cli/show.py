@@ -12,20 +12,20 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
-from dnnctl.cli.table import print_table
+from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
-from dnnctl.store.metrics import format_metrics
+from dnnctl.store.metrics import finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.text import format_bytes, format_count, format_number, format_seconds
+from dnnctl.text import format_bytes, format_count, format_seconds
 
 MAX_ROWS = 12
 MAX_LAYERS = 30
 MIN_POINTS = 2
-"""Fewer are no curve."""
+"""The fewest rows that make a curve."""
 ROLES = ("validation", "test")
 
 
@@ -40,7 +40,7 @@ def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: 
 
 
 def as_object(run: RunRecord) -> dict[str, Any]:
-    """Everything that the run's files say, as one JSON object."""
+    """The content of the run's files as one JSON object."""
     facts = {key: value for key, value in plain(run.facts).items() if key != "id"}
     return {
         "run": run.id,
@@ -58,7 +58,8 @@ def as_object(run: RunRecord) -> dict[str, Any]:
 def _print(run: RunRecord) -> None:
     lines = {**_identity(run), **_origins(run), **_result(run), **_surroundings(run), "next": _next(run)}
     width = max(map(len, lines))
-    typer.echo("\n".join(f"{name:<{width}}  {value}" for name, value in lines.items()))
+    for name, value in lines.items():
+        typer.echo(f"{name:<{width}}  {wrap_text(value, terminal_width(), indent=width + 2)}")
     if run.facts.layers:
         typer.echo("")
         _print_layers(run)
@@ -85,7 +86,7 @@ def _identity(run: RunRecord) -> dict[str, str]:
 
 
 def _origins(run: RunRecord) -> dict[str, str]:
-    """What of other runs it started from."""
+    """The other runs that it started from."""
     lines = {}
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -103,7 +104,7 @@ def _origins(run: RunRecord) -> dict[str, str]:
 
 
 def _result(run: RunRecord) -> dict[str, str]:
-    """What came out: the best weights, and those of the last epoch where they are others."""
+    """The metrics of the best weights, and of those of the last epoch if they differ."""
     summary = run.summary
     if summary is None:
         return {}
@@ -113,13 +114,14 @@ def _result(run: RunRecord) -> dict[str, str]:
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
         lines |= {f"last epoch, {role}": format_metrics(metrics) for role, metrics in measured.items() if metrics}
-    if summary.seconds is not None:
-        lines["time"] = format_seconds(summary.seconds)
+    seconds = finite(summary.seconds)
+    if seconds is not None:
+        lines["time"] = format_seconds(seconds)
     return lines
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:
-    """How it was resumed, and what its bits depend on."""
+    """How it was resumed, and what its exact result depends on."""
     facts = run.facts
     lines = {f"resumed ({number})": _resumption(entry) for number, entry in enumerate(_resumptions(run), 1)}
     digest = facts.data.digest[:12] if facts.data else "—"
@@ -131,20 +133,20 @@ def _surroundings(run: RunRecord) -> dict[str, str]:
 
 
 def _resumptions(run: RunRecord) -> list[HistoryEntry]:
-    """When it was resumed after an interruption; the start of a fork from another's state is none."""
+    """The resumptions after interruptions, without the start of a fork."""
     return [entry for entry in run.history if entry.event == "restored" and not entry.is_origin]
 
 
 def _resumption(entry: HistoryEntry) -> str:
-    """From where training continued, and how exactly."""
+    """Where training continued, and whether exactly."""
     start = f"from {entry.checkpoint}" if entry.checkpoint else "from scratch"
     return f"{start}, {'approximate: ' + '; '.join(entry.approximate) if entry.approximate else 'exact'}"
 
 
 def _next(run: RunRecord) -> str:
-    """What a user of this run would type next."""
+    """The command that a user of this run may need next."""
     if run.status is Status.RUNNING:
-        return "wait: it is being trained"
+        return "wait until its training ends"
     if run.damages:
         return f"dnnctl remove {quote(str(run.path))}: it is damaged"
     if run.status is Status.DIVERGED:
@@ -185,13 +187,18 @@ def _print_layers(run: RunRecord) -> None:
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     shown = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS // 2], *rows[-MAX_ROWS // 2 :]]
     header = list(rows[-1])
-    cells = [[_cell(name, row.get(name)) for name in header] for row in shown]
+    columns = [_column(name, [row.get(name) for row in shown]) for name in header]
+    cells = [list(row) for row in zip(*columns, strict=True)]
     if len(shown) < len(rows):
         cells.insert(MAX_ROWS // 2, ["…"] * len(header))
     print_table(header, cells, right=header)
 
 
-def _cell(name: str, value: Any) -> str:
+def _column(name: str, values: list[Any]) -> list[str]:
+    """The cells of a column: whole numbers, or all in one notation."""
     if name in ("epoch", "step", "phase"):
-        return str(value)
-    return f"{value:.3g}" if name == "learning_rate" else format_number(value)
+        return ["—" if value is None else str(value) for value in values]
+    numbers = [finite(value) for value in values]
+    if name == "learning_rate":
+        return ["—" if value is None else f"{value:.3e}" for value in numbers]
+    return format_column(numbers)

@@ -2,21 +2,87 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
+from textwrap import wrap
 
 import typer
 
+from dnnctl.text import format_number
+
+GAP = 2
+"""Between two columns."""
+MIN_TEXT = 40
+"""On a narrower terminal text is not wrapped."""
+
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Print rows under a header; columns named in `right` are aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    """Print rows under a header.
 
-    def line(cells: Sequence[str]) -> str:
-        parts = [
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for cell, width, name in zip(cells, widths, header, strict=True)
-        ]
-        return "  ".join(parts).rstrip()
+    On a terminal that is too narrow for all columns, they are printed in several tables, each with the first column.
 
-    typer.secho(line(header), dim=True)
-    typer.echo("\n".join(line(row) for row in rows))
+    Args:
+        right: the columns that are aligned to the right.
+    """
+    columns = [[name, *cells] for name, *cells in zip(header, *rows, strict=True)]
+    for place, block in enumerate(split_columns(columns, terminal_width())):
+        if place:
+            typer.echo("")
+        _print_block(block, right)
+
+
+def split_columns(columns: Sequence[Sequence[str]], width: int | None) -> list[list[Sequence[str]]]:
+    """The columns in groups that each fit into a width; every group starts with the first column.
+
+    Args:
+        width: None for no limit.
+    """
+    first, *others = columns
+    if width is None or not others:
+        return [list(columns)]
+    blocks: list[list[Sequence[str]]] = [[first]]
+    for column in others:
+        if len(blocks[-1]) > 1 and _width([*blocks[-1], column]) > width:
+            blocks.append([first])
+        blocks[-1].append(column)
+    return blocks
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal; None if the output is not a terminal."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wrap_text(text: str, width: int | None, *, indent: int = 0) -> str:
+    """A text in lines of at most `width` characters, broken between words only.
+
+    Args:
+        width: None for no limit.
+        indent: the indentation of every line but the first, whose own one is already printed.
+    """
+    if width is None or width - indent < MIN_TEXT:
+        return text
+    lines = wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines)
+
+
+def format_column(values: Sequence[float | None]) -> list[str]:
+    """Numbers in one notation: with four decimal places, or with exponents if one of them needs it."""
+    if all(value is None or "e" not in format_number(value) for value in values):
+        return [format_number(value) for value in values]
+    return ["—" if value is None else f"{value:.3e}" for value in values]
+
+
+def _width(columns: Sequence[Sequence[str]]) -> int:
+    return sum(max(map(len, column)) + GAP for column in columns) - GAP
+
+
+def _print_block(columns: Sequence[Sequence[str]], right: Sequence[str]) -> None:
+    aligned = []
+    for column in columns:
+        width = max(map(len, column))
+        aligned.append([cell.rjust(width) if column[0] in right else cell.ljust(width) for cell in column])
+    head, *lines = [(" " * GAP).join(cells).rstrip() for cells in zip(*aligned, strict=True)]
+    typer.secho(head, dim=True)
+    typer.echo("\n".join(lines))

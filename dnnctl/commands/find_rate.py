@@ -63,9 +63,9 @@ def find_rate(
     loaded, source = find_pretrained(spec if isinstance(spec, LoadedSpec) else load(spec), runs_dir)
     settings = settings or RangeTestSettings()
     with stderr_to(os.devnull), faults_located(loaded):
+        from dnnctl.runner.auto_rate import low_momentum
         from dnnctl.runner.examples import place
         from dnnctl.runner.lr_range_test import count_steps, range_test, suggest
-        from dnnctl.runner.phases import low_momentum
         from dnnctl.runner.setup import prepare
 
         batch_size = settings.batch_size or loaded.spec.training.batch_size

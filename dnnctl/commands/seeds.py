@@ -11,7 +11,8 @@ from pathlib import Path
 
 from dnnctl.errors import DivergedError
 from dnnctl.specs import LoadedSpec, digest
-from dnnctl.store.catalog import list_runs, runs_directory
+from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
+from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord
 
 MAX_SEED = 2**32
@@ -34,37 +35,57 @@ def train_seeds(
     *,
     options: Sequence[str] = (),
     on_start: Callable[[int, int], None] = lambda _seed, _number: None,
+    notify: Notify = keep_silent,
 ) -> SeedRuns:
     """Train with the spec's seed and those after it.
 
-    A seed that diverges does not keep the others from being trained; any other failure does.
+    If the spec reuses a run by a name that has a run with a model for each of these seeds, each seed reuses the run of
+    the same seed; otherwise all seeds reuse the same run. Training stops at the first seed that fails in another way
+    than by diverging.
 
     Args:
         options: further options of `dnnctl train`, such as `--quiet`.
         on_start: called with each seed and its number, from 1, before it is trained.
+        notify: called with a sentence that says which runs are reused, if several have the given name.
     """
     directory = runs_directory(runs_dir)
-    loaded = _with_source(loaded, directory)
+    seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
+    specs = _with_sources(loaded, seeds, directory, notify)
     result = SeedRuns()
-    for index in range(n_seeds):
-        seed = (loaded.spec.seed + index) % MAX_SEED
-        on_start(seed, index + 1)
-        result.codes.append(_train_one(loaded, path, seed, directory, options))
-        result.runs += _run_of(loaded, seed, directory)
+    for number, seed in enumerate(seeds, 1):
+        on_start(seed, number)
+        result.codes.append(_train_one(specs[seed], path, seed, directory, options))
+        result.runs += _run_of(specs[seed], seed, directory)
         if result.codes[-1] not in (0, DivergedError.exit_code):
             break
     return result
 
 
-def _with_source(loaded: LoadedSpec, directory: Path) -> LoadedSpec:
-    """The spec with the run that it reuses named once for all seeds."""
+def _with_sources(loaded: LoadedSpec, seeds: Sequence[int], directory: Path, notify: Notify) -> dict[int, LoadedSpec]:
+    """For each seed the spec, with the id of the run that it reuses."""
+    reuse = loaded.spec.model.reuse
+    if reuse == "none":
+        return dict.fromkeys(seeds, loaded)
+    named = [run for run in list_runs(directory) if run.name == reuse.run and Wanted.MODEL.serves(run)]
+    by_seed = {run.facts.seed: run.id for run in named}
+    if all(seed in by_seed for seed in seeds):
+        notify(f"model.reuse.run: each seed reuses the run named {reuse.run} of the same seed.")
+        return {seed: _reusing(loaded, by_seed[seed], directory, keep_silent) for seed in seeds}
+    return dict.fromkeys(seeds, _reusing(loaded, reuse.run, directory, notify))
+
+
+def _reusing(loaded: LoadedSpec, reference: str, directory: Path, notify: Notify) -> LoadedSpec:
+    """The spec with the run that it reuses named by its id."""
     from dnnctl.commands.pretrained import find_pretrained
 
-    resolved, source = find_pretrained(loaded, directory)
-    reuse = resolved.spec.model.reuse
-    if source is None or reuse == "none":
-        return loaded
-    return replace(resolved, overrides=(*loaded.overrides, f"model.reuse.run={reuse.run}"))
+    reuse = loaded.spec.model.reuse
+    assert reuse != "none", "only a spec that reuses a run comes here"
+    model = loaded.spec.model.model_copy(update={"reuse": reuse.model_copy(update={"run": reference})})
+    chosen = replace(loaded, spec=loaded.spec.model_copy(update={"model": model}))
+    resolved, _ = find_pretrained(chosen, directory, notify)
+    found = resolved.spec.model.reuse
+    assert found != "none"
+    return replace(resolved, overrides=(*loaded.overrides, f"model.reuse.run={found.run}"))
 
 
 def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, options: Sequence[str]) -> int:

@@ -1,1 +1,1 @@
-"""Comparison: what differs between runs, what came out, and whether it means anything. Light: it never loads Keras."""
+"""Comparison: what differs between runs, their results, and whether these differ significantly. No Keras."""

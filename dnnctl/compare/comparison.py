@@ -1,4 +1,4 @@
-"""Runs side by side: what differs, what came out, whether it means anything, and what to bear in mind."""
+"""Runs side by side: what differs, the results, whether they differ significantly, and reservations."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from dnnctl.compare.group import Group, Spread, group_runs, measured_by
+from dnnctl.compare.group import Group, Spread, group_runs, have_same_data, measured_by
 from dnnctl.compare.notes import find_notes, losses_of
 from dnnctl.compare.verdict import Verdict, judge
 from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
-from dnnctl.store.metrics import NO_METRICS, is_less_better
+from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord
 
 
 def _seconds_an_epoch(run: RunRecord) -> float | None:
     """The median, without the first epoch if there are others: that one compiles."""
-    seconds = [row["seconds"] for row in run.curve if isinstance(row.get("seconds"), int | float)]
+    seconds = [number for row in run.curve if (number := finite(row.get("seconds"))) is not None]
     return median(seconds[1:] or seconds) if seconds else None
 
 
-FACTS: dict[str, Callable[[RunRecord], float | None]] = {
+FACTS: dict[str, Callable[[RunRecord], object]] = {
     "parameters": lambda run: run.facts.parameters,
     "epochs": lambda run: run.epochs,
     "best epoch": lambda run: run.best.get("epoch"),
@@ -52,11 +52,11 @@ class Result:
     """`test accuracy`, `best val_loss`, `epochs`, …"""
     spreads: tuple[Spread, ...]
     is_comparable: bool = True
-    """Whether the figures measure the same thing: losses of different kinds do not."""
+    """Whether the figures may be ranked and subtracted: not losses of different kinds, nor metrics on other data."""
 
     @property
     def best(self) -> int | None:
-        """The place of the group with the best mean; none for facts that are neither good nor bad."""
+        """The place of the group with the best mean; None where no value is better than another."""
         metric = self.name.rpartition(" ")[2]
         known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
         if not self.is_comparable or self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
@@ -66,7 +66,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is said of some runs."""
+    """Some runs side by side."""
 
     groups: tuple[Group, ...]
     differences: tuple[Difference, ...]
@@ -79,13 +79,19 @@ class Comparison:
         """The comparison as a JSON object."""
         return {
             "groups": [
-                {"label": group.label, "name": group.first.name, "runs": [run.id for run in group.runs]}
+                {
+                    "label": group.label,
+                    "name": group.first.name,
+                    "runs": [run.id for run in group.runs],
+                    "left_out": [run.id for run in group.left_out],
+                }
                 for group in self.groups
             ],
             "differences": [asdict(difference) for difference in self.differences],
             "results": [
                 {
                     "name": result.name,
+                    "is_comparable": result.is_comparable,
                     "groups": [
                         {"mean": spread.mean, "standard_deviation": spread.deviation, "values": list(spread.values)}
                         for spread in result.spreads
@@ -101,7 +107,7 @@ class Comparison:
 
 
 def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Comparison:
-    """Compare runs; those of one spec with several seeds count as a group.
+    """Compare runs; runs that differ only in their seed are one group.
 
     Args:
         metric: what the verdicts are about; by default accuracy for classes, the mean absolute error for numbers.
@@ -138,7 +144,7 @@ def _default(names: list[str]) -> str:
 
 
 def _differences(groups: Sequence[Group]) -> list[Difference]:
-    """The keys in which some group's spec is not the first one's; seeds where every group has but one run."""
+    """The keys in which a group's spec differs from the first one's; the seed only if every group is one run."""
     hidden = (*NO_DIFFERENCE, *(["seed"] if any(len(group.runs) > 1 for group in groups) else []))
     specs = [{key: value for key, value in group.first.spec.items() if key not in hidden} for group in groups]
     found: dict[str, list[Any]] = {}
@@ -158,9 +164,19 @@ def _results(groups: Sequence[Group]) -> list[Result]:
         if name not in NO_METRICS:
             found[f"last {name}"] = [group.last(name) for group in groups]
     for name, measure in FACTS.items():
-        found[name] = [[float(value) for value in map(measure, group.runs) if value is not None] for group in groups]
-    has_one_loss = len(losses_of(groups)) < 2
+        values = [[finite(measure(run)) for run in group.runs] for group in groups]
+        found[name] = [[number for number in column if number is not None] for column in values]
     return [
-        Result(name, tuple(Spread(tuple(values)) for values in columns), has_one_loss or not name.endswith("loss"))
+        Result(name, tuple(Spread(tuple(values)) for values in columns), _is_comparable(name, groups))
         for name, columns in found.items()
     ]
+
+
+def _is_comparable(name: str, groups: Sequence[Group]) -> bool:
+    """Whether a figure of all groups is on one scale, and was measured on the same examples."""
+    if name in FACTS:
+        return True
+    kind, _, metric = name.partition(" ")
+    role = kind if kind == "test" else "validation"  # the last epoch's metrics depend on the split too
+    has_one_scale = len(losses_of(groups)) < 2 or not metric.endswith("loss")
+    return has_one_scale and have_same_data(groups, role)

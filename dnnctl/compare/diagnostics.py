@@ -1,4 +1,4 @@
-"""What a classifier's predictions show beside one figure: confusion, calibration, and where it is surely wrong.
+"""What a classifier's predictions show besides its metrics: confusion, calibration and confident mistakes.
 
 Shapes: N is the number of examples, K of classes.
 """
@@ -18,18 +18,18 @@ N_WRONG = 24
 
 @dataclass(frozen=True)
 class Bin:
-    """The predictions whose confidence lies in a tenth of [0, 1]."""
+    """The predictions whose confidence is in one tenth of [0, 1]."""
 
     confidence: float
     """Their mean confidence."""
     accuracy: float
-    """The share of them that is right."""
+    """The fraction of them that is right."""
     n: int
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """An example that is surely wrong."""
+    """A wrong prediction."""
 
     index: int
     label: int
@@ -38,7 +38,7 @@ class Mistake:
 
 
 def confusion(found: Predictions) -> NDArray[np.int64]:
-    """How many examples of each class (row) were taken for each class (column), (K, K)."""
+    """The number of examples of each class (row) that were predicted as each class (column), (K, K)."""
     n_classes = max(int(found.labels.max()), int(found.classes.max()), found.predicted.shape[1] - 1) + 1
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (found.labels.reshape(-1).astype(np.int64), found.classes), 1)
@@ -46,7 +46,7 @@ def confusion(found: Predictions) -> NDArray[np.int64]:
 
 
 def calibration(found: Predictions) -> list[Bin]:
-    """Confidence against accuracy, in ten bins of equal width; none where the network gives no probabilities.
+    """Confidence against accuracy, in ten bins of equal width; empty if the network gives no probabilities.
 
     Source: Guo et al., On Calibration of Modern Neural Networks (2017).
     """
@@ -71,7 +71,7 @@ def calibration_error(bins: list[Bin]) -> float:
 
 
 def surest_mistakes(found: Predictions, n: int = N_WRONG) -> list[Mistake]:
-    """The wrong predictions with the highest confidence, the surest first."""
+    """The wrong predictions with the highest confidence, in descending order."""
     probabilities = found.probabilities
     if probabilities is None:
         return []

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean, stdev
 from typing import Any
 
 from dnnctl.store.facts import Metrics
+from dnnctl.store.metrics import finite
+from dnnctl.store.recipe import is_repeatable, recipe
 from dnnctl.store.record import RunRecord
-
-NO_RECIPE = ("name", "description", "seed")
-"""The keys of a spec that say nothing of what is trained, but which draw of it."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +20,12 @@ class Group:
     label: str
     """a, b, c, …: what tables and verdicts call it."""
     runs: tuple[RunRecord, ...]
+    left_out: tuple[RunRecord, ...] = ()
+    """Runs whose seed is already in the group: older or unfinished ones of the same name."""
 
     @property
     def first(self) -> RunRecord:
-        """The run that stands for the recipe."""
+        """The run that represents the recipe."""
         return self.runs[0]
 
     def measured(self, role: str, metric: str) -> list[float]:
@@ -35,68 +35,110 @@ class Group:
     def by_seed(self, role: str, metric: str) -> dict[Any, float]:
         """The same, by seed."""
         found = {run.facts.seed: measured_by(run, role).get(metric) for run in self.runs}
-        return {seed: float(value) for seed, value in found.items() if isinstance(value, int | float)}
+        return {seed: number for seed, value in found.items() if (number := finite(value)) is not None}
 
     def last(self, metric: str) -> list[float]:
         """A metric of the last epoch of each run."""
         found = (run.curve[-1].get(metric) for run in self.runs if run.curve)
-        return [float(value) for value in found if isinstance(value, int | float)]
+        return [number for value in found if (number := finite(value)) is not None]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Some runs' figures."""
+    """One figure of some runs."""
 
     values: tuple[float, ...]
 
     @property
     def mean(self) -> float | None:
-        """Their mean; none of no figures."""
+        """Their mean; None if there are none."""
         return mean(self.values) if self.values else None
 
     @property
     def deviation(self) -> float | None:
-        """Their standard deviation, of two or more."""
+        """Their standard deviation; None for fewer than two."""
         return stdev(self.values) if len(self.values) > 1 else None
 
 
+@dataclass
+class _Draft:
+    """A group while runs are added to it."""
+
+    runs: list[RunRecord]
+    duplicates: list[RunRecord] = field(default_factory=list)
+
+
 def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
-    """The runs as groups, in the order in which their first runs come."""
-    found: list[list[RunRecord]] = []
-    for run in sorted(runs, key=lambda run: not run.status.is_complete):  # what is not complete takes no seed's place
-        home = next((group for group in found if _belongs(run, group)), None)
-        if home is None:
-            found.append([run])
-        else:
-            home.append(run)
-    found.sort(key=lambda group: min(runs.index(run) for run in group))
-    return [Group(_label(index), tuple(group)) for index, group in enumerate(found)]
+    """The runs as groups, in the order of their first runs.
+
+    A group of several seeds counts one run of each seed: the newest complete one. Runs of a single seed are compared
+    with each other, each as a group of its own.
+    """
+    drafts: list[_Draft] = []
+    for run in _complete_and_newest_first(runs):
+        _add(run, drafts)
+    for draft in list(drafts):
+        if len(draft.runs) == 1:
+            drafts += [_Draft([run]) for run in draft.duplicates]
+            draft.duplicates = []
+    for draft in drafts:
+        draft.runs.sort(key=runs.index)
+    drafts.sort(key=lambda draft: runs.index(draft.runs[0]))
+    return [
+        Group(_label(index), tuple(draft.runs), tuple(sorted(draft.duplicates, key=runs.index)))
+        for index, draft in enumerate(drafts)
+    ]
 
 
-def recipe(run: RunRecord) -> str:
-    """What a run shares with the others of its group, as text."""
-    return json.dumps({key: value for key, value in run.spec.items() if key not in NO_RECIPE}, sort_keys=True)
+def _complete_and_newest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    newest = sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
+    return sorted(newest, key=lambda run: not run.status.is_complete)
+
+
+def _add(run: RunRecord, drafts: list[_Draft]) -> None:
+    """Add a run to the first group that it belongs to, or as a new group."""
+    for draft in drafts:
+        if not _belongs(run, draft.runs[0]):
+            continue
+        same = next((other for other in draft.runs if other.facts.seed == run.facts.seed), None)
+        if same is None:
+            draft.runs.append(run)
+            return
+        if same.name == run.name:
+            draft.duplicates.append(run)
+            return
+    drafts.append(_Draft([run]))
 
 
 def data_digest(run: RunRecord) -> str | None:
-    """The identity of a run's data, if it came so far as to read them."""
+    """The identity of a run's data; None if it never read them."""
     return run.facts.data.digest if run.facts.data else None
 
 
+def have_same_data(groups: Sequence[Group], role: str) -> bool:
+    """Whether the groups, as far as their data are known, were measured on the same examples.
+
+    Args:
+        role: `test`, for which the source must be the same; or `training` or `validation`, for which also the split.
+    """
+    known = [data for group in groups if (data := group.first.facts.data) is not None]
+    return len({data.digest if role == "test" else (data.digest, data.split) for data in known}) < 2
+
+
 def measured_by(run: RunRecord, role: str) -> Metrics:
-    """What the best weights of a run measure on `validation` or `test`; empty before it has finished."""
+    """The metrics of a run's best weights on `validation` or `test`; empty until it has finished."""
     return run.summary.measured(role) if run.summary else {}
 
 
-def _belongs(run: RunRecord, group: list[RunRecord]) -> bool:
-    if not run.spec or any(each.facts.parent or each.facts.pruned for each in (run, group[0])):
+def _belongs(run: RunRecord, other: RunRecord) -> bool:
+    """Whether two runs have the same recipe and, as far as they are known, the same data."""
+    if not is_repeatable(run) or not is_repeatable(other):
         return False
-    seeds = {other.facts.seed for other in group}
-    is_same_data = data_digest(run) == data_digest(group[0]) or None in (data_digest(run), data_digest(group[0]))
-    return run.facts.seed not in seeds and is_same_data and recipe(run) == recipe(group[0])
+    digests = data_digest(run), data_digest(other)
+    return (digests[0] == digests[1] or None in digests) and recipe(run) == recipe(other)
 
 
 def _label(index: int) -> str:
-    """The labels in turn: a … z, then a2, b2, …"""
+    """The label of a group: a to z, then a2, b2, …"""
     turn, letter = divmod(index, 26)
     return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

@@ -2,114 +2,204 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from shlex import quote
 
-from dnnctl.compare.group import Group, measured_by
-from dnnctl.text import format_seconds
+from dnnctl.compare.group import Group, have_same_data, measured_by
+from dnnctl.store.catalog import namesakes
+from dnnctl.store.metrics import finite
+from dnnctl.store.recipe import repetitions
+from dnnctl.store.record import RunRecord
+from dnnctl.text import format_count, format_seconds
 
 MUCH_MORE_TIME = 1.5
 FEW_SEEDS = 3
+MAX_SHOWN = 5
 
 
 def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
-    """Every reservation that holds, in the order of its weight.
+    """Every reservation that applies, the most important first.
 
     Args:
-        roles: the parts of the data that verdicts are about.
+        roles: the splits that verdicts are about.
     """
-    notes = _unfinished(groups) + _other_data(groups) + _forks(groups) + _pruned(groups)
-    if len(losses_of(groups)) > 1:
-        notes.append(
-            f"Their losses are not the same ({', '.join(sorted(losses_of(groups)))}): they have no common scale."
-        )
-    if "validation" in roles:
-        notes.append(
-            "Validation figures are of the best epoch, which was chosen on these same examples: they flatter every "
-            "run, and most the one with the most epochs. Test data would not."
-        )
-    elif any(measured_by(run, "validation") for group in groups for run in group.runs):
-        notes.append("Validation figures are of the best epoch, chosen by them: they flatter. Test figures do not.")
-    sizes = [len(group.runs) for group in groups]
-    if len(groups) > 1 and max(sizes) == 1:
-        notes.append(
-            "One seed each: this compares trained models. Which recipe is better, several seeds show "
-            "(dnnctl train SPEC --seeds 5)."
-        )
-    elif len(groups) > 1 and 1 < min(size for size in sizes if size > 1) < FEW_SEEDS:
-        notes.append("Two seeds are few: how much seeds differ is hardly known from them. Five or more tell more.")
-    return notes + _other_effort(groups)
+    return [
+        *_damaged(groups),
+        *_unfinished(groups),
+        *_other_data(groups),
+        *_other_losses(groups),
+        *_forks(groups),
+        *_pruned(groups),
+        *_validation(groups, roles),
+        *_left_out(groups),
+        *_seeds(groups),
+        *_other_seeds(groups),
+        *_other_effort(groups),
+    ]
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
     """The kinds of loss that the runs were trained with, as far as they are on record."""
-    return {run.summary.loss for group in groups for run in group.runs if run.summary and run.summary.loss}
+    return {run.summary.loss for _, run in _runs(groups) if run.summary and run.summary.loss}
 
 
-def _forks(groups: Sequence[Group]) -> list[str]:
-    """What runs share with the runs that they were forked from."""
-    labels = {run.id: group.label for group in groups for run in group.runs}
-    notes = []
-    for group in groups:
-        for run in group.runs:
-            parent = run.facts.parent
-            if parent is None:
-                continue
-            if parent.run in labels:
-                other = labels[parent.run]
-                notes.append(
-                    f"{group.label} goes on from {other} after epoch {parent.epoch}: they share what was before."
-                )
-            if run.best.get("epoch", 0) and run.best["epoch"] <= parent.epoch:
-                notes.append(f"{group.label}: the best epoch is from before the fork: these are its parent's weights.")
-            before, now = parent.data, run.facts.data
-            if before and now and before.split != now.split:
-                notes.append(
-                    f"{group.label} was forked with other validation examples: its parent may have been trained on "
-                    f"some of them, which then flatter."
-                )
-    return notes
+def _runs(groups: Sequence[Group]) -> Iterator[tuple[Group, RunRecord]]:
+    """Each run with its group."""
+    return ((group, run) for group in groups for run in group.runs)
 
 
-def _pruned(groups: Sequence[Group]) -> list[str]:
-    """What was set to zero after training, which no spec says."""
-    return [
-        f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
-        for group in groups
-        for run in group.runs
-        if (pruned := run.facts.pruned)
-    ]
+def _damaged(groups: Sequence[Group]) -> list[str]:
+    """Files that could not be read, each by name."""
+    return [f"{group.label}: {run.id} is damaged: {run.damages[0]}" for group, run in _runs(groups) if run.damages]
 
 
 def _unfinished(groups: Sequence[Group]) -> list[str]:
     return [
-        f"{group.label}: {run.id} is {run.status} after {run.epochs} epochs; it has no result."
-        for group in groups
-        for run in group.runs
+        f"{group.label}: {run.id} is {run.status} after {format_count(run.epochs, 'epoch')}; it has no result."
+        for group, run in _runs(groups)
         if not run.status.is_complete
     ]
 
 
 def _other_data(groups: Sequence[Group]) -> list[str]:
-    data = [group.first.facts.data for group in groups]
-    if len({each and each.digest for each in data}) > 1:
-        return ["The data are not the same (their digests differ): figures on them cannot simply be compared."]
-    if len({each and each.split for each in data}) > 1:
-        return ["The validation parts are not the same examples: figures on validation cannot simply be compared."]
+    if not have_same_data(groups, "test"):
+        return [
+            "The data differ (by their digests): metrics measured on different data are not ranked, and no differences "
+            "between them are given."
+        ]
+    if not have_same_data(groups, "validation"):
+        return [
+            "The splits differ: metrics on training and validation data were measured on different examples. They are "
+            "not ranked, and no differences between them are given. Metrics on test data are comparable."
+        ]
     return []
 
 
+def _other_losses(groups: Sequence[Group]) -> list[str]:
+    if len(losses_of(groups)) < 2:
+        return []
+    listed = ", ".join(sorted(losses_of(groups)))
+    return [f"The losses differ ({listed}): their values have no common scale and are not ranked."]
+
+
+def _forks(groups: Sequence[Group]) -> list[str]:
+    """What runs share with the runs that they were forked from."""
+    labels = {run.id: group.label for group, run in _runs(groups)}
+    notes = []
+    for group, run in _runs(groups):
+        parent = run.facts.parent
+        if parent is None:
+            continue
+        if parent.run in labels:
+            other = labels[parent.run]
+            notes.append(
+                f"{group.label} is a fork of {other} after epoch {parent.epoch}: their first epochs are shared."
+            )
+        best = run.best.get("epoch")
+        if isinstance(best, int) and 0 < best <= parent.epoch:
+            notes.append(f"{group.label}: the best epoch is before the fork, so these are its parent's weights.")
+        before, now = parent.data, run.facts.data
+        if before and now and before.split != now.split:
+            notes.append(
+                f"{group.label} was forked with other validation examples: its parent may have been trained on some of "
+                f"them, so their metrics may be too good."
+            )
+    return notes
+
+
+def _pruned(groups: Sequence[Group]) -> list[str]:
+    """Weights that were set to zero after training, which no spec says."""
+    return [
+        f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
+        for group, run in _runs(groups)
+        if (pruned := run.facts.pruned)
+    ]
+
+
+def _validation(groups: Sequence[Group], roles: Set[str]) -> list[str]:
+    if "validation" in roles:
+        return [
+            "Validation metrics are those of the best epoch, which was chosen by these same examples: they are too "
+            "optimistic, most of all for the run with the most epochs. Test metrics are not."
+        ]
+    if any(measured_by(run, "validation") for _, run in _runs(groups)):
+        return [
+            "Validation metrics are those of the best epoch, which was chosen by them: they are too optimistic. Test "
+            "metrics are not."
+        ]
+    return []
+
+
+def _left_out(groups: Sequence[Group]) -> list[str]:
+    """Runs that are not counted because their seed is in the group already."""
+    notes = []
+    for group in groups:
+        if group.left_out:
+            n = len(group.left_out)
+            listed = ", ".join(f"{run.id} (seed {run.facts.seed})" for run in group.left_out[:MAX_SHOWN])
+            more = f" and {n - MAX_SHOWN} more" if n > MAX_SHOWN else ""
+            notes.append(f"{group.label} counts only the newest finished run of each seed. Left out: {listed}{more}.")
+    return notes
+
+
+def _seeds(groups: Sequence[Group]) -> list[str]:
+    """Whether there are enough seeds to compare recipes."""
+    sizes = [len(group.runs) for group in groups]
+    if len(groups) > 1 and max(sizes) == 1:
+        return [
+            "One seed each: this compares trained models, not recipes. To compare recipes, train several seeds: "
+            "dnnctl train SPEC --seeds 5"
+        ]
+    if len(groups) > 1 and 1 < min(size for size in sizes if size > 1) < FEW_SEEDS:
+        return ["Two seeds say little about the variation between seeds. Train five or more."]
+    return []
+
+
+def _other_seeds(groups: Sequence[Group]) -> list[str]:
+    """Recipes of which only one seed is compared although others have been trained, with the command for all."""
+    if len(groups) < 2:
+        return []
+    found = {group.label: _all_seeds(group) for group in groups}
+    partial = [group for group in groups if len(found[group.label]) > len(group.runs)]
+    if not partial:
+        return []
+    listed = ", ".join(f"{group.label} is one of {len(found[group.label])}" for group in partial)
+    references = (reference for group in groups for reference in _references(group, found[group.label]))
+    return [
+        f"Other seeds of these recipes have been trained ({listed}). Compare all of them: "
+        f"dnnctl compare {' '.join(map(quote, references))}"
+    ]
+
+
+def _all_seeds(group: Group) -> list[RunRecord]:
+    """The runs of a group, or of a single complete run all seeds of its recipe, if it is one of them."""
+    if len(group.runs) > 1 or not group.first.status.is_complete:
+        return list(group.runs)
+    found = repetitions(group.first, namesakes(group.first))
+    return found if any(run.id == group.first.id for run in found) else [group.first]
+
+
+def _references(group: Group, runs: Sequence[RunRecord]) -> list[str]:
+    """What to type for some runs: their name where it means just them, else their ids."""
+    if len(runs) == len(group.runs):
+        return [run.id for run in runs]
+    newest = [run for run in namesakes(group.first) if run.status.is_complete][-1]
+    return [group.first.name] if any(run.id == newest.id for run in runs) else [run.id for run in runs]
+
+
 def _other_effort(groups: Sequence[Group]) -> list[str]:
+    """Whether the groups were trained for different numbers of epochs or seconds."""
     notes = []
     epochs = {group.label: max((run.epochs for run in group.runs), default=0) for group in groups}
     if len(set(epochs.values())) > 1:
         listed = ", ".join(f"{label} {n}" for label, n in epochs.items())
-        notes.append(f"They were not trained for the same number of epochs: {listed}.")
+        notes.append(f"The numbers of epochs differ: {listed}.")
     times = {
-        group.label: sum((run.summary.training_seconds or 0.0) if run.summary else 0.0 for run in group.runs)
+        group.label: sum((finite(run.summary.training_seconds) or 0.0) if run.summary else 0.0 for run in group.runs)
         / len(group.runs)
         for group in groups
     }
     if min(times.values()) > 0 and max(times.values()) > MUCH_MORE_TIME * min(times.values()):
         listed = ", ".join(f"{label} {format_seconds(seconds)}" for label, seconds in times.items())
-        notes.append(f"They did not take the same time to train: {listed}.")
+        notes.append(f"The training times differ: {listed}.")
     return notes

@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 N_RESAMPLES = 10_000
 MAX_CELLS = 4_000_000
-"""How many numbers are drawn at once: bounds the memory of a bootstrap."""
+"""The most numbers that are drawn at once, which bounds the memory of a bootstrap."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A difference b - a, with its 95 % interval and the probability of one as large if there were none."""
+    """A difference b - a, with its 95 % interval and its p-value."""
 
     difference: float
     low: float
@@ -34,7 +34,7 @@ def mcnemar(a: Floats, b: Floats) -> float:
     Args:
         a, b: 1 where right, 0 where wrong (N,).
 
-    Among the examples that one alone gets right, each is as likely to be that one if both are equally good:
+    If both are equally good, each example that only one gets right is equally likely to be right in a or in b:
     p = min(1, 2 P(X <= min(n_a, n_b))), X ~ Binomial(n_a + n_b, 1/2).
     """
     n_a = int(np.sum((a > 0.5) & (b < 0.5)))
@@ -54,7 +54,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, n_resamples: int = N_RESAM
     draw = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)
     n = len(values)
-    if len(distinct) * 20 < n:  # few distinct values: how often each is drawn is multinomial
+    if len(distinct) * 20 < n:  # few distinct values: their counts in a resample are multinomial
         drawn = draw.multinomial(n, counts / n, size=n_resamples)
         return np.asarray(drawn @ distinct / n)
     means = np.empty(n_resamples)
@@ -70,7 +70,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, n_resamples: int = N_RESAM
 def paired_bootstrap(a: Floats, b: Floats, *, seed: int = 0, n_resamples: int = N_RESAMPLES) -> Estimate:
     """The difference of two means over the same examples (N,), with its percentile interval.
 
-    p is twice the share of resamples on the other side of 0, counting one more than there are (Davison and Hinkley,
+    p is twice the fraction of resamples on the other side of 0, with one added to both counts (Davison and Hinkley,
     1997, section 4.4).
     """
     differences = b - a

@@ -1,4 +1,4 @@
-"""How good each single prediction of a run is: what paired tests stand on.
+"""A score for each prediction of a run: what paired tests compare.
 
 Shapes: N is the number of examples, K of classes or of predicted numbers.
 """
@@ -6,6 +6,7 @@ Shapes: N is the number of examples, K of classes or of predicted numbers.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -16,18 +17,18 @@ from numpy.typing import NDArray
 from dnnctl.store.record import RunRecord
 
 TINY = 1e-7
-"""Probabilities are kept this far from 0 and 1, as Keras keeps them."""
+"""Probabilities are clipped to this distance from 0 and 1, as Keras does."""
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A run's predictions on one part of the data, scored one by one."""
+    """A run's predictions on one split, scored one by one."""
 
     labels_digest: str
-    """The identity of the labels, in their order: two runs with the same were scored on the same examples."""
+    """The identity of the labels in their order: runs with the same digest were scored on the same examples."""
     values: dict[str, Floats]
-    """For each metric a number for each example (N,); its mean is the metric."""
+    """For each metric a number for each example (N,), whose mean is the metric."""
 
     @property
     def n(self) -> int:
@@ -37,7 +38,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What predictions.npz holds of one part of the data."""
+    """The predictions of predictions.npz on one split."""
 
     predicted: NDArray[Any]
     """(N, K); probabilities for classes, one column where there are two."""
@@ -45,7 +46,7 @@ class Predictions:
     """(N,) classes or (N, K) numbers."""
     is_classes: bool
     threshold: float
-    """From where on a single column means class 1."""
+    """A single column above it means class 1."""
     class_names: tuple[str, ...]
 
     @property
@@ -57,7 +58,7 @@ class Predictions:
 
     @property
     def probabilities(self) -> Floats | None:
-        """For each class its probability (N, K), where the network gives probabilities."""
+        """The probability of each class (N, K); None if the network gives no probabilities."""
         values = self.predicted.astype(np.float64)
         if values.shape[1] == 1:
             values = np.hstack([1 - values, values])
@@ -66,20 +67,34 @@ class Predictions:
 
 
 def read_predictions(run: RunRecord, role: str) -> Predictions | None:
-    """A run's predictions on `test` or `validation`; none if it has none, or if the file is damaged."""
+    """A run's predictions on `test` or `validation`; None if it has none, or if the file is damaged."""
     try:
         with run.folder.predictions.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             predicted, labels = file[f"{role}_predictions"], file[f"{role}_labels"]
             names = tuple(map(str, file["class_names"])) if "class_names" in file else ()
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+        return None
+    if not _are_numbers(predicted) or not _are_numbers(labels) or len(predicted) != len(labels):
         return None
     predicted = predicted.reshape(len(predicted), -1)
-    if len(predicted) != len(labels) or not len(labels):
-        return None
     task, loss = (run.summary.task, run.summary.loss) if run.summary else (None, None)
     is_classes = (task or ("classes" if labels.dtype.kind in "iu" else "numbers")) == "classes"
     threshold = 0.0 if loss in ("hinge", "squared_hinge") else 0.5
+    if is_classes and not _are_classes(labels, predicted.shape[1]):
+        return None
+    if not is_classes and labels.size != predicted.size:
+        return None
     return Predictions(predicted, labels, is_classes, threshold, names)
+
+
+def _are_numbers(array: NDArray[Any]) -> bool:
+    """Whether an array holds at least one example, and numbers."""
+    return array.ndim > 0 and array.size > 0 and array.dtype.kind in "fiub"
+
+
+def _are_classes(labels: NDArray[Any], n_columns: int) -> bool:
+    """Whether labels are class numbers of a network with that number of outputs."""
+    return labels.size == len(labels) and float(labels.min()) >= 0 and float(labels.max()) < max(2, n_columns)
 
 
 def score(run: RunRecord, role: str) -> Scores | None:

@@ -26,10 +26,10 @@ def use_compilation_cache() -> None:
     process sealed when it ended well; TensorFlow itself would run a damaged one, or abort.
     """
     given = os.environ.get("TF_XLA_FLAGS", "")
-    root = os.environ.get("DNNCTL_CACHE_DIR", _default_root())
-    if not root or "persistent_cache" in given:
+    root = cache_directory()
+    if root is None or "persistent_cache" in given:
         return
-    folder = Path(root).expanduser().absolute() / "programs" / _key()
+    folder = root / "programs" / _key()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         is_sound = " " not in str(folder) and _enter(folder)
@@ -40,6 +40,12 @@ def use_compilation_cache() -> None:
     ours = f"--tf_xla_persistent_cache_directory={folder} --tf_xla_persistent_cache_device_types=CPU"
     os.environ["TF_XLA_FLAGS"] = f"{given} {ours}".strip()
     atexit.register(seal, folder)
+
+
+def cache_directory() -> Path | None:
+    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None if it is empty, which switches the cache off."""
+    root = os.environ.get("DNNCTL_CACHE_DIR", _default_root())
+    return Path(root).expanduser().absolute() if root else None
 
 
 def _enter(folder: Path) -> bool:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
-from dnnctl.events.event import EpochEnded, PhaseStarted, RangeTestStarted, RateFound, Report
+from dnnctl.events.event import EpochEnded, PhaseStarted, Report
+from dnnctl.runner.auto_rate import find_schedule, is_open
 from dnnctl.runner.examples import Examples
 from dnnctl.runner.freezing import compile_for, freeze, frozen_names
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.loop import Loop
-from dnnctl.runner.lr_range_test import HIGHEST, LOWEST, count_steps, range_test, suggest
 from dnnctl.runner.monitor import Monitor
 from dnnctl.runner.schedule import Span
 from dnnctl.runner.setup import Setup
 from dnnctl.runner.stage import Stage, StageKind
 from dnnctl.specs.planned_phase import PlannedPhase
-from dnnctl.specs.schedule import MomentumCycle, OneCycle
-from dnnctl.store.facts import FoundRate
+from dnnctl.specs.schedule import OneCycle
 from dnnctl.store.writer import RunWriter
 
 PHASE = StageKind(
@@ -91,7 +91,7 @@ class Phases:
             best=earlier.best if earlier else Monitor(self._monitored()),
             patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
             checkpoint_steps=None if every == "none" else every,
-            find_schedule=partial(self._found_schedule, phase, engine) if _is_open(rates.schedule) else None,
+            find_schedule=self._search(phase, engine) if is_open(rates.schedule) else None,
             epochs_before=epochs_before,
             epoch=epochs_before,
             offset=_offset(before, earlier),
@@ -99,6 +99,9 @@ class Phases:
 
     def finish(self) -> None:
         """Do nothing: phases train the model itself."""
+
+    def _search(self, phase: PlannedPhase, engine: Engine) -> Callable[[], OneCycle]:
+        return partial(find_schedule, phase, engine, self.writer, seed=self.setup.spec.seed, report=self.report)
 
     def _monitored(self) -> str:
         """The metric that chooses the best epoch."""
@@ -126,32 +129,6 @@ class Phases:
             epochs_before=epochs_before,
             momentum=None if engine.cycled_momentum is None else phase.optimizer.momentum,
         )
-
-    def _found_schedule(self, phase: PlannedPhase, engine: Engine) -> OneCycle:
-        """The schedule with the largest rate of its cycle, which is searched for only once per run."""
-        facts, key = self.writer.facts, str(phase.schedule_of)
-        known = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})
-        found = known.get(key)
-        if found is None:
-            self.report(RangeTestStarted(count_steps(engine), LOWEST, HIGHEST))
-            curve = range_test(engine, seed=self.setup.spec.seed, momentum=low_momentum(phase.schedule))
-            suggestion = suggest(curve)
-            found = FoundRate(suggestion.max_rate, suggestion.reason)
-            self.report(RateFound(found.max_rate, found.reason))
-        self.writer.add_facts(rate_finder={**known, key: found})
-        return phase.schedule.model_copy(update={"max_rate": found.max_rate})
-
-
-def low_momentum(schedule: Any) -> float | None:
-    """The momentum at the largest rate; None if momentum does not cycle."""
-    if isinstance(schedule, OneCycle) and isinstance(schedule.momentum, MomentumCycle):
-        return schedule.momentum.low
-    return None
-
-
-def _is_open(schedule: Any) -> bool:
-    """Whether the spec leaves the largest rate of a schedule to the range test."""
-    return isinstance(schedule, OneCycle) and schedule.max_rate == "auto"
 
 
 def _offset(before: Loop | None, earlier: Loop | None) -> int:

@@ -1,4 +1,4 @@
-"""The runs of a directory: listing them, and finding the one that a user means."""
+"""The runs of a directory: listing them, and finding the one that a reference means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.recipe import repetitions
-from dnnctl.store.record import RunRecord
+from dnnctl.store.record import ID, RunRecord
 from dnnctl.text import format_count, nearest
 
 Notify = Callable[[str], None]
@@ -28,7 +28,7 @@ def keep_silent(_text: str) -> None:
 
 
 def runs_directory(given: str | Path | None = None) -> Path:
-    """Where runs are kept: as given, or as DNNCTL_RUNS_DIR says, or `runs`."""
+    """Where runs are kept: the given directory, or DNNCTL_RUNS_DIR, or `runs`."""
     return Path(given or os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
 
 
@@ -116,20 +116,6 @@ def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify
     return chosen
 
 
-def load_runs(
-    references: Sequence[str | Path],
-    runs_dir: str | Path | None = None,
-    wanted: Wanted = Wanted.ANY,
-    notify: Notify = keep_silent,
-) -> list[RunRecord]:
-    """Several runs, each named as for `load_run`; one that is named twice is there once.
-
-    Raises:
-        RunError: there is no such run.
-    """
-    return distinct([load_run(reference, runs_dir, wanted, notify) for reference in references])
-
-
 def distinct(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """The runs, each of them once."""
     return list({run.path.resolve(): run for run in runs}.values())
@@ -178,6 +164,17 @@ def load_repetitions(
     return found
 
 
+def find_folder(reference: str | Path, directory: Path) -> RunRecord | None:
+    """The run whose folder is a path, or has an id in a directory; also one without a run.json.
+
+    Only folders that are named as runs are found, and no links.
+    """
+    for path in (Path(reference), directory / reference):
+        if ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            return RunRecord(RunFolder(path))
+    return None
+
+
 def namesakes(run: RunRecord) -> list[RunRecord]:
     """The runs in a run's directory with its name, itself among them, the oldest first."""
     found = [each for each in map(RunRecord, _folders(run.path.parent)) if each.name == run.name]
@@ -185,5 +182,5 @@ def namesakes(run: RunRecord) -> list[RunRecord]:
 
 
 def runs(runs_dir: str | Path | None = None) -> list[RunRecord]:
-    """Every run, the oldest first; without `runs_dir` those where DNNCTL_RUNS_DIR says, or in `runs`."""
+    """Every run, the oldest first; by default those in DNNCTL_RUNS_DIR, or in `runs`."""
     return list_runs(runs_directory(runs_dir))

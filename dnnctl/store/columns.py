@@ -1,4 +1,4 @@
-"""What can be asked of a run by a name: facts, metrics, and every key of its spec."""
+"""The columns of runs: facts, metrics, and every key of their specs."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "parent": parent_of,
     "bytes": lambda run: run.n_bytes,
 }
-"""What is known of every run; `seconds` and `age` in seconds, `bytes` on the disk."""
+"""The facts of every run; `seconds` and `age` are in seconds, `bytes` is its disk space."""
 
 
 def value_of(run: RunRecord, name: str) -> Any:
-    """The value of a run's column; none where the run has none.
+    """The value of a run's column; None if it has no such value.
 
     A name is a fact; a metric at the best epoch (`val_accuracy`) or of the best weights (`test_accuracy`); or the path
-    of a key in the spec, of which `kind` may be left out (`optimizer.kind`, `optimizer`).
+    of a key in the spec, where `kind` may be omitted (`optimizer.kind`, `optimizer`).
     """
     try:
         return _value_of(run, name)

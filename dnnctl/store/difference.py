@@ -15,7 +15,7 @@ class Change:
 
     path: str
     before: Any = None
-    """None where the key is absent, as it never is in a complete spec."""
+    """None if the key is absent; the keys of a complete spec never hold None."""
     after: Any = None
 
     def __str__(self) -> str:

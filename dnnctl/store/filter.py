@@ -1,11 +1,11 @@
-"""`--filter`: a small language to choose runs by. Nothing in it is ever evaluated as Python.
+"""`--filter`: a small language for choosing runs. It is never evaluated as Python.
 
     val_accuracy > 0.85 and optimizer.kind == nadam
     status == "stopped early" or not (epochs >= 10)
     optimizer in (adam, nadam) and model.layers[1].units == 300
 
-On the left of a comparison stands a column's name, on the right a number, a word, or words in parentheses; words that
-are not of letters, digits and underscores alone are quoted.
+A comparison has a column on the left, and a number, a word or words in parentheses on the right. Words with other
+characters than letters, digits and underscores are quoted.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Filter:
 
     test: Test
     names: tuple[str, ...]
-    """The columns that it looks at."""
+    """The columns that it uses."""
 
     def choose(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
-        """The runs that it holds for.
+        """The runs that fulfil it.
 
         Raises:
             UserError: it names a column that none of the runs has.
@@ -55,13 +55,13 @@ class Filter:
 
 
 def parse_filter(text: str) -> Filter:
-    """The condition that a text states.
+    """Parse a condition.
 
     Raises:
-        UserError: it is none.
+        UserError: it is not a condition.
     """
     if len(text) > MAX_LENGTH:
-        raise UserError(f"--filter: longer than {MAX_LENGTH} characters.")
+        raise UserError(f"--filter: must have at most {MAX_LENGTH:,} characters. Received: {len(text):,}.")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -74,7 +74,7 @@ def check_names(names: Iterable[str], runs: Sequence[RunRecord]) -> None:
     """Raise unless each name is a column of one of the runs.
 
     Raises:
-        UserError: with what may have been meant.
+        UserError: with the nearest names.
     """
     for name in names:
         if runs and not any(value_of(run, name) is not None for run in runs):
@@ -97,7 +97,7 @@ def _test(node: ast.expr, names: list[str]) -> Test:
         return lambda run: not inner(run)
     if isinstance(node, ast.Compare):
         return _comparison(node, names)
-    raise UserError(f"--filter: '{ast.unparse(node)}' is no comparison. {EXAMPLE}")
+    raise UserError(f"--filter: '{ast.unparse(node)}' is not a comparison. {EXAMPLE}")
 
 
 def _comparison(node: ast.Compare, names: list[str]) -> Test:
@@ -114,9 +114,9 @@ def _comparison(node: ast.Compare, names: list[str]) -> Test:
             return value is not None and compare(value, wanted)
         except TypeError:
             kind = (
-                "text: compare it with a quoted text" if isinstance(value, str) else "no text: compare it with a number"
+                "text; compare it with quoted text" if isinstance(value, str) else "not text; compare it with a number"
             )
-            raise UserError(f"--filter: {name} is {kind}, not with {wanted!r}.") from None
+            raise UserError(f"--filter: {name} is {kind}. Received: {wanted!r}.") from None
 
     return test
 
@@ -128,7 +128,7 @@ def _name(node: ast.expr) -> str:
         return f"{_name(node.value)}.{node.attr}"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
         return f"{_name(node.value)}.{node.slice.value}"
-    raise UserError(f"--filter: '{ast.unparse(node)}' is no column's name. {EXAMPLE}")
+    raise UserError(f"--filter: '{ast.unparse(node)}' is not a column. {EXAMPLE}")
 
 
 def _value(node: ast.expr) -> Any:
@@ -143,4 +143,4 @@ def _value(node: ast.expr) -> Any:
             return -number
     if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
         return node.value
-    raise UserError(f"--filter: '{ast.unparse(node)}' is no number and no word; quote words with other characters.")
+    raise UserError(f"--filter: '{ast.unparse(node)}' is neither a number nor a word. Put other text in quotes.")

@@ -1,4 +1,4 @@
-"""One process for each run: a lock that the kernel keeps, and lets go of when the process dies."""
+"""One process for each run: a lock that the kernel holds, and releases when the process dies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_held(path: Path) -> bool:
 
 
 def describe_holder(path: Path) -> str:
-    """Who holds a run's lock, in words."""
+    """The process that holds a run's lock, in words."""
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         return f"pid {holder['pid']} on host {holder['host']}"
@@ -50,7 +50,7 @@ def describe_holder(path: Path) -> str:
 
 
 def _try_for_a_while(file: IO[str]) -> bool:
-    """Try more than once: whoever asks for a run's status holds its lock for an instant."""
+    """Try more than once: reading a run's status holds its lock for an instant."""
     for _ in range(5):
         if _try_lock(file):
             return True

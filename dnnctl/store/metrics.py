@@ -1,8 +1,9 @@
-"""What is known of metrics by their names."""
+"""Metrics: their values as numbers, and which direction is better, by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from dnnctl.text import format_number
@@ -18,9 +19,9 @@ LESS_IS_BETTER = (
     "log_cosh",
 )
 NO_SCALARS = ("epoch", "step", "seconds", "phase", "part")
-"""What a row of metrics.jsonl says of its epoch: no curve of it is drawn."""
+"""The fields of a row of metrics.jsonl that describe its epoch: no curves of them are drawn."""
 NO_METRICS = (*NO_SCALARS, "learning_rate")
-"""What a row holds besides metrics."""
+"""The fields of a row that are not metrics."""
 
 
 def is_less_better(metric: str) -> bool:
@@ -29,5 +30,16 @@ def is_less_better(metric: str) -> bool:
 
 
 def format_metrics(row: Mapping[str, Any]) -> str:
-    """The metrics of a row, four digits behind the point."""
-    return "  ".join(f"{name} {format_number(value)}" for name, value in row.items() if name not in NO_METRICS)
+    """The metrics of a row, with four decimal places."""
+    return "  ".join(f"{name} {format_number(finite(value))}" for name, value in row.items() if name not in NO_METRICS)
+
+
+def finite(value: Any) -> float | None:
+    """A value from a file as a number; None for what is no finite number."""
+    if type(value) not in (int, float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None

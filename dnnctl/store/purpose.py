@@ -1,4 +1,4 @@
-"""What a command needs of the run that a name stands for."""
+"""What a command needs of the run that a name refers to."""
 
 from __future__ import annotations
 

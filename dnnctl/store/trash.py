@@ -1,4 +1,4 @@
-"""Removing runs: into a trash inside the runs directory, from which they come back until it is emptied."""
+"""Removing runs to a trash inside the runs directory, from which they can be restored until it is emptied."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TRASH = ".trash"
 
 
 def trash_of(directory: Path) -> Path:
-    """Where the removed runs of a directory lie."""
+    """Where the removed runs of a directory are kept."""
     return directory / TRASH
 
 
 def remove(run: RunRecord) -> Path:
-    """Move a run into the trash of its directory; returns where it lies now.
+    """Move a run into the trash of its directory; returns its new path.
 
     Raises:
         RunError: it is being trained, or cannot be moved.
@@ -35,14 +35,14 @@ def remove(run: RunRecord) -> Path:
 
 
 def restore(run: RunRecord, directory: Path) -> Path:
-    """Move a run from the trash back; returns where it lies now.
+    """Move a run back from the trash; returns its new path.
 
     Raises:
-        RunError: there is a run of that id again, or it cannot be moved.
+        RunError: there is another run with its id, or it cannot be moved.
     """
     target = directory / run.id
     if target.exists():
-        raise RunError(f"Cannot restore {run.id}: {target} is there already.")
+        raise RunError(f"Cannot restore {run.id}: {target} already exists.")
     try:
         run.path.rename(target)
     except OSError as error:
@@ -51,7 +51,7 @@ def restore(run: RunRecord, directory: Path) -> Path:
 
 
 def purge(directory: Path) -> list[str]:
-    """Delete what is in a directory's trash for good; returns the ids.
+    """Delete everything in a directory's trash permanently; returns the ids of its runs.
 
     Raises:
         RunError: it cannot be deleted.

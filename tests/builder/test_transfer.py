@@ -124,7 +124,8 @@ def test_lineage_is_reported_and_recorded(source: RunRecord, tmp_path: Path) -> 
     runs = tmp_path / "runs"
     shutil.copytree(source.path, runs / source.id)
     run = train(spec, runs_dir=runs, report=facts.append)
-    matched = [("dense_1", "dense_1"), ("dense_2", "dense_2")]
+    names = ("dense_1", "dense_1_batch_norm", "dense_2", "dense_2_batch_norm")
+    matched = [(name, name) for name in names]
     assert Reused(source.id, ["dense_1", "dense_2"], run.spec["data"]["scaling"], matched) in facts
     assert run.spec["model"]["reuse"]["run"] == source.id
     digest = hashlib.sha256(source.folder.model.read_bytes()).hexdigest()

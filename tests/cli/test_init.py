@@ -1,4 +1,4 @@
-"""`dnnctl init`: what it writes trains at once and says what it could say."""
+"""`dnnctl init`: what it writes is complete and trains."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def test_a_preset_is_complete_and_trains(preset: str, tmp_path: Path) -> None:
     assert train(text, runs_dir=tmp_path / "runs").status == Status.FINISHED
 
 
-def test_a_file_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+def test_an_existing_file_is_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("mine")
     done = call("init", path)
     assert (done.exit_code, path.read_text()) == (2, "mine")
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
 
 
-def test_an_unknown_preset_is_named_with_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_preset_is_an_error_with_all_presets(tmp_path: Path) -> None:
     done = call("init", tmp_path / "x.yaml", "--preset", "resnet")
     assert (done.exit_code, "Allowed: conv, default, self-normalizing, tabular, transfer." in done.stderr) == (2, True)
     assert not (tmp_path / "x.yaml").exists()

@@ -1,4 +1,4 @@
-"""What is said of runs side by side follows from their files."""
+"""Runs side by side, by what their files say."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compared(*runs: RunRecord) -> Comparison:
     return compare_runs(runs)
 
 
-def test_only_what_differs_is_shown(tmp_path: Path) -> None:
+def test_only_differing_keys_are_shown(tmp_path: Path) -> None:
     a = store_run(tmp_path, "a")
     b = store_run(tmp_path, "b", **SELU, optimizer="adam", seed=2)
     found = {each.path: each.values for each in compared(a, b).differences}
@@ -47,7 +47,7 @@ def test_results_are_those_on_record(tmp_path: Path) -> None:
     assert (found["epochs"], found["seconds an epoch"], found["training seconds"]) == ([3, 5], [0.5, 0.5], [1.5, 2.5])
     marks = {result.name: result.best for result in comparison.results}
     assert (marks["test accuracy"], marks["last val_loss"], marks["epochs"]) == (0, 1, None)
-    assert "They were not trained for the same number of epochs: a 3, b 5." in comparison.notes
+    assert "The numbers of epochs differ: a 3, b 5." in comparison.notes
 
 
 def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
     comparison = compared(store_run(tmp_path, "a", right=a), store_run(tmp_path, "b", right=b))
     (verdict,) = comparison.verdicts
     assert verdict.better is None
-    assert str(verdict).startswith("no difference can be claimed between a and b: b has +0.25 points of test accuracy")
+    assert str(verdict).startswith("no significant difference between a and b: b has +0.25 points of test accuracy")
     assert any(note.startswith("One seed each") for note in comparison.notes)
 
 
@@ -83,10 +83,10 @@ def test_other_metrics_are_bootstrapped(tmp_path: Path) -> None:
     ("other", "reason"),
     [
         ({"right": BETTER[:300]}, "not scored on the same test examples"),
-        ({}, "b has left no predictions on test data"),
+        ({}, "b has no predictions on test data"),
     ],
 )
-def test_what_cannot_be_tested_is_said(other: dict[str, np.ndarray], reason: str, tmp_path: Path) -> None:
+def test_a_pair_that_cannot_be_tested_has_a_reason(other: dict[str, np.ndarray], reason: str, tmp_path: Path) -> None:
     (verdict,) = compared(store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", **other)).verdicts
     assert (verdict.better, verdict.estimate) == (None, None)
     assert reason in str(verdict)
@@ -123,24 +123,24 @@ def test_other_seeds_are_tested_by_welch_and_several_groups_by_holm(tmp_path: Pa
     assert "after Holm's correction for 3 tests" in str(comparison.verdicts[0])
 
 
-def test_the_order_of_seeds_does_not_matter_and_an_unfinished_run_takes_no_place(tmp_path: Path) -> None:
-    """Pairs are made by seed; an interrupted run of a seed that has finished too is a group of its own."""
+def test_the_order_of_seeds_does_not_matter_and_an_unfinished_run_is_left_out(tmp_path: Path) -> None:
+    """Pairs are made by seed; an unfinished run of a seed that has also finished is left out."""
     one, two = seeds(tmp_path, "a", [0.80, 0.82, 0.81]), seeds(tmp_path, "b", [0.84, 0.85, 0.86], **SELU)
     lost = store_run(tmp_path, "a", accuracy=0.5, seed=0)
     lost.folder.summary.unlink()
     comparison = compared(RunRecord(lost.folder), *one, *reversed(two))
-    assert [len(group.runs) for group in comparison.groups] == [1, 3, 3]
-    (verdict,) = (each for each in comparison.verdicts if each.estimate)
-    assert (verdict.a, verdict.b) == ("b", "c")
+    assert [len(group.runs) for group in comparison.groups] == [3, 3]
+    (verdict,) = comparison.verdicts
+    assert [run.id for run in comparison.groups[0].left_out] == [lost.id]
     assert verdict.estimate is not None
     assert verdict.estimate.p == pytest.approx(stats.ttest_rel([0.84, 0.85, 0.86], [0.80, 0.82, 0.81]).pvalue)
 
 
-def test_seeds_on_other_data_are_no_group(tmp_path: Path) -> None:
+def test_seeds_on_different_data_are_no_group(tmp_path: Path) -> None:
     assert len(compared(store_run(tmp_path, "a"), store_run(tmp_path, "a", seed=2, data="x")).groups) == 2
 
 
-def test_an_unfinished_run_does_not_change_what_is_said_of_the_others(tmp_path: Path) -> None:
+def test_an_unfinished_run_does_not_change_the_other_verdicts(tmp_path: Path) -> None:
     lost = store_run(tmp_path, "c")
     lost.folder.summary.unlink()
     runs = store_run(tmp_path, "a", right=WORSE), store_run(tmp_path, "b", right=BETTER)
@@ -159,24 +159,89 @@ def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
     assert any("no common scale" in note for note in comparison.notes)
 
 
-def test_a_fork_is_compared_with_a_word_of_caution(tmp_path: Path) -> None:
+def test_a_fork_is_compared_with_notes_about_its_parent(tmp_path: Path) -> None:
     parent, fork = store_run(tmp_path, "a"), store_run(tmp_path, "b", epochs=4)
     add_facts(fork, parent=ParentFacts(parent.id, "x", 4, 40, DataFacts("d", "other")))
     notes = " ".join(compared(parent, RunRecord(fork.folder)).notes)
-    for part in ("b goes on from a after epoch 4", "its parent's weights", "other validation examples"):
+    for part in ("b is a fork of a after epoch 4", "its parent's weights", "other validation examples"):
         assert part in notes
 
 
-def test_the_same_seed_twice_is_no_group(tmp_path: Path) -> None:
-    assert len(group_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")])) == 2
+def test_two_runs_of_one_seed_are_compared_with_each_other(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        groups = group_runs([store_run(tmp_path, "a"), store_run(tmp_path, name)])
+        assert [(len(group.runs), group.left_out) for group in groups] == [(1, ()), (1, ())]
 
 
-def test_other_data_and_unfinished_runs_are_pointed_out(tmp_path: Path) -> None:
+def test_a_group_counts_the_newest_run_of_each_seed(tmp_path: Path) -> None:
+    """A seed that was trained again changes no verdict of the others: it is as if the older run were gone."""
+    one, two = [0.80, 0.82, 0.81], [0.84, 0.85, 0.86]
+    old = store_run(tmp_path, "relu", accuracy=0.1, seed=0)
+    runs = [*seeds(tmp_path, "relu", one), *seeds(tmp_path, "selu", two, **SELU)]
+    with_old, without = compared(old, *runs), compared(*runs)
+    assert [len(group.runs) for group in with_old.groups] == [3, 3]
+    assert (with_old.verdicts, with_old.results) == (without.verdicts, without.results)
+    assert [run.id for run in with_old.groups[0].left_out] == [old.id]
+    assert any(f"Left out: {old.id} (seed 0)." in note for note in with_old.notes)
+
+
+def test_runs_of_one_recipe_with_other_names_are_separate_groups(tmp_path: Path) -> None:
+    """Otherwise `compare before after` would leave out one of the two."""
+    runs = [*seeds(tmp_path, "before", [0.8, 0.81]), *seeds(tmp_path, "after", [0.9, 0.91])]
+    assert [[run.name for run in group.runs] for group in group_runs(runs)] == [["before"] * 2, ["after"] * 2]
+
+
+def test_one_seed_of_several_is_noted_with_the_command_for_all(tmp_path: Path) -> None:
+    relu, selu = seeds(tmp_path, "relu", [0.8, 0.81, 0.82]), seeds(tmp_path, "selu", [0.9, 0.91], **SELU)
+    (note,) = (note for note in compared(relu[0], selu[1]).notes if "Other seeds" in note)
+    assert "(a is one of 3, b is one of 2)" in note
+    assert note.endswith("dnnctl compare relu selu")
+    assert not any("Other seeds" in note for note in compared(*relu, *selu).notes)
+    lone = store_run(tmp_path, "adam", optimizer="adam")
+    (note,) = (note for note in compared(lone, selu[1]).notes if "Other seeds" in note)
+    assert note.endswith(f"dnnctl compare {lone.id} selu")
+
+
+def with_data(run: RunRecord, digest: str, split: str) -> RunRecord:
+    return add_facts(run, data=DataFacts(digest, split))
+
+
+@pytest.mark.parametrize(
+    ("digest", "split", "ranked"),
+    [
+        ("d", "s", {"test accuracy", "validation accuracy", "last accuracy"}),
+        ("d", "other", {"test accuracy"}),
+        ("other", "s", set()),
+        ("other", "other", set()),
+    ],
+)
+def test_metrics_on_different_examples_are_not_ranked(
+    digest: str, split: str, ranked: set[str], tmp_path: Path
+) -> None:
+    """Test examples depend on the source alone; training and validation examples also on the split."""
+    a = with_data(store_run(tmp_path, "a", accuracy=0.8), "d", "s")
+    b = with_data(store_run(tmp_path, "b", accuracy=0.9, **SELU), digest, split)
+    results = {result.name: result for result in compared(a, b).results}
+    names = {"test accuracy", "validation accuracy", "last accuracy"}
+    assert {name for name in names if results[name].best is not None} == ranked
+    assert {name for name in names if results[name].is_comparable} == ranked
+    assert results["epochs"].is_comparable
+
+
+def test_seeds_on_different_data_are_not_tested(tmp_path: Path) -> None:
+    one = seeds(tmp_path, "a", [0.8, 0.81, 0.82])
+    two = seeds(tmp_path, "b", [0.9, 0.91, 0.92], **SELU)
+    others = [with_data(run, "other", "s") for run in two]
+    (verdict,) = compared(*one, *others).verdicts
+    assert (verdict.better, verdict.reason) == (None, "their data differ")
+
+
+def test_different_data_and_unfinished_runs_are_noted(tmp_path: Path) -> None:
     lost = store_run(tmp_path, "b", data="other")
     lost.folder.summary.unlink()
     notes = compared(store_run(tmp_path, "a"), RunRecord(lost.folder)).notes
     assert notes[0].startswith(f"b: {lost.id} is lost after 3 epochs")
-    assert notes[1].startswith("The data are not the same")
+    assert notes[1].startswith("The data differ")
 
 
 def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
@@ -184,15 +249,15 @@ def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
         compare_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")], "acuracy")
 
 
-def test_damaged_files_end_in_words(tmp_path: Path) -> None:
+def test_damaged_predictions_are_no_predictions(tmp_path: Path) -> None:
     a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
     b.folder.predictions.write_bytes(b"PK\x03\x04 no archive")
     append_json_line(b.folder.metrics, "no row")
-    assert "b has left no predictions" in str(compared(a, RunRecord(b.folder)).verdicts[0])
+    assert "b has no predictions" in str(compared(a, RunRecord(b.folder)).verdicts[0])
 
 
 def test_pickles_in_predictions_are_never_loaded(tmp_path: Path) -> None:
     a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
     evil = np.array([{"any": "object"}] * 400, dtype=object)
     np.savez(b.folder.predictions, test_predictions=evil, test_labels=np.arange(400) % 3)
-    assert "b has left no predictions" in str(compared(a, b).verdicts[0])
+    assert "b has no predictions" in str(compared(a, b).verdicts[0])

@@ -1,17 +1,13 @@
-"""What predictions show, against counting by hand."""
+"""Confusion, calibration and mistakes, against counting by hand."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from base64 import b64decode
 from itertools import product
 
 import numpy as np
 import pytest
 
 from dnnctl.compare.diagnostics import calibration, calibration_error, confusion, surest_mistakes
-from dnnctl.compare.report.picture import data_url, is_picture
 from dnnctl.compare.scores import Predictions
 
 
@@ -40,7 +36,7 @@ def test_calibration_is_accuracy_by_confidence(found: Predictions) -> None:
     assert calibration_error(bins) == pytest.approx(expected)
 
 
-def test_the_surest_mistakes_are_wrong_and_in_order(found: Predictions) -> None:
+def test_mistakes_come_in_order_of_confidence(found: Predictions) -> None:
     mistakes = surest_mistakes(found, 10)
     assert len(mistakes) == 10
     wrong = sorted(
@@ -55,19 +51,3 @@ def test_a_single_column_means_two_classes() -> None:
     found = Predictions(np.array([[0.9], [0.2], [0.6]]), np.array([1, 1, 0]), True, 0.5, ())
     assert list(found.classes) == [1, 0, 1]
     np.testing.assert_allclose(found.probabilities, [[0.1, 0.9], [0.8, 0.2], [0.4, 0.6]])
-
-
-@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])
-def test_a_picture_holds_the_pixels(shape: tuple[int, ...]) -> None:
-    """Decoded by the format's definition: each line behind a byte that says it is not filtered."""
-    image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
-    content = b64decode(data_url(image).partition(",")[2])
-    width, height = struct.unpack(">II", content[16:24])
-    n_channels = shape[2] if len(shape) == 3 else 1
-    start = content.index(b"IDAT") + 4
-    (length,) = struct.unpack(">I", content[start - 8 : start - 4])
-    lines = np.frombuffer(zlib.decompress(content[start : start + length]), np.uint8).reshape(height, -1)
-    assert (width, height) == (7, 5)
-    np.testing.assert_array_equal(lines[:, 1:].reshape(5, 7, n_channels), image.reshape(5, 7, n_channels))
-    assert is_picture(shape)
-    assert not is_picture((784,))

@@ -1,4 +1,4 @@
-"""HTML that several parts of a report are made of."""
+"""HTML that several sections of a report share."""
 
 from __future__ import annotations
 

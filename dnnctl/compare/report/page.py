@@ -1,4 +1,4 @@
-"""A report: one HTML file that holds everything it shows, its charts too."""
+"""A report: one HTML file that holds everything it shows, including its charts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dnnctl.compare.t_tests import interval_of_mean
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
 from dnnctl.store.environment import installed_version
-from dnnctl.store.metrics import NO_METRICS, NO_SCALARS
+from dnnctl.store.metrics import NO_METRICS, NO_SCALARS, finite
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
 COLOURS = ("#3b7ddd", "#e07b39", "#3aa76d", "#b65fcf", "#d1495b", "#7a8b99", "#c9a227", "#4bb3c3")
-"""Readable on light and on dark paper."""
+"""Readable on a light and on a dark background."""
 MAX_POINTS = 1000
 """Of a curve."""
 
@@ -49,7 +49,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
     """The report as HTML.
 
     Args:
-        mistakes: for a run's id the pictures of what it is surely wrong about.
+        mistakes: for a run's id its most confident wrong predictions with their images.
     """
     data = Drawn()
     runs = [(group, run) for group in comparison.groups for run in group.runs]
@@ -83,7 +83,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
 
 
 def _inside_script(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot end the script element that holds it."""
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -94,19 +94,19 @@ def _overview(comparison: Comparison) -> str:
             run.id,
             run.name,
             str(run.status),
-            str(run.facts.seed or ""),
+            "" if run.facts.seed is None else str(run.facts.seed),
             run.created[:16].replace("T", " "),
         ]
         for group in comparison.groups
         for run in group.runs
     ]
-    return table("The runs", ["", "run", "name", "status", "seed", "made"], rows)
+    return table("The runs", ["", "run", "name", "status", "seed", "created"], rows)
 
 
 def _verdicts(comparison: Comparison) -> str:
     lines = [f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts]
     lines += [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
-    return "<h2>Does it mean anything?</h2>\n" + "\n".join(lines) if lines else ""
+    return "<h2>Verdict</h2>\n" + "\n".join(lines) if lines else ""
 
 
 def _results(comparison: Comparison) -> str:
@@ -119,9 +119,9 @@ def _results(comparison: Comparison) -> str:
         ]
         rows.append(f'<tr><th scope="row">{escape(result.name)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
-    caption = "The best in bold; in brackets the 95 % interval, over seeds or, of one seed, over the examples"
+    caption = "The best value is bold; brackets hold the 95 % interval, over seeds or, for one seed, over examples"
     return (
-        f'<h2 id="results">What came out</h2><div class="scroll"><table><caption>{caption}</caption>'
+        f'<h2 id="results">Results</h2><div class="scroll"><table><caption>{caption}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -152,11 +152,11 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     rows = run.curve
     if not rows:
         return []
-    seconds = list(accumulate(row.get("seconds") or 0.0 for row in rows))
+    seconds = list(accumulate(finite(row.get("seconds")) or 0.0 for row in rows))
     stride = -(-len(rows) // MAX_POINTS)
     kept = sorted({*range(0, len(rows), stride), len(rows) - 1})
     names = [name for name in rows[-1] if name not in NO_SCALARS]
-    columns = {name: [rows[i].get(name) for i in kept] for name in ("epoch", *names)}
+    columns = {name: [finite(rows[i].get(name)) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
     label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.seed}"
     is_first = run is group.first
@@ -169,7 +169,7 @@ def _curves(data: Drawn) -> str:
     }
     names = sorted(found, key=lambda name: (name in NO_METRICS, list(found).index(name)))
     options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in names)
-    is_empty = "" if names else "<p>No epoch is finished.</p>"
+    is_empty = "" if names else "<p>No epoch has finished.</p>"
     return (
         f'<h2>Curves</h2>{is_empty}<div class="controls"><label>of <select id="metric">{options}</select></label>'
         '<label>over <select id="axis"><option value="epoch">epochs</option><option value="time">time</option></select>'
@@ -185,4 +185,4 @@ def _differences(comparison: Comparison) -> str:
     if not rows:
         return "<h2>What differs</h2><p>Nothing in the spec.</p>"
     labels = [group.label for group in comparison.groups]
-    return "<h2>What differs</h2>" + table("The keys of the spec that are not the same", ["key", *labels], rows)
+    return "<h2>What differs</h2>" + table("The keys of the spec that differ", ["key", *labels], rows)

@@ -1,4 +1,4 @@
-"""What a report says of each run by itself."""
+"""The section of a report about one run."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from dnnctl.store.difference import in_words
 from dnnctl.store.record import RunRecord
 
 MAX_CLASSES = 30
-"""With more of them a confusion matrix is no table any more."""
+"""The most classes for which a confusion matrix is shown as a table."""
 ROLE = "test"
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The examples that a run is surely wrong about, as pictures."""
+    """The wrong predictions in which a run has most confidence, with images."""
 
     mistakes: Sequence[Mistake] = ()
     pictures: Sequence[str] = ()
-    """For each its image, as a URL."""
+    """The image of each, as a URL."""
     reason: str = ""
-    """Why there are none."""
+    """Why there are no images."""
 
 
 @dataclass
 class Drawn:
-    """What the page's script draws."""
+    """The data of the page's charts."""
 
     curves: list[dict[str, Any]] = field(default_factory=list)
     calibration: list[dict[str, Any]] = field(default_factory=list)
 
 
 def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, colour: str, *, is_open: bool) -> str:
-    """A run's section; what the script is to draw of it goes into `data`."""
+    """A run's section; the data of its charts are added to `data`."""
     found = read_predictions(run, ROLE)
     parts = [_lineage(run)]
     if found is not None and found.is_classes:
@@ -50,7 +50,7 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
 
 
 def _lineage(run: RunRecord) -> str:
-    """What of other runs it started from."""
+    """The other runs that it started from."""
     lines = []
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -66,7 +66,7 @@ def _lineage(run: RunRecord) -> str:
 def _confusion(found: Predictions) -> str:
     counts = confusion(found)
     if len(counts) > MAX_CLASSES:
-        return f"<p>{len(counts)} classes: too many for a table of what is taken for what.</p>"
+        return f"<p>{len(counts)} classes: too many for a confusion matrix.</p>"
     names = [_class_name(found, index) for index in range(len(counts))]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
@@ -78,8 +78,8 @@ def _confusion(found: Predictions) -> str:
         )
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     return (
-        "<h3>Confusion</h3><div class='scroll'><table class='confusion'><caption>Test examples of each class (row) by "
-        f"the class they were taken for (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
+        "<h3>Confusion</h3><div class='scroll'><table class='confusion'><caption>Test examples by class (row) and "
+        f"predicted class (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
         "</tbody></table></div>"
     )
 
@@ -99,13 +99,13 @@ def _calibration(run: RunRecord, found: Predictions, data: Drawn, colour: str) -
 
 def _mistakes(found: Predictions, mistakes: Mistakes) -> str:
     if not mistakes.pictures:
-        return f"<p class='note'>No pictures of mistakes: {escape(mistakes.reason)}.</p>" if mistakes.reason else ""
+        return f"<p class='note'>No images of mistakes: {escape(mistakes.reason)}.</p>" if mistakes.reason else ""
     items = []
     for each, picture in zip(mistakes.mistakes, mistakes.pictures, strict=True):
         predicted, label = _class_name(found, each.predicted), _class_name(found, each.label)
-        text = escape(f"{predicted} {each.confidence:.0%}, but {label}")
+        text = escape(f"{predicted} {each.confidence:.0%}, is {label}")
         items.append(f'<li><img src="{picture}" alt="test example {each.index}: {text}">{text}</li>')
-    return f'<h3>Surely wrong</h3><ul class="pictures">{"".join(items)}</ul>'
+    return f'<h3>Most confident mistakes</h3><ul class="pictures">{"".join(items)}</ul>'
 
 
 def _class_name(found: Predictions, index: int) -> str:
@@ -133,6 +133,6 @@ def _environment(run: RunRecord) -> str:
 
 
 def mistakes_of(run: RunRecord) -> list[Mistake]:
-    """The test examples that a run is surely wrong about."""
+    """The wrong predictions on test data in which a run has most confidence."""
     found = read_predictions(run, ROLE)
     return surest_mistakes(found) if found is not None and found.is_classes else []

@@ -1,0 +1,66 @@
+"""The text of `--help`: whole sentences, and the words for values that documentation uses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+TYPES = {"path": "FILE", "int": "N", "int range": "N", "float": "NUMBER", "str": "TEXT"}
+"""The placeholder for the value of an option, by Typer's name of its type."""
+RANGE = re.compile(r"(; )?x[<>]=?[\d.]+")
+NO_WORDS = re.compile(r"\s*\[\s*\]$")
+Record = tuple[str, str]
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names values as documentation does: N, FILE, KEY=VALUE."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        sections: dict[str, list[Record]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                name = _argument(record[0]) if is_argument else _option(record[0])
+                sections["Arguments" if is_argument else "Options"].append((name, _explained(record[1])))
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class PlainGroup(TyperGroup):
+    """The list of commands, each with its whole first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        records = [(name, first_sentence(command.help or "")) for name, command in commands if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(records)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a docstring, on one line."""
+    flat = " ".join(text.split())
+    end = re.search(r"\.(\s|$)", flat)
+    return flat[: end.start() + 1] if end else flat
+
+
+def _argument(name: str) -> str:
+    return re.sub(r" <.*>$", "", name)
+
+
+def _option(name: str) -> str:
+    return re.sub(r"<(.*?)>", lambda found: TYPES.get(found[1], found[1].upper()), name)
+
+
+def _explained(text: str) -> str:
+    """An explanation without the notation of ranges, which the errors explain, and with plain default values."""
+    text = re.sub(r"default: \((.*?)\)(?=[;\]])", r"default: \1", text)
+    text = RANGE.sub("", text).replace("[required]", "")
+    return NO_WORDS.sub("", text).rstrip()

@@ -1,0 +1,45 @@
+"""`dnnctl check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from command_line import call
+from sample_specs import write_spec
+
+SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
+
+
+def test_a_fine_spec_is_called_fine(tmp_path: Path) -> None:
+    done = call("check", SELU, write_spec(tmp_path))
+    assert done.exit_code == 0
+    assert done.output.count(": fine") == 2
+
+
+def test_check_prints_the_faults_of_every_spec(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("trainig: {}\n")
+    done = call("check", SELU, bad, tmp_path / "missing.yaml")
+    assert done.exit_code == 2
+    assert f"{SELU}: fine" in done.stdout
+    assert f"{bad}:1:1: trainig: unknown key 'trainig'." in done.stderr
+    assert "Did you mean `training`?" in done.stderr
+    assert "missing.yaml: no such file." in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_check_as_json_names_places(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("trainig: {}\n")
+    first, second = json.loads(call("check", "--json", SELU, bad).stdout)
+    assert first["is_fine"]
+    found = [(fault["path"], fault["rule"], fault["place"]["line"]) for fault in second["faults"]]
+    assert ("trainig", "unknown key 'trainig'", 1) in found
+
+
+def test_check_takes_overrides() -> None:
+    assert call("check", SELU, "--set", "training.epochs=3").exit_code == 0
+    done = call("check", SELU, "--set", "training.epoch=3")
+    assert done.exit_code == 2
+    assert "--set training.epoch=3: training.epoch: unknown key 'epoch'." in done.stderr

@@ -1,0 +1,72 @@
+"""`dnnctl compare`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from command_line import call
+from dnnctl.store.record import RunRecord
+from stored import store_run
+
+
+@pytest.mark.usefixtures("runs")
+def test_compare_prints_differences_results_verdicts_and_notes() -> None:
+    output = call("compare", "good", "bad").output
+    for part in (
+        "what differs",
+        "seed",
+        "results",
+        "test accuracy",
+        "0.9000*",
+        "a is better than b: +40.00 points",
+        "note:",
+    ):
+        assert part in output
+    assert "val_accuracy over epochs" in output
+    assert "over seconds" in call("compare", "good", "bad", "--x", "time").output
+    assert json.loads(call("compare", "good", "bad", "--json").output)["verdicts"][0]["better"] == "a"
+    rows = list(csv.DictReader(call("compare", "good", "bad", "--csv").output.splitlines()))
+    assert [row["mean"] for row in rows if row["result"] == "test accuracy"] == ["0.9", "0.5"]
+    assert (
+        "| test accuracy | 0.9000 **best** | 0.5000 | -0.4000 |" in call("compare", "good", "bad", "--markdown").output
+    )
+
+
+@pytest.mark.parametrize("summary", ['{"x": 1}', "[]", "nonsense"])
+def test_a_damaged_summary_harms_no_other_run(summary: str, runs: list[RunRecord]) -> None:
+    runs[1].folder.summary.write_text(summary)
+    assert json.loads(call("list", "--json", "--filter", "epochs == 3").output)
+    assert "damaged" in call("list").output
+    for command in (["show", "bad"], ["compare", "good", "bad"]):
+        done = call(*command)
+        assert (done.exit_code, "damaged" in done.output) == (0, True)
+
+
+def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
+    for seed in (1, 2, 3):
+        store_run(tmp_path, "relu", accuracy=0.8 + seed / 100, seed=seed)
+        store_run(tmp_path, "adam", accuracy=0.9 + seed / 99, seed=seed, optimizer="adam")
+    done = call("compare", "relu", "adam", "--runs-dir", tmp_path, "--json")
+    assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [3, 3]
+    assert done.stderr.splitlines() == ["note: relu means its 3 seeds.", "note: adam means its 3 seeds."]
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_filter_on_named_runs_reports_how_many_remain() -> None:
+    done = call("compare", "good", "bad", "--filter", "test_accuracy > 0.8", "--json")
+    assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [1]
+    assert done.stderr == "note: 1 of the 2 named runs fits --filter.\n"
+
+
+def test_metrics_on_different_data_are_not_subtracted(tmp_path: Path) -> None:
+    store_run(tmp_path, "a", accuracy=0.8)
+    store_run(tmp_path, "b", accuracy=0.9, data="other", epochs=5)
+    output = call("compare", "a", "b", "--runs-dir", tmp_path).output
+    rows = {line[:15].strip(): line.split() for line in output.splitlines()}
+    assert rows["test accuracy"] == ["test", "accuracy", "0.8000", "0.9000"]
+    assert rows["epochs"] == ["epochs", "3", "5", "+2"]
+    assert "note: The data differ" in output

@@ -1,0 +1,43 @@
+"""`dnnctl remove`."""
+
+from __future__ import annotations
+
+import json
+
+from command_line import call
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.json_object import plain
+from dnnctl.store.lock import hold
+from dnnctl.store.record import RunRecord
+from stored import store_run
+
+
+def test_removed_runs_come_back_until_the_trash_is_emptied(runs: list[RunRecord]) -> None:
+    good, bad = runs
+    assert "would remove" in call("remove", "bad", "--dry-run").output
+    assert bad.path.is_dir()
+    assert call("remove", "bad", "--yes").exit_code == 0
+    assert [run.id for run in list_runs(good.path.parent)] == [good.id]
+    assert call("remove", "--restore", "bad").exit_code == 0
+    assert bad.path.is_dir()
+    call("remove", "bad", "--yes")
+    assert f"deleted {bad.id}" in call("remove", "--purge", "--yes").output
+    assert not list(good.path.parent.rglob(bad.id))
+    assert "nothing to restore" in call("remove", "--restore").output
+
+
+def test_the_best_are_kept(runs: list[RunRecord]) -> None:
+    store_run(runs[0].path.parent, "best", epochs=9)
+    bad = {**plain(runs[1].summary), "loss": "sparse_categorical_crossentropy"}
+    runs[1].folder.summary.write_text(json.dumps(bad))
+    assert call("remove", "--keep-best", "1", "--yes").exit_code == 0
+    assert [run.name for run in list_runs(runs[0].path.parent)] == ["best"]
+
+
+def test_a_run_that_is_being_trained_is_not_removed(runs: list[RunRecord]) -> None:
+    good = runs[0]
+    good.folder.summary.unlink()
+    with hold(good.folder.lock):
+        done = call("remove", "good", "bad", "--yes")
+    assert (done.exit_code, "being trained" in done.stderr) == (2, True)
+    assert all(run.path.is_dir() for run in runs)

@@ -1,0 +1,46 @@
+"""`dnnctl report`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from command_line import call
+from dnnctl.store.record import RunRecord
+
+SCRIPT = "<script>alert(1)</script >"
+
+
+def test_a_report_is_one_file_that_loads_nothing_and_runs_no_foreign_code(
+    runs: list[RunRecord], tmp_path: Path
+) -> None:
+    facts = json.loads(runs[0].folder.run.read_text())
+    facts["host"] = facts["command"][0] = SCRIPT
+    facts["spec"]["optimizer"]["kind"] = facts["parent"] = None
+    facts["spec"]["model"]["defaults"]["activation"] = SCRIPT
+    facts["layers"] = [[SCRIPT, SCRIPT, 3]]
+    runs[0].folder.run.write_text(json.dumps(facts))
+    rows = runs[0].folder.metrics.read_text().replace('"accuracy"', f'"{SCRIPT}": 1, "accuracy"')
+    runs[0].folder.metrics.write_text(rows)
+    done = call("report", "good", "bad", "-o", tmp_path / "r.html")
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "r.html").read_text()
+    assert len(page) < 6_000_000
+    assert SCRIPT not in page
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script[\s/>]', page, flags=re.DOTALL)
+    assert data is not None
+    assert SCRIPT in json.loads(data[1])["curves"][0]["rows"], "a script element ends where HTML says that it ends"
+    own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", own)
+    assert "default-src 'none'" in page
+    assert "a is better than b" in page
+
+
+@pytest.mark.usefixtures("runs")
+def test_without_plotly_the_report_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dnnctl.compare.report.page.find_spec", lambda _: None)
+    done = call("report", "good")
+    assert (done.exit_code, "pip install 'dnnctl[report]'" in done.stderr) == (2, True)

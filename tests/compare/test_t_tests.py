@@ -1,0 +1,53 @@
+"""Tests and intervals of several seeds, against SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from dnnctl.compare.t_tests import interval_of_mean, paired_student, welch
+
+FIGURES = st.lists(st.floats(-10, 10).map(lambda x: round(x, 3)), min_size=2, max_size=8)
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+@given(FIGURES, FIGURES)
+@settings(max_examples=100, deadline=None)
+def test_welch_is_that_of_scipy(a: list[float], b: list[float]) -> None:
+    found = welch(a, b)
+    if np.var(a) + np.var(b) == 0:
+        assert found is None
+        return
+    assert found is not None
+    expected = stats.ttest_ind(b, a, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")
+@given(FIGURES)
+@settings(max_examples=50, deadline=None)
+def test_pairs_are_tested_as_scipy_does(a: list[float]) -> None:
+    b = [x + 0.3 + 0.1 * i for i, x in enumerate(a)]
+    expected = stats.ttest_rel(b, a)
+    interval = expected.confidence_interval(0.95)
+    found = paired_student(a, b)
+    assert found is not None
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-6)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-6)
+
+
+def test_seeds_without_variance_cannot_be_tested() -> None:
+    """Two seeds that differ by the same amount prove nothing."""
+    assert paired_student([0.5, 0.25], [0.75, 0.5]) is None
+    assert welch([0.5, 0.5], [0.75, 0.75]) is None
+
+
+def test_the_interval_of_a_mean_is_that_of_scipy() -> None:
+    values = [0.81, 0.84, 0.82, 0.86]
+    expected = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
+    assert interval_of_mean(values) == pytest.approx(expected)

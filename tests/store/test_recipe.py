@@ -1,0 +1,33 @@
+"""Which runs repeat the same training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnctl.store.facts import DataFacts, ParentFacts, PrunedFacts
+from dnnctl.store.recipe import is_repeatable, recipe, repetitions
+from stored import add_facts, make_run, store_run
+
+
+def test_a_recipe_is_the_spec_without_name_description_and_seed(tmp_path: Path) -> None:
+    run = store_run(tmp_path, "a", seed=1, description="one")
+    assert recipe(run) == recipe(store_run(tmp_path, "b", seed=2, description="two"))
+    assert recipe(run) != recipe(store_run(tmp_path, "a", seed=1, optimizer="adam"))
+
+
+@pytest.mark.parametrize("facts", [{"parent": ParentFacts("x", "y", 1, 10)}, {"pruned": PrunedFacts("x", 0.1, 0.8)}])
+def test_forks_and_pruned_runs_are_not_repetitions(facts: dict[str, object], tmp_path: Path) -> None:
+    first, second = store_run(tmp_path, seed=1), add_facts(store_run(tmp_path, seed=2), **facts)
+    assert not is_repeatable(second)
+    assert repetitions(first, [first, second]) == [first]
+    assert repetitions(second, [first, second]) == [second]
+
+
+def test_repetitions_are_the_newest_complete_runs_on_the_same_data(tmp_path: Path) -> None:
+    old, first, second = (store_run(tmp_path, seed=seed) for seed in (1, 1, 2))
+    elsewhere = add_facts(store_run(tmp_path, seed=3), data=DataFacts("other", "s"))
+    unfinished = make_run(tmp_path)
+    found = repetitions(second, [old, first, second, elsewhere, unfinished])
+    assert [run.id for run in found] == [first.id, second.id]
