@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dnnctl.cli.app import app
 
 TARGET = Path(__file__).with_name("cli.md")
-WIDTH = 100
+WIDTH = 80
 INTRODUCTION = """# Commands
 
 *Written from the help texts of the commands by `make docs`.*
