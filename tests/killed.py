@@ -41,6 +41,10 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
 BY_THE_CLOCK = "after_milliseconds"
 
 
+WAITING = "WAIT_FOR_EVERY_CHECKPOINT"
+"""The environment variable that makes the occurrences of a point the same in every process."""
+
+
 def die() -> None:
     """End the process at once, as if the machine lost power."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -68,7 +72,19 @@ def die_at(point: str, n: int) -> None:
     setattr(home, name, replacement)
 
 
+def wait_for_every_checkpoint() -> None:
+    """Make training wait for each checkpoint: otherwise one is skipped while another is written, as chance has it."""
+    save = checkpointer.Checkpointer.save
+
+    def save_and_wait(self: Any, loop: Any, **_: Any) -> None:
+        save(self, loop, wait=True)
+
+    checkpointer.Checkpointer.save = save_and_wait  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
+    if WAITING in os.environ:
+        wait_for_every_checkpoint()
     action, what, runs_dir, point, n, *overrides = sys.argv[1:]
     die_at(point, int(n))
     if action == "train":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -142,18 +143,22 @@ def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Checkpointer, "save", lambda checkpointer, loop, **_: save(checkpointer, loop, wait=True))
 
 
-def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> bool:
+def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str, waits: bool = False) -> bool:
     """Run a training that kills itself at a point; return whether it was killed before it ended.
+
+    Args:
+        waits: whether training waits for every checkpoint, so that the N-th occurrence is the same in every process.
 
     Raises:
         AssertionError: the training failed.
     """
     command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n), *overrides]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | ({"WAIT_FOR_EVERY_CHECKPOINT": "1"} if waits else {})
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0
 
 
 def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> None:
     """Run a training that kills itself at a point, and check that it did."""
-    assert run_killed(action, what, runs, point, n, *overrides)
+    assert run_killed(action, what, runs, point, n, *overrides, waits=True)

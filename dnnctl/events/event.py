@@ -114,7 +114,7 @@ class Reused(Event):
 class PhaseStarted(Event):
     """One of several phases starts, or is resumed."""
 
-    event = "phase_begun"
+    event = "phase_started"
     phase: int
     """From 1."""
     n_phases: int
@@ -131,7 +131,7 @@ class PhaseStarted(Event):
 class PretrainingStarted(Event):
     """A part of the pretraining starts, or is resumed."""
 
-    event = "pretraining_begun"
+    event = "pretraining_started"
     kind: str
     part: str
     """The names of the layers that are pretrained."""
@@ -232,7 +232,7 @@ class RunEnded(Event):
 class RunStopped(Event):
     """The run stopped without finishing."""
 
-    event = "run_broken"
+    event = "run_stopped"
     run: str
     path: str
     status: str

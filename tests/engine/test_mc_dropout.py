@@ -116,7 +116,7 @@ def call(*arguments: Any) -> Any:
 def test_evaluate_prints_how_sure_the_run_is(run: RunRecord) -> None:
     output = call("evaluate", run.path, "--mc-samples", 10).output
     assert f"accuracy {run.summary.test['accuracy']:.4f}" in output
-    assert "over 10 passes of MC dropout: accuracy" in output
+    assert "10 passes of MC dropout:" in output
     found = json.loads(call("evaluate", run.path, "--json", "--on", "train").output)
     assert (found["on"], found["n"]) == ("train", 96)
     assert call("evaluate", run.path, "--on", "tset").exit_code == 2
@@ -128,7 +128,7 @@ def test_predict_writes_what_the_model_says_of_a_file(run: RunRecord, tmp_path: 
     assert call("predict", run.path, tmp_path / "inputs.npy", "-o", tmp_path / "p.npz").exit_code == 0
     with np.load(tmp_path / "p.npz") as file:
         np.testing.assert_allclose(file["predictions"], run.model().predict(inputs, verbose=0), rtol=1e-6)
-    sampled = call("predict", run.path, tmp_path / "inputs.npy", "-o", tmp_path / "p.npz", "--mc-samples", 9)
+    sampled = call("predict", run.path, tmp_path / "inputs.npy", "-o", tmp_path / "p.npz", "--mc-samples", 9, "--force")
     assert sampled.exit_code == 0
     with np.load(tmp_path / "p.npz") as file:
         assert {name: file[name].shape for name in file.files} == {
