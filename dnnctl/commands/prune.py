@@ -86,7 +86,6 @@ def _prune(
     blueprint = replace(make_blueprint(loaded), reuse=parent.facts.reuse, pretrained=source)
     with RunWriter.create(directory, blueprint) as writer:
         try:
-            writer.start("started")
             facts = parent.facts
             writer.add_facts(
                 device=facts.device,
@@ -96,6 +95,7 @@ def _prune(
                 layers=facts.layers,
                 pruned=pruned,
             )
+            writer.start("started")
             writer.write_model(plain_model(setup).save)
             write_predictions(writer, setup, engine, examples)
             writer.write_summary(_summary(writer, parent, pruned, setup))

@@ -77,6 +77,11 @@ def resume(
             )
         if not end.is_complete:
             check_sound(run)
+            if run.facts.pruned is not None:
+                raise RunError(
+                    f"{run.id} is an incomplete pruned run and cannot be resumed. Remove it and prune "
+                    f"{run.facts.pruned.run} again."
+                )
             loaded = load(run.folder.spec)
             run_session(loaded, writer, report, event="resumed", accept_changed_data=accept_changed_data)
         return Run(writer.folder)

@@ -89,27 +89,58 @@ def verify_resume(
     n_steps, seconds = summary.steps, summary.training_seconds or 0.0
     every = max(1, n_steps // summary.epochs // CHECKPOINTS_AN_EPOCH)
     report(f"{format_count(n_steps, 'step')} in {format_count(summary.epochs, 'epoch')}, state {summary.state}"[:80])
-
     command += ["--set", f"training.checkpoint.every.steps={every}", "--runs-dir", str(directory / "killed")]
-    kills: list[Kill] = []
+    instants = draw_instants(n_kills, n_steps, seconds, seed=seed)
+    kills = _kill_repeatedly(command, instants, directory / "killed", report)
+    (resumed,) = list_runs(directory / "killed")
+    return Verdict(whole, resumed, kills)
+
+
+@dataclass(frozen=True)
+class Instant:
+    """When a process is killed."""
+
+    at_step: int | None
+    """Once the process has reported this step of the run; None means during startup."""
+    delay: float
+    """Additional seconds after that step, or after the start."""
+
+
+def draw_instants(n_kills: int, n_steps: int, seconds: float, *, seed: int) -> list[Instant]:
+    """Random instants, one in each of several equal parts of training.
+
+    Args:
+        n_steps: the total number of steps.
+        seconds: the duration of training.
+    """
     draw = random.Random(seed)
+    instants = []
     for number in range(n_kills):
         at_step = round(n_steps * (number + draw.random()) / (n_kills + 1))
         is_early = draw.random() < FRACTION_AT_THE_START and number > 0
         delay = draw.uniform(0, SECONDS_OF_A_START if is_early else seconds / (n_kills + 1))
-        step = _run_until(command, 0 if is_early else at_step, delay, waits_for_steps=not is_early)
-        runs = list_runs(directory / "killed")
+        instants.append(Instant(None if is_early else at_step, delay))
+    return instants
+
+
+def _kill_repeatedly(
+    command: list[str], instants: Sequence[Instant], runs_dir: Path, report: Callable[[str], None]
+) -> list[Kill]:
+    """Run a training command, kill it at each instant and resume it; then let it finish."""
+    kills: list[Kill] = []
+    for number, instant in enumerate(instants, 1):
+        step = _run_until(command, instant)
+        runs = list_runs(runs_dir)
         if not runs:
             continue  # killed before it created a folder: run the same command again
         (run,) = runs
         if run.status != Status.LOST:
             break
         kills.append(Kill(run.epochs, step))
-        report(f"kill {number + 1} of {n_kills}: {_instant(kills[-1])}")
+        report(f"kill {number} of {len(instants)}: {_instant(kills[-1])}")
         command = ["resume", str(run.path)]
     _run_to_the_end(command)
-    (resumed,) = list_runs(directory / "killed")
-    return Verdict(whole, resumed, kills)
+    return kills
 
 
 def _summary(run: RunRecord) -> Summary:
@@ -129,14 +160,15 @@ def _run_to_the_end(arguments: Sequence[str]) -> None:
         raise RunError(f"dnnctl {' '.join(arguments)} failed with exit code {process.returncode}:\n{errors.strip()}")
 
 
-def _run_until(arguments: Sequence[str], at_step: int, delay: float, *, waits_for_steps: bool) -> int:
-    """Run a command until it reports a step, wait for the delay, then kill it. Returns the last reported step."""
+def _run_until(arguments: Sequence[str], instant: Instant) -> int:
+    """Run a command until an instant, then kill it. Returns the last reported step, or 0."""
     last = 0
     with _start(arguments) as process:
         try:
-            if waits_for_steps:
+            if instant.at_step is not None:
+                at_step = instant.at_step
                 last = next((step for step in _steps(process) if step >= at_step), 0)
-            time.sleep(delay)
+            time.sleep(instant.delay)
         finally:
             process.kill()
     return last

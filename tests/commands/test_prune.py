@@ -11,8 +11,9 @@ import pytest
 from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.prune import prune
 from dnnctl.commands.train import resume, train
-from dnnctl.errors import UserError
+from dnnctl.errors import RunError, UserError
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
 
 NET = {
@@ -93,3 +94,22 @@ def test_invalid_choices_are_refused(choice: dict[str, float], message: str, run
     with pytest.raises(UserError, match=message):
         prune(run.path, **choice, runs_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_while_pruning_leaves_no_run(run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(RunWriter, "write_predictions", fail)
+    with pytest.raises(OSError, match="no space"):
+        prune(run.path, sparsity=0.5, runs_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_pruning_is_not_resumed_as_a_training(run: RunRecord, tmp_path: Path) -> None:
+    """Its folder holds a spec, but it is not a training of that spec."""
+    pruned, _ = prune(run.path, sparsity=0.5, runs_dir=tmp_path)
+    pruned.folder.summary.unlink()
+    pruned.folder.history.write_text(pruned.folder.history.read_text().splitlines(keepends=True)[0])
+    with pytest.raises(RunError, match=f"is an incomplete pruned run.*prune {run.id} again"):
+        resume(pruned.path)
