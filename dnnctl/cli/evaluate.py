@@ -27,9 +27,7 @@ ROLES = ("test", "validation", "train")
 WEIGHTS: tuple[Weights, ...] = ("best", "last")
 INPUTS = (".npy", ".npz")
 OUTPUT = ".npz"
-McSamples = Annotated[
-    int, typer.Option("--mc-samples", min=0, metavar="N", help="Also run N random passes of MC dropout.")
-]
+McSamples = Annotated[int, typer.Option("--mc-samples", min=0, metavar="N", help="Run N random passes of MC dropout.")]
 ChosenWeights = Annotated[
     str,
     typer.Option("--weights", metavar="best|last", help="The weights of the best epoch, or those of the last one."),
