@@ -16,11 +16,11 @@ from dnnctl.errors import Fault, SpecError, UserError
 
 
 def check_command(
-    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="The specs to check.")],
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC", help="The specs to check.")],
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Validate specs and print all faults, each with its place and a fix. Exits with code 2 if there are any."""
+    """Validate specs and print every error with its location and a fix. Exits with code 2 if there are any."""
     with failures_reported():
         faults = check_specs(specs, overrides or [])
         if as_json:
@@ -29,7 +29,7 @@ def check_command(
             if found:
                 typer.echo(str(SpecError(found)), err=True)
             elif not as_json:
-                typer.echo(f"{spec}: fine")
+                typer.echo(f"{spec}: valid")
     if any(faults.values()):
         raise typer.Exit(UserError.exit_code)
 

@@ -1,4 +1,4 @@
-"""The runs that a command is given: by name, or by a condition."""
+"""The runs that a command works on, given by name or by a condition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def one_folder(reference: str, runs_dir: Path | None) -> list[RunRecord]:
 def choose_runs(
     references: Sequence[str] | None, condition: str | None, runs_dir: Path | None, load: Load
 ) -> list[RunRecord]:
-    """The runs that are named, or those of the directory for which a condition holds; with both, those named that fit.
+    """The named runs, or the runs in the directory that match a condition; with both, the named runs that match.
 
     Raises:
         UserError: there are none.
@@ -45,13 +45,13 @@ def choose_runs(
     elif condition:
         runs = list_runs(runs_directory(runs_dir))
     else:
-        raise UserError("Name some runs (`dnnctl list` shows them), or choose them with --filter.")
+        raise UserError("Name at least one run (`dnnctl list` shows all runs), or choose runs with --filter.")
     if condition:
         n_before = len(runs)
         runs = parse_filter(condition).choose(runs)
         if references and runs:
-            fit = "fits" if len(runs) == 1 else "fit"
-            print_notice(f"{len(runs)} of the {format_count(n_before, 'named run')} {fit} --filter.")
+            match = "matches" if len(runs) == 1 else "match"
+            print_notice(f"{len(runs)} of the {format_count(n_before, 'named run')} {match} --filter.")
     if not runs:
-        raise UserError(f"No run fits --filter '{condition}'.")
+        raise UserError(f"No run matches --filter '{condition}'.")
     return runs

@@ -26,7 +26,7 @@ TIME = "training seconds"
 COUNTS = ("parameters", "epochs", "best epoch", TIME)
 """Results that are not metrics."""
 MAX_WIDTH = 40
-"""Of a value in the table of differences."""
+"""The maximum width of a value in the table of differences."""
 
 
 def compare_command(
@@ -36,7 +36,7 @@ def compare_command(
     metric: Annotated[
         str | None,
         typer.Option(
-            "--metric", metavar="METRIC", help="The metric of verdicts and curves.", show_default="accuracy or mae"
+            "--metric", metavar="METRIC", help="The metric for verdicts and curves.", show_default="accuracy or mae"
         ),
     ] = None,
     x: Annotated[str, typer.Option("--x", metavar="epoch|time", help="The x axis of the curves.")] = "epoch",
@@ -47,7 +47,7 @@ def compare_command(
 ) -> None:
     """Compare runs: what differs, the results, and whether the differences are significant.
 
-    Runs that differ only in their seed are one group. A name means all seeds of its recipe, an id just that run.
+    Runs that differ only in their seed form one group. A name means all seeds of its recipe; an id means only that run.
     """
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
@@ -94,7 +94,7 @@ def _print(comparison: Comparison, x: str) -> None:
 
 
 def _say(text: str) -> None:
-    """Print a sentence, on a terminal in lines that fit."""
+    """Print a sentence, wrapped to the width of the terminal."""
     typer.echo(wrap_text(text, terminal_width()))
 
 
@@ -115,7 +115,7 @@ def _print_curves(comparison: Comparison, x: str) -> None:
 
 
 def _result_table(comparison: Comparison, best_mark: str = "*") -> tuple[list[str], list[list[str]]]:
-    """The results as text; with two groups also their difference."""
+    """The results as text. If there are two groups, the last column is their difference."""
     labels = [group.label for group in comparison.groups]
     has_difference = len(labels) == 2
     header = ["", *labels, *(["b - a"] if has_difference else [])]
@@ -127,7 +127,7 @@ def _result_table(comparison: Comparison, best_mark: str = "*") -> tuple[list[st
 
 
 def _cells_of(result: Result) -> list[str]:
-    """For each group its value, or the mean and the standard deviation of several; all in one notation."""
+    """The value of each group, or the mean and standard deviation of several values; all in one notation."""
     means = [spread.mean for spread in result.spreads]
     deviations = [spread.deviation for spread in result.spreads]
     texts = _in_one_notation(result.name, [*means, *deviations])
@@ -140,7 +140,7 @@ def _cells_of(result: Result) -> list[str]:
 def _in_one_notation(name: str, values: Sequence[float | None]) -> list[str]:
     """The values of one result: times, counts with the same number of decimal places, or metrics.
 
-    Standard deviations follow the means: a small one does not turn a row into exponents.
+    The means decide the notation: a small standard deviation does not switch the row to exponents.
     """
     if name == TIME:
         return ["—" if value is None else format_seconds(value) for value in values]
@@ -154,7 +154,7 @@ def _in_one_notation(name: str, values: Sequence[float | None]) -> list[str]:
 
 
 def _difference(result: Result) -> str:
-    """B - a, in the notation of the two."""
+    """The difference b - a, in the same notation as the two values."""
     a, b = (spread.mean for spread in result.spreads)
     if a is None or b is None or not result.is_comparable:
         return ""

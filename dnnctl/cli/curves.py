@@ -18,23 +18,25 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def draw_curves(curves: Mapping[str, Rows], name: str, *, over: str = "epoch") -> str:
-    """A metric of some runs over epochs or over the seconds of training, with their labels."""
+    """A labeled curve of a metric for each run, over epochs or over training time in seconds."""
     series = {label: (positions(rows, over), [row.get(name) for row in rows]) for label, rows in curves.items()}
-    return _draw(series, f"{name} over {'seconds' if over == 'time' else 'epochs'}")
+    return _draw(series, f"{name} over {'training time (s)' if over == 'time' else 'epochs'}")
 
 
 def draw_run(rows: Rows) -> str:
-    """A run's training loss and, if there is one, validation loss over epochs."""
+    """The training loss of a run and its validation loss, if any, over epochs."""
     names = [name for name in ("loss", "val_loss") if name in rows[-1]]
-    return _draw({name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "over epochs")
+    return _draw(
+        {name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "loss over epochs"
+    )
 
 
 def draw_rates(rates: Sequence[float], losses: Sequence[float]) -> str:
-    """The loss over the learning rate, on a logarithmic scale."""
+    """The loss as a function of the learning rate, on a logarithmic scale."""
     exponents = [log10(rate) for rate in rates]
     ticks = range(ceil(exponents[0]), floor(exponents[-1]) + 1)
     places = {float(tick): f"1e{tick}" for tick in ticks}
-    return _draw({"loss": (exponents, losses)}, "loss over the learning rate", places)
+    return _draw({"loss": (exponents, losses)}, "loss vs. learning rate", places)
 
 
 def positions(rows: Rows, over: str) -> list[float]:

@@ -84,5 +84,5 @@ def say(line: str) -> None:
 
 
 def closing_lines(path: str) -> list[str]:
-    """The folder of the run, and the next command."""
+    """The folder of the run, and a useful next command."""
     return [f"files: {path}", f"next:  dnnctl show {quote(path)}"]

@@ -1,4 +1,4 @@
-"""`dnnctl doctor`: what is installed, which devices there are, and what is missing."""
+"""`dnnctl doctor`: installed versions, available devices, and what is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dnnctl.store.catalog import runs_directory
 
 @dataclass(frozen=True)
 class Finding:
-    """The state of one subject."""
+    """The state of one thing that doctor examines."""
 
     subject: str
     state: str
@@ -28,9 +28,9 @@ class Finding:
 
 
 def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show versions, devices, data and directories, and what is missing.
+    """Show versions, devices, data and directories, and report what is missing.
 
-    The exit code is 1 if training cannot work.
+    Exits with code 1 if training cannot work.
     """
     findings = [
         *examine_packages(),
@@ -73,17 +73,19 @@ def examine_tensorflow() -> list[Finding]:
             from dnnctl.engine.device import list_devices
 
             devices = list_devices()
-    except Exception as error:  # whatever keeps TensorFlow from loading is what the user must see
-        return [Finding("devices", f"TensorFlow does not load: {error}", False, "pip install --force-reinstall dnnctl")]
+    except Exception as error:  # the user must see any reason why TensorFlow cannot be loaded
+        return [
+            Finding("devices", f"TensorFlow cannot be loaded: {error}", False, "pip install --force-reinstall dnnctl")
+        ]
     cpus = os.cpu_count() or 1
     findings = [Finding("cpu", f"{cpus} {'core' if cpus == 1 else 'cores'}, {platform.machine()}")]
     gpus = [name for kind, name in devices if kind == "gpu"]
-    hint = "" if gpus else "training uses the CPU; with an NVIDIA GPU: pip install 'dnnctl[gpu]'"
+    hint = "" if gpus else "training uses the CPU; to use an NVIDIA GPU: pip install 'dnnctl[gpu]'"
     return [*findings, Finding("gpu", ", ".join(gpus) or "none", True, hint)]
 
 
 def examine_data() -> list[Finding]:
-    """Which data sets are there without a download."""
+    """The data sets that are available without a download."""
     from dnnctl.data.cache import cache_directory
     from dnnctl.data.cached_datasets import cached_datasets
 
@@ -92,7 +94,7 @@ def examine_data() -> list[Finding]:
 
 
 def examine_directories() -> list[Finding]:
-    """Where data sets are kept and where compiled programs are cached, and the variables that change it."""
+    """The directories of data sets and of compiled programs, and the variables that change them."""
     from dnnctl.data.cache import cache_directory
     from dnnctl.engine.compilation_cache import cache_directory as programs_directory
 
@@ -102,7 +104,7 @@ def examine_directories() -> list[Finding]:
         Finding(
             "program cache",
             str(programs) if programs else "off",
-            hint="compiled training steps; change it with DNNCTL_CACHE_DIR, empty turns it off",
+            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it",
         ),
     ]
 
@@ -112,5 +114,5 @@ def examine_runs(directory: Path) -> Finding:
     existing = next(folder for folder in (directory, *directory.resolve().parents) if folder.exists())
     free = shutil.disk_usage(existing).free / 1e9
     if not os.access(existing, os.W_OK):
-        return Finding("runs", f"{directory} cannot be written to", False, "choose another --runs-dir")
+        return Finding("runs", f"{directory} is not writable", False, "choose another --runs-dir")
     return Finding("runs", f"{directory}, {free:.0f} GB free", hint="change it with --runs-dir or DNNCTL_RUNS_DIR")

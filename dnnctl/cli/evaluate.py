@@ -28,9 +28,7 @@ ROLES = ("test", "validation", "train")
 WEIGHTS: tuple[Weights, ...] = ("best", "last")
 INPUTS = (".npy", ".npz")
 OUTPUT = ".npz"
-McSamples = Annotated[
-    int, typer.Option("--mc-samples", min=0, metavar="N", help="Add N passes of MC dropout, each with random dropout.")
-]
+McSamples = Annotated[int, typer.Option("--mc-samples", min=0, metavar="N", help="Run N random passes of MC dropout.")]
 ChosenWeights = Annotated[
     str,
     typer.Option("--weights", metavar="best|last", help="The weights of the best epoch, or those of the last one."),
@@ -39,16 +37,15 @@ ChosenWeights = Annotated[
 
 def evaluate_command(
     run: RunReference = "last",
-    on: Annotated[str, typer.Option("--on", metavar="test|validation|train", help="The split to measure on.")] = "test",
+    on: Annotated[
+        str, typer.Option("--on", metavar="test|validation|train", help="The split to evaluate on.")
+    ] = "test",
     weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a run on its own data; with --mc-samples also its uncertainty.
-
-    The uncertainty is estimated by MC dropout.
-    """
+    """Evaluate a run on its own data; --mc-samples also estimates its uncertainty by MC dropout."""
     with failures_reported(as_json=as_json):
         if on not in ROLES:
             raise UserError(f"--on: must be one of {', '.join(ROLES)}. Received: {on}.")
@@ -79,7 +76,7 @@ def predict_command(
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Predict from a file of raw inputs, one example in each row, and write an .npz file."""
+    """Predict from a file of raw inputs, one example per row, and write the predictions to an .npz file."""
     with failures_reported():
         chosen = check_weights(weights)
         check_files(inputs, output, force=force)
@@ -101,7 +98,7 @@ def check_weights(weights: str) -> Weights:
     """The value of --weights.
 
     Raises:
-        UserError: it is another word.
+        UserError: the value is not `best` or `last`.
     """
     for known in WEIGHTS:
         if weights == known:
@@ -110,10 +107,10 @@ def check_weights(weights: str) -> Weights:
 
 
 def check_files(inputs: Path, output: Path, *, force: bool) -> None:
-    """Check the kinds of the files before anything is loaded, and that no file is replaced by mistake.
+    """Check the file types before anything is loaded, and that no file is overwritten by mistake.
 
     Raises:
-        UserError: a kind is not supported, or the output exists.
+        UserError: a file type is not supported, or the output exists.
     """
     if inputs.suffix.lower() not in INPUTS:
         raise UserError(
@@ -121,7 +118,7 @@ def check_files(inputs: Path, output: Path, *, force: bool) -> None:
             f"files with NumPy: np.save('inputs.npy', array)"
         )
     if output.suffix.lower() != OUTPUT:
-        raise UserError(f"--output {output}: predictions are written only as {OUTPUT}. Choose a name with this ending.")
+        raise UserError(f"--output {output}: predictions can only be written as {OUTPUT}. Change the extension.")
     if output.exists() and not force:
         raise UserError(f"{output} already exists. Choose another --output, or replace it with --force.")
 
@@ -130,7 +127,7 @@ def read_array(path: Path) -> Any:
     """The array in a file.
 
     Raises:
-        UserError: there is no such file, or it does not hold exactly one array of numbers.
+        UserError: there is no such file, or it does not contain exactly one array of numbers.
     """
     import numpy as np
 
@@ -145,8 +142,8 @@ def read_array(path: Path) -> Any:
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror or error}.") from None
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        raise UserError(f"Cannot read {path}: it must be a .npy or .npz file that holds numbers.") from None
-    raise UserError(f"{path} must hold one array. Received: {names}.")
+        raise UserError(f"Cannot read {path}: it must be a .npy or .npz file that contains numbers.") from None
+    raise UserError(f"{path} must contain exactly one array. Received: {names}.")
 
 
 def _as_object(found: Evaluation) -> dict[str, Any]:
@@ -161,7 +158,7 @@ def _as_object(found: Evaluation) -> dict[str, Any]:
 
 
 def describe_samples(found: Evaluation, n: int) -> list[str]:
-    """What the passes of MC dropout give, a line each.
+    """The results of the passes of MC dropout, one per line.
 
     Args:
         n: the number of passes.

@@ -29,26 +29,31 @@ def find_rate_command(
     highest: Annotated[float, typer.Option("--max", help="The learning rate of the last step.")] = 10.0,
     steps: Annotated[
         int | None,
-        typer.Option("--steps", min=20, help="The number of steps.", show_default="an epoch, from 100 to 1,000"),
+        typer.Option(
+            "--steps", min=20, help="The number of steps.", show_default="one epoch, at least 100, at most 1,000"
+        ),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="The examples per step.", show_default="the spec's")
+        int | None,
+        typer.Option("--batch-size", min=1, help="The number of examples per step.", show_default="the spec's"),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the curve as CSV.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the curve to this CSV file.")] = None,
     write: Annotated[
         bool,
         typer.Option(
             "--write",
-            help="Write the rate into the spec: schedule.max_rate for one_cycle, otherwise optimizer.learning_rate.",
+            help="Write the rate to the spec: schedule.max_rate for one_cycle, otherwise optimizer.learning_rate.",
         ),
     ] = False,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Suggest a learning rate: train a fresh model for a few steps while the rate grows. No run is created."""
+    """Suggest a learning rate: train a new model for a few steps while the rate increases. No run is created."""
     with failures_reported(as_json=as_json):
         if not 0 < lowest < highest:
-            raise UserError(f"--min {lowest:g} and --max {highest:g}: both must be above 0, and --min below --max.")
+            raise UserError(
+                f"--min {lowest:g} and --max {highest:g}: both must be greater than 0, and --min less than --max."
+            )
         from dnnctl.commands.find_rate import RangeTestSettings, find_rate
         from dnnctl.specs import load
 
@@ -90,7 +95,7 @@ def _rate_path(loaded: LoadedSpec) -> SpecPath:
 
 
 def _is_writable(path: SpecPath) -> bool:
-    """Whether --write can set the key: it sets keys of a section, not of a phase."""
+    """Whether --write can set the key: it can set keys of a section, but not of a phase."""
     return len(path) == 2
 
 
@@ -113,7 +118,7 @@ def _next_step(spec: Path, path: SpecPath, rate: float, *, is_written: bool) -> 
     if is_written:
         return f"written: {what} in {spec}"
     if _is_writable(path):
-        return f"next:  --write writes {what} into {spec}"
+        return f"next:  add --write to set {what} in {spec}"
     return f"next:  set {what} in {spec}"
 
 

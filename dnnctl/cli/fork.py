@@ -1,4 +1,4 @@
-"""`dnnctl fork`: a new run from the state of another."""
+"""`dnnctl fork`: train a new run from the state of another one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of `--help`: whole sentences, and the words for values that documentation uses."""
+"""The text of `--help`: whole sentences, and the placeholders that documentation uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Record = tuple[str, str]
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help names values as documentation does: N, FILE, KEY=VALUE."""
+    """A command whose help uses the placeholders of documentation: N, FILE, KEY=VALUE."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
@@ -35,7 +35,7 @@ class PlainCommand(TyperCommand):
 
 
 class PlainGroup(TyperGroup):
-    """The list of commands, each with its whole first sentence."""
+    """The list of commands, each with the whole first sentence of its help."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
@@ -60,7 +60,7 @@ def _option(name: str) -> str:
 
 
 def _explained(text: str) -> str:
-    """An explanation without the notation of ranges, which the errors explain, and with plain default values."""
+    """The help of an option without ranges, which error messages explain, and with plain default values."""
     text = re.sub(r"default: \((.*?)\)(?=[;\]])", r"default: \1", text)
     text = RANGE.sub("", text).replace("[required]", "")
     return NO_WORDS.sub("", text).rstrip()

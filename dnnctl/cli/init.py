@@ -13,13 +13,13 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.errors import UserError
 
 NAME = "NAME"
-"""The placeholder of the name in a preset."""
+"""The placeholder for the name in a preset."""
 
 
 def init_command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     preset: Annotated[
-        str, typer.Option("--preset", metavar="PRESET", help="The preset to write; `list` prints all.")
+        str, typer.Option("--preset", metavar="PRESET", help="The preset to write; `list` prints all presets.")
     ] = "default",
 ) -> None:
     """Write a complete, commented spec to start from."""
@@ -44,7 +44,7 @@ def write_preset(preset: str, path: Path) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(read_preset(preset).replace(f"name: {NAME}", f"name: {name}", 1))
     except FileExistsError:
-        raise UserError(f"{path} already exists and is unchanged. Choose another name.") from None
+        raise UserError(f"{path} already exists and was not overwritten. Choose another name.") from None
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
 

@@ -27,7 +27,7 @@ COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seco
 LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
 """The columns that are left out on a narrow terminal, in this order."""
 METRICS = ("best", "test")
-"""The columns that hold several metrics, of which a table shows the most important one."""
+"""Columns of several metrics; a table shows only the most important one."""
 IN_SECONDS = ("seconds", "age")
 TEXTS = ("id", "name", "status", "created", "best", "test", "device", "compile", "host", "parent")
 
@@ -40,24 +40,24 @@ def list_command(
         typer.Option(
             "--sort",
             metavar="COLUMN",
-            help="Sort by this column, the best first, e.g. val_accuracy.",
+            help="Sort by this column, best first, e.g. val_accuracy.",
             show_default="newest first",
         ),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            "--columns", metavar="A,B,…", help="Columns to show: facts, metrics, keys of the spec; +A adds one."
+            "--columns", metavar="A,B,…", help="The columns to show: facts, metrics or spec keys; +A adds a column."
         ),
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, metavar="N", help="Show only the first N; 0 shows all.")
     ] = 0,
-    disk: Annotated[bool, typer.Option("--disk", help="Show the disk space of each run.")] = False,
+    disk: Annotated[bool, typer.Option("--disk", help="Show the disk usage of each run.")] = False,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
 ) -> None:
-    """List runs, the newest first, with their status and best metrics."""
+    """List runs, newest first, with their status and best metrics."""
     with failures_reported(as_json=as_json):
         if as_json and as_csv:
             raise UserError("--json and --csv cannot be combined.")
@@ -77,15 +77,15 @@ def list_command(
         elif rows:
             _print(names, rows, can_drop=columns is None)
         elif condition:
-            typer.echo(f"No run in {directory} fits --filter.")
+            typer.echo(f"No run in {directory} matches --filter.")
         else:
-            typer.echo(f"There are no runs in {directory}. `dnnctl train SPEC` makes one.")
+            typer.echo(f"There are no runs in {directory}. `dnnctl train SPEC` creates one.")
         if not as_json and not as_csv:
             _report_foreign(directory)
 
 
 def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
-    """The runs sorted by a column, the best first: losses, errors and times ascending, other numbers descending.
+    """The runs sorted by a column, best first: losses, errors and times ascending, other numbers descending.
 
     Raises:
         UserError: none of the runs has that column.
@@ -103,7 +103,7 @@ def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
 
 
 def cells_of(run: RunRecord, names: Sequence[str]) -> dict[str, Any]:
-    """A run's row: for each column its value; of a damaged run only its id and status."""
+    """The value of each column of a run; for a damaged run only its id and status."""
     try:
         return {name: cell_of(run, name) for name in names}
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -123,7 +123,9 @@ def cell_of(run: RunRecord, name: str) -> Any:
 def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
     names = [] if asked is None else [plain_name(name.strip()) for name in asked.split(",") if name.strip()]
     if asked is not None and not names:
-        raise UserError("--columns: names no column. For example: --columns id,val_accuracy,optimizer.kind")
+        raise UserError(
+            "--columns: must name at least one column. For example: --columns id,val_accuracy,optimizer.kind"
+        )
     added = [name.removeprefix("+") for name in names if name.startswith("+")]
     chosen = [name for name in names if not name.startswith("+")] or list(COLUMNS)
     return list(dict.fromkeys([*chosen, *added, *(["bytes"] if with_disk else [])]))
@@ -163,7 +165,7 @@ def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]
 
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:
-    """The cells of a column; numbers that are not all whole have one notation."""
+    """The cells of a column; if some numbers are not whole, all have the same notation."""
     are_numbers = all(value is None or type(value) in (int, float) for value in values)
     if are_numbers and name not in (*IN_SECONDS, "bytes") and any(isinstance(value, float) for value in values):
         return format_column([finite(value) for value in values])
@@ -183,7 +185,7 @@ def _in_words(name: str, value: Any) -> str:
 
 
 def _headline(metrics: dict[str, Any]) -> str:
-    """The most important metric: one on validation before one on training, and others before the loss."""
+    """The most important metric: validation metrics before training metrics, other metrics before the loss."""
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
     return f"{name} {format_number(finite(metrics[name]))}" if name else "—"
@@ -193,4 +195,4 @@ def _report_foreign(directory: Path) -> None:
     foreign = foreign_folders(directory)
     if foreign:
         shown = ", ".join(foreign[:5]) + (" …" if len(foreign) > 5 else "")
-        typer.echo(f"note: skipped, because they are not runs: {shown}", err=True)
+        typer.echo(f"note: skipped folders that are not runs: {shown}", err=True)

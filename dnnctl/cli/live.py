@@ -1,4 +1,4 @@
-"""The live display of a training on a terminal: finished epochs above, progress and a curve below."""
+"""The live display of training on a terminal: finished epochs above, progress and a curve below."""
 
 from __future__ import annotations
 

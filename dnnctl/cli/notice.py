@@ -1,4 +1,4 @@
-"""Notices: what a user has to know besides the result, on standard error."""
+"""Notices on standard error: what the user must know besides the result."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ Overrides: TypeAlias = Annotated[
 ]
 Name: TypeAlias = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="Call the run this instead of the spec's name.", show_default=False),
+    typer.Option("--name", metavar="NAME", help="The name of the run, instead of the spec's name.", show_default=False),
 ]
 Filtered: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--filter",
         metavar="CONDITION",
-        help="Only runs that fulfil this condition, e.g. 'val_accuracy > 0.85 and optimizer.kind == nadam'.",
+        help="Only runs that match this condition, e.g. 'val_accuracy > 0.85 and optimizer.kind == nadam'.",
         show_default=False,
     ),
 ]
@@ -47,5 +47,5 @@ RequiredRun: TypeAlias = Annotated[
 
 
 def with_name(overrides: list[str] | None, name: str | None) -> list[str]:
-    """The overrides, and one more for the name if there is one."""
+    """The overrides, with another one for the name if it is given."""
     return [*(overrides or []), *([] if name is None else [f"name={dumps(name)}"])]

@@ -33,14 +33,14 @@ def prune_command(
         typer.Option(
             "--sparsity",
             metavar="FRACTION",
-            help="Set this fraction of all kernel weights to zero, the smallest first.",
+            help="Set this fraction of all kernel weights to zero, smallest first.",
         ),
     ] = None,
     name: Name = None,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Set the small kernel weights of a run's best model to zero, as a new run, and measure before and after."""
+    """Prune a run: set small kernel weights of its best model to zero in a new run, and evaluate both."""
     with failures_reported(as_json=as_json):
         parent = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.prune import prune
@@ -65,7 +65,7 @@ def _print_layers(pruned: PrunedFacts) -> None:
     ]
     n, zeros = sum(layer.n for layer in pruned.layers), sum(layer.zeros_before for layer in pruned.layers)
     rows.append(["all", f"{n:,}", f"{zeros / n:.1%}", f"{pruned.sparsity:.1%}"])
-    header = ["layer", "weights", "zeros before", "zeros"]
+    header = ["layer", "weights", "zeros before", "zeros after"]
     print_table(header, rows, right=header[1:])
 
 

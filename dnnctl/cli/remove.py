@@ -21,6 +21,7 @@ from dnnctl.store.trash import purge, remove, restore, trash_of
 from dnnctl.text import format_count
 
 NOT_CONFIRMED = 1
+PAST_TENSE = {"remove": "removed", "restore": "restored", "delete": "deleted"}
 
 
 def remove_command(
@@ -28,15 +29,16 @@ def remove_command(
     runs_dir: RunsDir = None,
     condition: Filtered = None,
     keep_best: Annotated[
-        int | None, typer.Option("--keep-best", min=1, metavar="N", help="Keep the N best of these runs.")
+        int | None,
+        typer.Option("--keep-best", min=1, metavar="N", help="Keep the N best of these runs, or of all finished runs."),
     ] = None,
     is_restoring: Annotated[bool, typer.Option("--restore", help="Move runs back from the trash.")] = False,
     is_purging: Annotated[bool, typer.Option("--purge", help="Delete all runs in the trash permanently.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done without doing it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Move runs to a trash inside the runs directory; --restore moves them back, --purge empties it."""
+    """Move runs to the trash in the runs directory; --restore moves them back, --purge empties the trash."""
     with failures_reported(as_json=as_json):
         directory = runs_directory(runs_dir)
         if is_restoring and is_purging:
@@ -44,7 +46,9 @@ def remove_command(
         if is_purging and (runs or condition or keep_best):
             raise UserError("--purge empties the whole trash: it takes no runs, no --filter and no --keep-best.")
         if is_restoring and (condition or keep_best):
-            raise UserError("--restore takes runs by name, or all: it takes no --filter and no --keep-best.")
+            raise UserError(
+                "--restore takes the names of runs, or none to restore all: it takes no --filter and no --keep-best."
+            )
         if is_restoring:
             verb, chosen = "restore", _in_trash(runs, directory)
         elif is_purging:
@@ -61,7 +65,7 @@ def remove_command(
 def _to_remove(
     runs: Sequence[str] | None, condition: str | None, runs_dir: Path | None, keep_best: int | None
 ) -> list[RunRecord]:
-    """The runs to remove, none of which is being trained."""
+    """The runs to remove; none of them is being trained."""
     if runs or condition or keep_best is None:
         chosen = choose_runs(runs, condition, runs_dir, one_folder)
     else:
@@ -70,7 +74,9 @@ def _to_remove(
         chosen = _all_but_best(chosen, keep_best)
     running = [run.id for run in chosen if run.status is Status.RUNNING]
     if running:
-        raise UserError(f"{', '.join(running)}: being trained. Stop the training first; nothing was removed.")
+        raise UserError(
+            f"Nothing was removed, because some runs are being trained: {', '.join(running)}. Stop them first."
+        )
     return chosen
 
 
@@ -110,12 +116,12 @@ def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UserError(
-            f"This would {verb} {format_count(len(runs), 'run')}. Confirm with --yes, or see which with --dry-run."
+            f"This would {verb} {format_count(len(runs), 'run')}. Confirm with --yes, or list them with --dry-run."
         )
     for run in runs:
         typer.echo(f"  {run.id}  {run.status}")
-    if not typer.confirm(f"{verb} {'these' if len(runs) > 1 else 'this'}?"):
-        typer.echo("nothing was removed")
+    if not typer.confirm(f"{verb.capitalize()} {'these runs' if len(runs) > 1 else 'this run'}?"):
+        typer.echo(f"nothing was {PAST_TENSE[verb]}")
         raise typer.Exit(NOT_CONFIRMED)
 
 
@@ -134,10 +140,9 @@ def _report(verb: str, runs: Sequence[RunRecord], *, dry_run: bool, as_json: boo
     if as_json:
         typer.echo(json.dumps({"action": verb, "done": not dry_run, "runs": [run.id for run in runs]}))
         return
-    done = {"remove": "removed", "restore": "restored", "delete": "deleted"}[verb]
     for run in runs:
-        typer.echo(f"{f'would {verb}' if dry_run else done} {run.id}")
+        typer.echo(f"{f'would {verb}' if dry_run else PAST_TENSE[verb]} {run.id}")
     if not runs:
         typer.echo(f"nothing to {verb}")
     elif verb == "remove" and not dry_run:
-        typer.echo("undo: dnnctl remove --restore RUN; delete permanently: dnnctl remove --purge")
+        typer.echo("to undo: dnnctl remove --restore RUN; to delete permanently: dnnctl remove --purge")

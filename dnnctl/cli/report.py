@@ -27,10 +27,10 @@ def report_command(
     condition: Filtered = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", metavar="METRIC", help="The metric of the verdicts.", show_default="accuracy or mae"),
+        typer.Option("--metric", metavar="METRIC", help="The metric for verdicts.", show_default="accuracy or mae"),
     ] = None,
 ) -> None:
-    """Write a report of runs as one HTML file that needs no network: curves, results, confusion matrices, mistakes."""
+    """Write a report on runs as one self-contained HTML file: curves, results, confusion matrices, mistakes."""
     with failures_reported():
         chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
@@ -56,7 +56,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
 
 
 def find_mistakes(run: RunRecord) -> Mistakes:
-    """The wrong predictions in which a run has most confidence, with their images if its data can still be read."""
+    """The wrong predictions with the highest confidence, with their images if the data of the run can still be read."""
     from pydantic import ValidationError
 
     from dnnctl.compare.report.page_run import Mistakes, mistakes_of
@@ -71,9 +71,9 @@ def find_mistakes(run: RunRecord) -> Mistakes:
         spec = Spec.model_validate(run.spec)
         dataset = load_data(spec.data, seed=spec.seed)
     except (DnnctlError, ValidationError, OSError):
-        return Mistakes(reason="its data cannot be read")
+        return Mistakes(reason="the data of the run cannot be read")
     if run.facts.data is None or dataset.digest != run.facts.data.digest or dataset.test is None:
-        return Mistakes(reason="its data have changed")
+        return Mistakes(reason="the data of the run have changed")
     images = dataset.test.inputs
     if not is_picture(images.shape[1:]):
         return Mistakes()

@@ -24,7 +24,7 @@ def resume_command(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Resume an interrupted run, to the same bits as if it had never been interrupted."""
+    """Resume an interrupted run. The result is bit-identical to that of an uninterrupted run."""
     with failures_reported(as_json=as_json):
         _resume(run, runs_dir, accept_changed_data=accept_changed_data, quiet=quiet, as_json=as_json)
 

@@ -23,7 +23,7 @@ Statistic = Callable[[Sequence[float]], float]
 def train_and_print_seeds(
     loaded: LoadedSpec, path: Path, n_seeds: int, runs_dir: Path | None, *, quiet: bool, as_json: bool
 ) -> int:
-    """Train the seeds and print their results with mean and standard deviation; returns the exit code."""
+    """Train the seeds, print their results with mean and standard deviation, and return the exit code."""
 
     def announce(seed: int, number: int) -> None:
         if not quiet and not as_json:
@@ -39,7 +39,7 @@ def train_and_print_seeds(
 
 
 def as_object(runs: Sequence[RunRecord]) -> dict[str, Any]:
-    """The last line of `--json`: the runs, and over those that finished the mean and standard deviation."""
+    """The last line of `--json`: the runs, and the mean and standard deviation over those that finished."""
     return {
         "event": "seeds_ended",
         "runs": [run.id for run in runs],
@@ -51,7 +51,7 @@ def as_object(runs: Sequence[RunRecord]) -> dict[str, Any]:
 
 
 def _print(runs: Sequence[RunRecord]) -> None:
-    """The metrics of each run, and over those that finished their mean and standard deviation."""
+    """Print the metrics of each run, and their mean and standard deviation over the finished runs."""
     values = [_metrics(run) for run in runs]
     names = list(dict.fromkeys(name for row in values for name in row))
     rows = [
@@ -75,7 +75,7 @@ def _over_seeds(runs: Sequence[RunRecord], statistic: Statistic, *, at_least: in
     """A statistic of each metric over the runs that have it.
 
     Args:
-        at_least: the smallest number of values that it can be computed from.
+        at_least: the minimum number of values that the statistic needs.
     """
     finished = _finished(runs)
     columns = {name: [row[name] for row in finished if name in row] for row in finished for name in row}

@@ -25,12 +25,12 @@ from dnnctl.text import format_bytes, format_count, format_seconds
 MAX_ROWS = 12
 MAX_LAYERS = 30
 MIN_POINTS = 2
-"""The fewest rows that make a curve."""
+"""The minimum number of rows for a curve."""
 ROLES = ("validation", "test")
 
 
 def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run: what it is, its status, its metrics and its files."""
+    """Show a run: its status, origin, metrics, layers and files."""
     with failures_reported(as_json=as_json):
         record = load_run(run, runs_dir, notify=print_notice)
         if as_json:
@@ -86,7 +86,7 @@ def _identity(run: RunRecord) -> dict[str, str]:
 
 
 def _origins(run: RunRecord) -> dict[str, str]:
-    """The other runs that it started from."""
+    """The runs that it was forked from, reuses or was pruned from, and its pretraining."""
     lines = {}
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -121,7 +121,7 @@ def _result(run: RunRecord) -> dict[str, str]:
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:
-    """How it was resumed, and what its exact result depends on."""
+    """How the run was resumed, and what its exact result depends on."""
     facts = run.facts
     lines = {f"resumed ({number})": _resumption(entry) for number, entry in enumerate(_resumptions(run), 1)}
     digest = facts.data.digest[:12] if facts.data else "—"
@@ -146,9 +146,9 @@ def _resumption(entry: HistoryEntry) -> str:
 def _next(run: RunRecord) -> str:
     """The command that a user of this run may need next."""
     if run.status is Status.RUNNING:
-        return "wait until its training ends"
+        return "wait until training ends"
     if run.damages:
-        return f"dnnctl remove {quote(str(run.path))}: it is damaged"
+        return f"dnnctl remove {quote(str(run.path))} (the run is damaged)"
     if run.status is Status.DIVERGED:
         return recovery_command(run)
     if run.status.is_complete:

@@ -1,4 +1,4 @@
-"""Tables as aligned columns of text: the same on a terminal and in a file, and quick for thousands of rows."""
+"""Tables as aligned columns of text: the same on a terminal and in a file, and fast for thousands of rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import typer
 from dnnctl.text import format_number
 
 GAP = 2
-"""Between two columns."""
+"""The number of spaces between two columns."""
 MIN_TEXT = 40
-"""On a narrower terminal text is not wrapped."""
+"""Text is not wrapped if fewer characters than this fit on a line."""
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
@@ -60,7 +60,7 @@ def wrap_text(text: str, width: int | None, *, indent: int = 0) -> str:
 
     Args:
         width: None for no limit.
-        indent: the indentation of every line but the first, whose own one is already printed.
+        indent: the indentation of every line except the first, which is already indented.
     """
     if width is None or width - indent < MIN_TEXT:
         return text

@@ -26,10 +26,10 @@ def train_command(
     quiet: Quiet = False,
     as_json: Json = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Load the data and build the model, but train and write nothing.")
+        bool, typer.Option("--dry-run", help="Load the data and build the model, but do not train or write anything.")
     ] = False,
 ) -> None:
-    """Train a spec. Metrics, the best model and predictions go to a new folder in `runs/`."""
+    """Train a spec. Metrics, the best model and predictions are written to a new folder in `runs/`."""
     from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):

@@ -1,4 +1,4 @@
-"""`dnnctl verify-resume`: whether a training that is killed and resumed ends in the same bits."""
+"""`dnnctl verify-resume`: check that killing and resuming a run does not change a bit of its result."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def verify_resume_command(
     epochs: Annotated[
         int, typer.Option("--epochs", min=1, help="The maximum number of epochs, if the spec has no phases.")
     ] = 3,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the times of the kills.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed for the random times of the kills.")] = 0,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train a spec twice, once with kills at random times and a resume after each, and compare every bit."""
+    """Verify that resume is exact: train a spec with and without random kills, and compare every bit."""
     from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
@@ -85,4 +85,4 @@ def _in_words(verdict: Verdict) -> str:
     if verdict.differences:
         listed = ", ".join(verdict.differences)
         return f"NOT EXACT: after {times} these differ: {listed} ({where}).\nruns: {verdict.whole.path.parent.parent}"
-    return f"exact: after {times}, variables, optimizer, metrics and predictions are the same to the bit ({where})"
+    return f"exact: after {times}, variables, optimizer, metrics and predictions are bit-identical ({where})"

@@ -1,1 +1,1 @@
-"""The commands as typed Python functions. They are quick to import; only calling them loads heavy modules."""
+"""The commands as typed Python functions. Importing them is fast; heavy modules are loaded when they are called."""

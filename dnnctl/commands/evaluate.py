@@ -1,4 +1,4 @@
-"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. They do not write a run."""
+"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. No run is changed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Evaluation:
     """The number of examples."""
     metrics: dict[str, float]
     samples: Samples | None = None
-    """The results of the passes of MC dropout, if any."""
+    """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
-    """The accuracy of their mean; only for classes."""
+    """The accuracy of the mean prediction of MC dropout; only for classification."""
 
 
 def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0) -> Evaluation:
@@ -40,7 +40,7 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
     Args:
         role: `train`, `validation` or `test`.
         weights: those of the best epoch or of the last one.
-        mc_samples: the number of additional passes of MC dropout.
+        mc_samples: the number of additional MC dropout passes.
 
     Raises:
         UserError: the run has no model, its data have changed or have no such split, or its network has no dropout.
@@ -59,7 +59,9 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
             loaded.spec, ignore, compilation=recorded_compilation(run), pretrained=pretrained_copy(run)
         )
         if run.facts.data not in (None, setup.data):
-            raise RunError(f"The data of {run.id} have changed since it was trained: it cannot be evaluated on them.")
+            raise RunError(
+                f"The data of {run.id} have changed since it was trained, so it cannot be evaluated on them."
+            )
         split = getattr(dataset, role)
         if split is None:
             raise RunError(f"The data of {run.id} have no {role} split.")
@@ -76,17 +78,17 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
 def predict(
     run: RunRecord, inputs: NDArray[Any], *, weights: Weights = "best", mc_samples: int = 0
 ) -> dict[str, NDArray[Any]]:
-    """Predict from new inputs, which must be raw, as the training data were.
+    """Predict from new raw inputs, unscaled like the training data.
 
     Args:
         inputs: (N, …)
         weights: those of the best epoch or of the last one.
-        mc_samples: the number of passes of MC dropout.
+        mc_samples: the number of MC dropout passes; 0 predicts without dropout.
 
     Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes.
 
     Raises:
-        UserError: the run has no model, the inputs do not fit it, or its network has no dropout.
+        UserError: the run has no model, the inputs do not fit it, or MC dropout is requested without dropout layers.
     """
     with stderr_to(os.devnull):
         import numpy as np
@@ -126,11 +128,11 @@ def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
     low, high = (float(inputs.min()), float(inputs.max())) if inputs.size else (0.0, 0.0)
     received = f"{inputs.dtype} from {low:.4g} to {high:.4g}"
     if not np.isfinite(inputs).all() or low < 0 or high > 255:
-        raise RunError(f"{run.id} was trained on pixels of type uint8, 0 to 255. Received: {received}.")
+        raise RunError(f"{run.id} was trained on uint8 pixels from 0 to 255. Received: {received}.")
     if inputs.dtype.kind == "f" and (high <= 1 or not np.equal(np.mod(inputs, 1), 0).all()):
         raise RunError(
-            f"{run.id} was trained on pixels of type uint8, 0 to 255; it scales them itself. Received: {received}. "
-            f"Convert them: (inputs * 255).round().astype('uint8') for values in 0..1."
+            f"{run.id} was trained on uint8 pixels from 0 to 255, which the model scales itself. Received: {received}. "
+            f"Convert them: (inputs * 255).round().astype('uint8') for values from 0 to 1."
         )
 
 

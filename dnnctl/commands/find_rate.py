@@ -1,4 +1,4 @@
-"""`find-rate`: a spec in, a curve and a suggestion out. It writes no run."""
+"""`find-rate`: a learning-rate range test of a spec. No run is created."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RangeTestSettings:
     n_steps: int | None = None
     """By default the steps of an epoch, at least 100 and at most 1,000."""
     batch_size: int | None = None
-    """By default the spec's: a suggested rate is valid for the batch size of the test."""
+    """By default that of the spec. A suggested rate is valid only for the batch size of the test."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RangeTestPlan:
     lowest: float
     highest: float
     notes: list[str]
-    """The parts of the training that the test does not cover."""
+    """The parts of training that the test does not cover."""
 
 
 def find_rate(
@@ -51,7 +51,7 @@ def find_rate(
     report: Report = ignore,
     announce: Callable[[RangeTestPlan], None] | None = None,
 ) -> tuple[RateCurve, Suggestion]:
-    """Train a fresh model of a spec for a few steps at growing rates, and suggest rates.
+    """Train a new model of a spec for a few steps at increasing rates, and suggest rates.
 
     Args:
         report: called with each event while the data and the model are prepared.
@@ -92,9 +92,9 @@ def find_gaps(spec: Spec) -> list[str]:
     n_phases = len(planned_phases(spec))
     gaps = []
     if n_phases > 1:
-        gaps.append(f"Only phase 1 of {n_phases} is tested: later phases may need other rates.")
+        gaps.append(f"Only phase 1 of {n_phases} is tested: later phases may need different rates.")
     if spec.training.pretraining.kind != "none":
-        gaps.append("The test runs without training.pretraining: pretrained weights may need other rates.")
+        gaps.append("The test runs without training.pretraining: pretrained weights may need different rates.")
     return gaps
 
 

@@ -1,4 +1,4 @@
-"""Where a fork starts: which checkpoint of the parent, and what is recorded about it."""
+"""Where a fork starts: the checkpoint of the parent, and what is recorded about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_AN_EPOCH = ("seed", "data", "metrics", "training.batch_size")
 """Keys that affect the order of an epoch's examples or its metrics. A fork that changes one of them cannot continue in
 the middle of an epoch."""
 BEFORE = ("model.reuse", "training.pretraining")
-"""Keys that define the initial weights. A fork starts later, so it cannot change them."""
+"""Keys that define the initial weights. A fork starts from trained weights, so it cannot change them."""
 
 
 def changes_of_spec(parent: RunRecord, loaded: LoadedSpec) -> list[Change]:
@@ -66,8 +66,8 @@ def choose_checkpoint(parent: RunRecord, epoch: int | None, changed: Sequence[st
     chosen = candidates[-1]
     if chosen.epoch >= n_epochs:
         raise RunError(
-            f"{chosen.name} of {parent.id} has already finished all {n_epochs} epochs. Train more, for example "
-            f"--set training.epochs={chosen.epoch + 10}, or start at an earlier epoch: --at EPOCH."
+            f"No epoch is left to train: {chosen.name} of {parent.id} is at epoch {chosen.epoch} of {n_epochs}. Train "
+            f"more, for example --set training.epochs={chosen.epoch + 10}, or start at an earlier epoch: --at EPOCH."
         )
     return chosen
 
@@ -97,7 +97,12 @@ def _found_rates(parent: RunRecord, changed: Sequence[Change]) -> dict[str, Foun
 def _not_there(parent: RunRecord, epoch: int | None, ends: Sequence[Checkpoint]) -> str:
     wanted = "the end of an epoch" if epoch is None else f"the end of epoch {epoch}"
     there = ", ".join(str(each.epoch) for each in ends)
-    found = f"It has checkpoints at the ends of {there}" if there else "Its checkpoints are in the middle of an epoch"
+    epochs = "epoch" if len(ends) == 1 else "epochs"
+    found = (
+        f"It has checkpoints at the end of {epochs} {there}"
+        if there
+        else "Its checkpoints are in the middle of an epoch"
+    )
     return (
         f"{parent.id} has no checkpoint at {wanted}. {found}. A run keeps its newest checkpoints "
         f"(training.checkpoint.keep) and that of its best epoch."

@@ -33,7 +33,7 @@ def find_pretrained(
     """The spec, with the reference to a run replaced by the run's id, and the network that it reuses.
 
     Args:
-        notify: called with a sentence that says which run was chosen, if several have the given name.
+        notify: called with a sentence that names the chosen run, if several have the given name.
 
     Raises:
         RunError: there is no such run or file, or the run has no model yet.
@@ -44,7 +44,7 @@ def find_pretrained(
     if reuse.run.endswith(".keras"):
         path = Path(reuse.run)
         if not path.is_file():
-            raise RunError(f"model.reuse.run: there is no file {path}.")
+            raise RunError(f"model.reuse.run: the file {path} does not exist.")
         return loaded, Pretrained(path, None)
     run = load_run(reuse.run, runs_dir, Wanted.MODEL, lambda text: notify(f"model.reuse.run: {text}"))
     if not run.folder.model.is_file():

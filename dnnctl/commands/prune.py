@@ -39,9 +39,9 @@ def prune(
 
     Args:
         reference: the run's folder, id, id prefix or name, or `last`.
-        threshold: weights whose magnitude is below it become zero.
-        sparsity: the fraction of all kernel weights that becomes zero, the smallest first.
-        name: the name of the new run; by default that of the original with `-pruned`.
+        threshold: weights with a smaller magnitude are set to zero.
+        sparsity: the fraction of all kernel weights that is set to zero, smallest first.
+        name: the name of the new run; by default that of the original followed by `-pruned`.
 
     Raises:
         UserError: not exactly one of `threshold` and `sparsity` is given, the value is out of range, the run has no
@@ -67,7 +67,7 @@ def _prune(
     source = pretrained_copy(parent)
     setup, dataset = prepare(loaded.spec, ignore, compilation=recorded_compilation(parent), pretrained=source)
     if parent.facts.data not in (None, setup.data):
-        raise RunError(f"The data of {parent.id} have changed since it was trained: metrics cannot be compared.")
+        raise RunError(f"The data of {parent.id} have changed since it was trained, so metrics cannot be compared.")
     setup.model.set_weights(load_model(parent).get_weights())
     examples = place_all(setup, dataset)
     engine = setup.engine(examples.train)

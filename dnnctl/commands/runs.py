@@ -45,7 +45,7 @@ def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> Run:
 
 
 def runs(runs_dir: str | Path | None = None) -> Sequence[Run]:
-    """Every run, the oldest first. The default of `runs_dir` is DNNCTL_RUNS_DIR, or `runs`."""
+    """Every run, oldest first. The default of `runs_dir` is DNNCTL_RUNS_DIR, or `runs`."""
     return [Run(run.folder) for run in catalog.list_runs(catalog.runs_directory(runs_dir))]
 
 

@@ -37,16 +37,16 @@ def train_seeds(
     on_start: Callable[[int, int], None] = lambda _seed, _number: None,
     notify: Notify = keep_silent,
 ) -> SeedRuns:
-    """Train with the spec's seed and those after it.
+    """Train with the seed of the spec and those that follow it.
 
-    If the spec reuses a run by a name that has a run with a model for each of these seeds, each seed reuses the run of
-    the same seed; otherwise all seeds reuse the same run. Training stops at the first seed that fails in another way
-    than by diverging.
+    If the spec reuses a run by name, and there is a run of that name with a model for each of these seeds, each seed
+    reuses the run with the same seed; otherwise all seeds reuse the same run. Training stops at the first seed that
+    fails, except if it diverges.
 
     Args:
         options: further options of `dnnctl train`, such as `--quiet`.
         on_start: called with each seed and its number, from 1, before it is trained.
-        notify: called with a sentence that says which runs are reused, if several have the given name.
+        notify: called with a sentence that names the reused runs, if several have the given name.
     """
     directory = runs_directory(runs_dir)
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
@@ -62,20 +62,20 @@ def train_seeds(
 
 
 def _with_sources(loaded: LoadedSpec, seeds: Sequence[int], directory: Path, notify: Notify) -> dict[int, LoadedSpec]:
-    """For each seed the spec, with the id of the run that it reuses."""
+    """The spec for each seed, with the id of the run that it reuses."""
     reuse = loaded.spec.model.reuse
     if reuse == "none":
         return dict.fromkeys(seeds, loaded)
     named = [run for run in list_runs(directory) if run.name == reuse.run and Wanted.MODEL.serves(run)]
     by_seed = {run.facts.seed: run.id for run in named}
     if all(seed in by_seed for seed in seeds):
-        notify(f"model.reuse.run: each seed reuses the run named {reuse.run} of the same seed.")
+        notify(f"model.reuse.run: each seed reuses the run named {reuse.run} with the same seed.")
         return {seed: _reusing(loaded, by_seed[seed], directory, keep_silent) for seed in seeds}
     return dict.fromkeys(seeds, _reusing(loaded, reuse.run, directory, notify))
 
 
 def _reusing(loaded: LoadedSpec, reference: str, directory: Path, notify: Notify) -> LoadedSpec:
-    """The spec with the run that it reuses named by its id."""
+    """The spec, with its reference to the reused run replaced by the run's id."""
     from dnnctl.commands.pretrained import find_pretrained
 
     reuse = loaded.spec.model.reuse
@@ -97,7 +97,7 @@ def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, optio
 
 
 def _run_and_forward_signals(command: list[str]) -> int:
-    """Run a command in a process group of its own, so that a signal to stop reaches it once, and wait for its end."""
+    """Run a command and wait for it. It has its own process group, so that it receives each stop signal only once."""
     with subprocess.Popen(command, process_group=0) as process:
         heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, lambda n, _: process.send_signal(n)) for number in heeded}
@@ -109,6 +109,6 @@ def _run_and_forward_signals(command: list[str]) -> int:
 
 
 def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
-    """The run that a seed has just left, found by its spec's identity."""
+    """The run that was just trained with a seed, found by the digest of its spec."""
     wanted = digest(loaded.spec.model_copy(update={"seed": seed}))
     return [run for run in list_runs(directory) if run.facts.spec_digest == wanted][-1:]

@@ -1,4 +1,4 @@
-"""The part of a run that one process trains. However training ends, the end is recorded."""
+"""The part of a run that one process trains. However it ends, the end is recorded."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run_session(
 
 @contextmanager
 def faults_located(loaded: LoadedSpec) -> Iterator[None]:
-    """Add the place in the file to faults that are found while building and only know their path."""
+    """Add the location in the file to faults that are found while building, which have only a path."""
     try:
         yield
     except SpecError as error:
@@ -79,7 +79,7 @@ def _located(fault: Fault, loaded: LoadedSpec) -> Fault:
 
 
 def _also_to_log(writer: RunWriter, report: Report) -> Report:
-    """A report that also writes events to log.txt in words, as long as the file can be written."""
+    """A report that also writes events to log.txt in words, if the file is writable."""
     wording = Wording()
 
     def report_and_log(event: Event) -> None:
@@ -94,7 +94,7 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
 
 @contextmanager
 def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
-    """Turn a full disk, or a folder that is gone or not writable, into a user error."""
+    """Turn a full disk, or a missing or read-only folder, into a user error."""
     path = writer.folder.path
     try:
         yield
@@ -103,10 +103,10 @@ def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
         if error.errno not in DISK_ERRORS and not is_ours:
             raise
         if not path.is_dir():
-            raise RunError(f"The folder {path} is gone, and with it the run. Training has ended.") from None
+            raise RunError(f"The folder {path} was deleted or moved during training. Training has stopped.") from None
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
-            f"Cannot write to {path}: {reason}. What was saved before is intact. Fix this, then: "
+            f"Cannot write to {path}: {reason}. Everything saved before is intact. Fix the problem, then run: "
             f"dnnctl resume {quote(str(path))}"
         ) from None
 
@@ -115,8 +115,8 @@ def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
 def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[None]:
     """Record how training ended.
 
-    If wrong input keeps a run from starting, nothing is recorded: a new run is deleted, and a resumed run is left
-    unchanged.
+    If wrong input prevents training from starting, nothing is recorded: a new run is deleted, and a resumed run is
+    left unchanged.
     """
     path = quote(str(writer.folder.path))
     try:
@@ -126,7 +126,7 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
             _record_end(writer, report, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
         raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {path}", error.exit_code - 128) from None
     except KeyboardInterrupt:
-        _record_end(writer, report, Status.INTERRUPTED, "by the keyboard")
+        _record_end(writer, report, Status.INTERRUPTED, "by Ctrl-C")
         raise
     except DivergedError as error:
         _record_end(writer, report, Status.DIVERGED, str(error))
@@ -152,7 +152,7 @@ def _what_is_left(writer: RunWriter) -> str:
     saved = (
         f"The best weights so far are in {writer.folder.model}."
         if writer.folder.model.is_file()
-        else "No epoch was finished before."
+        else "No epoch was finished."
     )
     return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
 

@@ -16,7 +16,7 @@ STDERR = 2
 
 @contextmanager
 def stderr_to(path: Path | str) -> Iterator[None]:
-    """A context in which everything written to standard error is appended to a file."""
+    """Append everything that is written to standard error in this context to a file."""
     sys.stderr.flush()
     saved = os.dup(STDERR)
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

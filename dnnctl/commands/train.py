@@ -1,4 +1,4 @@
-"""`train`, `resume`, `fork` and the dry run: from a spec or a run to a run."""
+"""`train`, `resume`, `fork` and the dry run: train a run from a spec or from another run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
         report: called with each event as it happens.
 
     Raises:
-        UserError: the spec, the data or the device cannot be used. No run is left.
+        UserError: the spec, the data or the device cannot be used. No run is created.
         DivergedError: the loss became infinite or NaN.
     """
     loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
@@ -53,7 +53,7 @@ def resume(
     accept_changed_data: bool = False,
     report: Report = ignore,
 ) -> Run:
-    """Resume an interrupted run and return it. It ends in the same bits as if it had never been interrupted.
+    """Resume an interrupted run and return it. The result is bit-identical to that of an uninterrupted run.
 
     A finished run is returned unchanged. A run without a usable checkpoint starts from scratch.
 
@@ -79,7 +79,8 @@ def resume(
             check_sound(run)
             if run.facts.pruned is not None:
                 raise RunError(
-                    f"{run.id} was being pruned, not trained. Remove it and prune {run.facts.pruned.run} again."
+                    f"{run.id} is an incomplete pruned run and cannot be resumed. Remove it and prune "
+                    f"{run.facts.pruned.run} again."
                 )
             loaded = load(run.folder.spec)
             run_session(loaded, writer, report, event="resumed", accept_changed_data=accept_changed_data)
@@ -96,17 +97,18 @@ def fork(
 ) -> Run:
     """Train a new run that starts from the state of another run, with a changed spec; return it.
 
-    Weights, optimizer, noise, best epoch and the rows so far are taken over as far as the changes allow. Patience
-    starts counting again. The new run has a copy of everything that it needs, so the other run may be removed.
+    Weights, optimizer, random state, best epoch and the rows so far are taken over unless the changes prevent it.
+    Patience is reset. The new run has a copy of everything that it needs, so the other run may be removed.
 
     Args:
         reference: the folder, id, id prefix or name of the run to start from, or `last`.
         overrides: changes to its spec, of the form `a.b=value`.
-        at: start at the end of this epoch; by default at the newest checkpoint, or the best epoch of a diverged run.
+        at: start at the end of this epoch; by default at the newest checkpoint, or at the best epoch of a diverged run.
         runs_dir: where runs are kept; by default the folder of the other run.
 
     Raises:
-        UserError: there is no such run or checkpoint, nothing is left to train, or the spec describes another network.
+        UserError: there is no such run or checkpoint, no epoch is left to train, or the spec describes a different
+            network.
         DivergedError: the loss became infinite or NaN.
     """
     parent = load_run(reference, runs_dir, Wanted.CHECKPOINT)

@@ -1,6 +1,7 @@
-"""Whether resume is exact on this machine: a training that is killed repeatedly, compared with one that is not.
+"""Checks that resume is exact on this machine: compares a run that is killed repeatedly with one that is not.
 
-Both run the commands that a user types, in separate processes. A kill is SIGKILL, which no process can handle.
+Both are trained by the commands that a user types, in separate processes. A kill is SIGKILL, which no process can
+handle.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_count
 
 FRACTION_AT_THE_START = 0.2
-"""The fraction of kills while the process starts, reads its checkpoint and cuts back its rows."""
+"""The fraction of kills that happen while the process starts, reads its checkpoint and truncates its rows."""
 SECONDS_OF_A_START = 4.0
 CHECKPOINTS_AN_EPOCH = 4
 
 
 @dataclass(frozen=True)
 class Kill:
-    """The end of one process."""
+    """When one process was killed."""
 
     n_epochs: int
-    """Finished epochs when it died."""
+    """Finished epochs at that time."""
     step: int
-    """The last step that it reported; 0 if it did not report one."""
+    """The last reported step; 0 if none was reported."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def verify_resume(
     Args:
         directory: an empty directory for both runs.
         runs_dir: where to find the run that the spec reuses.
-        n_kills: the number of kills; fewer if training ends before.
-        report: called with a line of text for each step of the comparison.
-        seed: the seed of the times of the kills.
+        n_kills: the maximum number of kills; training may finish before all of them.
+        report: called with a line of text as the comparison progresses.
+        seed: the seed for the random times of the kills.
 
     Raises:
         RunError: the training fails even without kills, or cannot be resumed.
@@ -80,7 +81,7 @@ def verify_resume(
     _, source = find_pretrained(load(spec, overrides), runs_dir)
     if source is not None and source.run is not None:
         overrides = [*overrides, f"model.reuse.run={source.path.parent.resolve()}"]
-    report("training without a kill …")
+    report("training without kills …")
     command = ["train", str(spec), *(part for override in overrides for part in ("--set", override))]
     _run_to_the_end([*command, "--runs-dir", str(directory / "whole")])
     (whole,) = list_runs(directory / "whole")
@@ -100,17 +101,17 @@ class Instant:
     """When a process is killed."""
 
     at_step: int | None
-    """Once it has reported this step of the run; None: while it starts."""
+    """Once the process has reported this step of the run; None means during startup."""
     delay: float
-    """Seconds later."""
+    """Additional seconds after that step, or after the start."""
 
 
 def draw_instants(n_kills: int, n_steps: int, seconds: float, *, seed: int) -> list[Instant]:
-    """Random instants, one in each of the equal parts of a training.
+    """Random instants, one in each of several equal parts of training.
 
     Args:
-        n_steps: the steps of the training.
-        seconds: that it takes.
+        n_steps: the total number of steps.
+        seconds: the duration of training.
     """
     draw = random.Random(seed)
     instants = []
@@ -125,13 +126,13 @@ def draw_instants(n_kills: int, n_steps: int, seconds: float, *, seed: int) -> l
 def _kill_repeatedly(
     command: list[str], instants: Sequence[Instant], runs_dir: Path, report: Callable[[str], None]
 ) -> list[Kill]:
-    """Run a training, kill it at each instant and resume it; then let it finish."""
+    """Run a training command, kill it at each instant and resume it; then let it finish."""
     kills: list[Kill] = []
     for number, instant in enumerate(instants, 1):
         step = _run_until(command, instant)
         runs = list_runs(runs_dir)
         if not runs:
-            continue  # it died before it had a folder: run the same command again
+            continue  # killed before it created a folder: run the same command again
         (run,) = runs
         if run.status != Status.LOST:
             break
@@ -149,18 +150,18 @@ def _summary(run: RunRecord) -> Summary:
 
 
 def _instant(kill: Kill) -> str:
-    return f"after step {kill.step:,}" if kill.step else "while it was starting"
+    return f"after step {kill.step:,}" if kill.step else "during startup"
 
 
 def _run_to_the_end(arguments: Sequence[str]) -> None:
     with _start(arguments) as process:
         _, errors = process.communicate()
     if process.returncode != 0:
-        raise RunError(f"dnnctl {' '.join(arguments)} ended with exit code {process.returncode}:\n{errors.strip()}")
+        raise RunError(f"dnnctl {' '.join(arguments)} failed with exit code {process.returncode}:\n{errors.strip()}")
 
 
 def _run_until(arguments: Sequence[str], instant: Instant) -> int:
-    """Run a command until an instant, then kill it. Returns the last step it has reported, or 0."""
+    """Run a command until an instant, then kill it. Returns the last reported step, or 0."""
     last = 0
     with _start(arguments) as process:
         try:
@@ -174,7 +175,7 @@ def _run_until(arguments: Sequence[str], instant: Instant) -> int:
 
 
 def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
-    """The steps since the start of the run, as the training reports them."""
+    """The number of steps since the start of the run, each time that training reports it."""
     assert process.stdout is not None
     for line in process.stdout:
         event: dict[str, Any] = json.loads(line)
@@ -188,7 +189,7 @@ def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _outcome(run: RunRecord) -> dict[str, Any]:
-    """Everything that a training leaves, except times."""
+    """Everything that training writes, except times."""
     import numpy as np
 
     with np.load(run.folder.predictions, allow_pickle=False) as file:

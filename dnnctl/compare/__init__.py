@@ -1,1 +1,1 @@
-"""Comparison: what differs between runs, their results, and whether these differ significantly. No Keras."""
+"""Comparison of runs: their specs, their results, and whether the results differ significantly. No Keras."""

@@ -1,4 +1,4 @@
-"""Runs side by side: what differs, the results, whether they differ significantly, and reservations."""
+"""Runs side by side: what differs, the results, whether they differ significantly, and caveats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dnnctl.store.record import RunRecord
 
 
 def _seconds_an_epoch(run: RunRecord) -> float | None:
-    """The median, without the first epoch if there are others: that one compiles."""
+    """The median; the first epoch, which includes compiling, is skipped if there are others."""
     seconds = [number for row in run.curve if (number := finite(row.get("seconds"))) is not None]
     return median(seconds[1:] or seconds) if seconds else None
 
@@ -26,18 +26,18 @@ FACTS: dict[str, Callable[[RunRecord], object]] = {
     "parameters": lambda run: run.facts.parameters,
     "epochs": lambda run: run.epochs,
     "best epoch": lambda run: run.best.get("epoch"),
-    "seconds an epoch": _seconds_an_epoch,
+    "seconds per epoch": _seconds_an_epoch,
     "training seconds": lambda run: run.summary.training_seconds if run.summary else None,
 }
 ROLES = {"test_": "test", "val_": "validation"}
 SCORED = ("crossentropy", "mae", "mse")
-"""What predictions are scored by, besides what was measured."""
+"""Metrics that can be computed from predictions, even if they were not measured."""
 NO_DIFFERENCE = ("name", "description")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A key of the spec whose value is not the same everywhere."""
+    """A key of the spec whose value differs between groups."""
 
     path: str
     values: tuple[Any, ...]
@@ -46,17 +46,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of each group."""
+    """One value or metric of all groups."""
 
     name: str
     """`test accuracy`, `best val_loss`, `epochs`, …"""
     spreads: tuple[Spread, ...]
     is_comparable: bool = True
-    """Whether the figures may be ranked and subtracted: not losses of different kinds, nor metrics on other data."""
+    """Whether the values may be ranked and subtracted: not losses of different kinds or metrics on different data."""
 
     @property
     def best(self) -> int | None:
-        """The place of the group with the best mean; None where no value is better than another."""
+        """The index of the group with the best mean; None if no value is better than another."""
         metric = self.name.rpartition(" ")[2]
         known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
         if not self.is_comparable or self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
@@ -110,7 +110,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
     """Compare runs; runs that differ only in their seed are one group.
 
     Args:
-        metric: what the verdicts are about; by default accuracy for classes, the mean absolute error for numbers.
+        metric: the metric for verdicts; by default accuracy for classes, mean absolute error for numbers.
 
     Raises:
         UserError: none of the runs has that metric.
@@ -121,7 +121,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
     chosen = (metric or _default(names)).removeprefix("val_").removeprefix("test_")
     is_scored = chosen in SCORED and any(len(group.runs) == 1 for group in groups)
     if names and chosen not in names and not is_scored:
-        raise UserError(f"No run has measured '{metric}'. Measured: {', '.join(names)}.")
+        raise UserError(f"No run has the metric '{metric}'. Available: {', '.join(names)}.")
     verdicts = judge(groups, asked, chosen)
     return Comparison(
         groups=tuple(groups),
@@ -134,7 +134,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
 
 
 def _measured(groups: Sequence[Group], role: str) -> list[str]:
-    """The metrics that the best weights were measured by, on a part of the data."""
+    """The names of the metrics of the best weights on a split."""
     found = {name: None for group in groups for run in group.runs for name in measured_by(run, role)}
     return list(found)
 
@@ -144,7 +144,7 @@ def _default(names: list[str]) -> str:
 
 
 def _differences(groups: Sequence[Group]) -> list[Difference]:
-    """The keys in which a group's spec differs from the first one's; the seed only if every group is one run."""
+    """The keys whose values differ from the first group's spec; the seed only if every group is one run."""
     hidden = (*NO_DIFFERENCE, *(["seed"] if any(len(group.runs) > 1 for group in groups) else []))
     specs = [{key: value for key, value in group.first.spec.items() if key not in hidden} for group in groups]
     found: dict[str, list[Any]] = {}
@@ -173,7 +173,7 @@ def _results(groups: Sequence[Group]) -> list[Result]:
 
 
 def _is_comparable(name: str, groups: Sequence[Group]) -> bool:
-    """Whether a figure of all groups is on one scale, and was measured on the same examples."""
+    """Whether the values of all groups are on the same scale and were measured on the same examples."""
     if name in FACTS:
         return True
     kind, _, metric = name.partition(" ")

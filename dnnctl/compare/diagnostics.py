@@ -23,7 +23,7 @@ class Bin:
     confidence: float
     """Their mean confidence."""
     accuracy: float
-    """The fraction of them that is right."""
+    """The fraction of them that is correct."""
     n: int
 
 
@@ -65,7 +65,7 @@ def calibration(found: Predictions) -> list[Bin]:
 
 
 def calibration_error(bins: list[Bin]) -> float:
-    """The expected calibration error: the mean distance of confidence and accuracy, weighted by the bins' sizes."""
+    """The expected calibration error: the mean distance between confidence and accuracy, weighted by bin size."""
     n = sum(each.n for each in bins)
     return sum(each.n * abs(each.confidence - each.accuracy) for each in bins) / n
 

@@ -1,4 +1,4 @@
-"""Runs of one recipe: the same spec with several seeds is one group, everything else a group of its own."""
+"""Groups of runs: runs of the same spec with several seeds form one group; any other run is its own group."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dnnctl.store.record import RunRecord
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in their seed alone."""
+    """Runs that differ only in their seed."""
 
     label: str
-    """a, b, c, …: what tables and verdicts call it."""
+    """The name of the group in tables and verdicts: a, b, c, …"""
     runs: tuple[RunRecord, ...]
     left_out: tuple[RunRecord, ...] = ()
     """Runs whose seed is already in the group: older or unfinished ones of the same name."""
@@ -29,7 +29,7 @@ class Group:
         return self.runs[0]
 
     def measured(self, role: str, metric: str) -> list[float]:
-        """A metric of the best weights on a part of the data, of each finished run."""
+        """A metric of the best weights on a split, for each finished run."""
         return list(self.by_seed(role, metric).values())
 
     def by_seed(self, role: str, metric: str) -> dict[Any, float]:
@@ -38,25 +38,25 @@ class Group:
         return {seed: number for seed, value in found.items() if (number := finite(value)) is not None}
 
     def last(self, metric: str) -> list[float]:
-        """A metric of the last epoch of each run."""
+        """A metric at the last epoch of each run."""
         found = (run.curve[-1].get(metric) for run in self.runs if run.curve)
         return [number for value in found if (number := finite(value)) is not None]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One figure of some runs."""
+    """One value for each of several runs."""
 
     values: tuple[float, ...]
 
     @property
     def mean(self) -> float | None:
-        """Their mean; None if there are none."""
+        """The mean; None if there are no values."""
         return mean(self.values) if self.values else None
 
     @property
     def deviation(self) -> float | None:
-        """Their standard deviation; None for fewer than two."""
+        """The standard deviation; None for fewer than two values."""
         return stdev(self.values) if len(self.values) > 1 else None
 
 
@@ -71,8 +71,8 @@ class _Draft:
 def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     """The runs as groups, in the order of their first runs.
 
-    A group of several seeds counts one run of each seed: the newest complete one. Runs of a single seed are compared
-    with each other, each as a group of its own.
+    A group of several seeds has one run per seed: the newest complete one. If all runs of a recipe have the same seed,
+    each is its own group, so that they are compared with each other.
     """
     drafts: list[_Draft] = []
     for run in _complete_and_newest_first(runs):
@@ -111,15 +111,15 @@ def _add(run: RunRecord, drafts: list[_Draft]) -> None:
 
 
 def data_digest(run: RunRecord) -> str | None:
-    """The identity of a run's data; None if it never read them."""
+    """The digest of a run's data; None if the run never read them."""
     return run.facts.data.digest if run.facts.data else None
 
 
 def have_same_data(groups: Sequence[Group], role: str) -> bool:
-    """Whether the groups, as far as their data are known, were measured on the same examples.
+    """Whether the groups whose data are known were measured on the same examples.
 
     Args:
-        role: `test`, for which the source must be the same; or `training` or `validation`, for which also the split.
+        role: `test`, which needs the same source; or `training` or `validation`, which also need the same split.
     """
     known = [data for group in groups if (data := group.first.facts.data) is not None]
     return len({data.digest if role == "test" else (data.digest, data.split) for data in known}) < 2
@@ -131,7 +131,7 @@ def measured_by(run: RunRecord, role: str) -> Metrics:
 
 
 def _belongs(run: RunRecord, other: RunRecord) -> bool:
-    """Whether two runs have the same recipe and, as far as they are known, the same data."""
+    """Whether two runs have the same recipe and, if known, the same data."""
     if not is_repeatable(run) or not is_repeatable(other):
         return False
     digests = data_digest(run), data_digest(other)

@@ -1,4 +1,4 @@
-"""What a reader of a comparison has to know before believing it."""
+"""Caveats of a comparison: what its results do not show."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MAX_SHOWN = 5
 
 
 def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
-    """Every reservation that applies, the most important first.
+    """All caveats that apply, most important first.
 
     Args:
-        roles: the splits that verdicts are about.
+        roles: the splits that verdicts use.
     """
     return [
         *_damaged(groups),
@@ -39,7 +39,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
-    """The kinds of loss that the runs were trained with, as far as they are on record."""
+    """The kinds of loss that the runs were trained with, if recorded."""
     return {run.summary.loss for _, run in _runs(groups) if run.summary and run.summary.loss}
 
 
@@ -64,13 +64,13 @@ def _unfinished(groups: Sequence[Group]) -> list[str]:
 def _other_data(groups: Sequence[Group]) -> list[str]:
     if not have_same_data(groups, "test"):
         return [
-            "The data differ (by their digests): metrics measured on different data are not ranked, and no differences "
-            "between them are given."
+            "The data differ (different digests). Metrics that were measured on different data are not ranked, and "
+            "their differences are not shown."
         ]
     if not have_same_data(groups, "validation"):
         return [
-            "The splits differ: metrics on training and validation data were measured on different examples. They are "
-            "not ranked, and no differences between them are given. Metrics on test data are comparable."
+            "The splits differ, so training and validation metrics were measured on different examples. They are not "
+            "ranked, and their differences are not shown. Test metrics are comparable."
         ]
     return []
 
@@ -79,7 +79,7 @@ def _other_losses(groups: Sequence[Group]) -> list[str]:
     if len(losses_of(groups)) < 2:
         return []
     listed = ", ".join(sorted(losses_of(groups)))
-    return [f"The losses differ ({listed}): their values have no common scale and are not ranked."]
+    return [f"The losses differ ({listed}): their values are not on the same scale and are not ranked."]
 
 
 def _forks(groups: Sequence[Group]) -> list[str]:
@@ -93,22 +93,24 @@ def _forks(groups: Sequence[Group]) -> list[str]:
         if parent.run in labels:
             other = labels[parent.run]
             notes.append(
-                f"{group.label} is a fork of {other} after epoch {parent.epoch}: their first epochs are shared."
+                f"{group.label} was forked from {other} after epoch {parent.epoch}: they share all epochs up to it."
             )
         best = run.best.get("epoch")
         if isinstance(best, int) and 0 < best <= parent.epoch:
-            notes.append(f"{group.label}: the best epoch is before the fork, so these are its parent's weights.")
+            notes.append(
+                f"{group.label}: the best epoch is before the fork, so its best weights are its parent's weights."
+            )
         before, now = parent.data, run.facts.data
         if before and now and before.split != now.split:
             notes.append(
                 f"{group.label} was forked with other validation examples: its parent may have been trained on some of "
-                f"them, so their metrics may be too good."
+                f"them, so its validation metrics may be too good."
             )
     return notes
 
 
 def _pruned(groups: Sequence[Group]) -> list[str]:
-    """Weights that were set to zero after training, which no spec says."""
+    """Weights that were set to zero after training, which no spec shows."""
     return [
         f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
         for group, run in _runs(groups)
@@ -119,26 +121,26 @@ def _pruned(groups: Sequence[Group]) -> list[str]:
 def _validation(groups: Sequence[Group], roles: Set[str]) -> list[str]:
     if "validation" in roles:
         return [
-            "Validation metrics are those of the best epoch, which was chosen by these same examples: they are too "
-            "optimistic, most of all for the run with the most epochs. Test metrics are not."
+            "Validation metrics are those of the best epoch, which was chosen on the same examples: they are too "
+            "optimistic, especially for the run with the most epochs. Test metrics are not."
         ]
     if any(measured_by(run, "validation") for _, run in _runs(groups)):
         return [
-            "Validation metrics are those of the best epoch, which was chosen by them: they are too optimistic. Test "
-            "metrics are not."
+            "Validation metrics are those of the best epoch, which was chosen on the same examples: they are too "
+            "optimistic. Test metrics are not."
         ]
     return []
 
 
 def _left_out(groups: Sequence[Group]) -> list[str]:
-    """Runs that are not counted because their seed is in the group already."""
+    """Runs that are left out because their seed is already in the group."""
     notes = []
     for group in groups:
         if group.left_out:
             n = len(group.left_out)
             listed = ", ".join(f"{run.id} (seed {run.facts.seed})" for run in group.left_out[:MAX_SHOWN])
             more = f" and {n - MAX_SHOWN} more" if n > MAX_SHOWN else ""
-            notes.append(f"{group.label} counts only the newest finished run of each seed. Left out: {listed}{more}.")
+            notes.append(f"{group.label} uses only the newest finished run of each seed. Left out: {listed}{more}.")
     return notes
 
 
@@ -151,12 +153,12 @@ def _seeds(groups: Sequence[Group]) -> list[str]:
             "dnnctl train SPEC --seeds 5"
         ]
     if len(groups) > 1 and 1 < min(size for size in sizes if size > 1) < FEW_SEEDS:
-        return ["Two seeds say little about the variation between seeds. Train five or more."]
+        return ["Two seeds are too few to estimate the variation between seeds. Train five or more."]
     return []
 
 
 def _other_seeds(groups: Sequence[Group]) -> list[str]:
-    """Recipes of which only one seed is compared although others have been trained, with the command for all."""
+    """Recipes of which only one of several trained seeds is compared, with the command that compares all."""
     if len(groups) < 2:
         return []
     found = {group.label: _all_seeds(group) for group in groups}
@@ -172,7 +174,7 @@ def _other_seeds(groups: Sequence[Group]) -> list[str]:
 
 
 def _all_seeds(group: Group) -> list[RunRecord]:
-    """The runs of a group, or of a single complete run all seeds of its recipe, if it is one of them."""
+    """The runs of a group; for a single complete run all seeds of its recipe, if it is one of them."""
     if len(group.runs) > 1 or not group.first.status.is_complete:
         return list(group.runs)
     found = repetitions(group.first, namesakes(group.first))
@@ -180,7 +182,7 @@ def _all_seeds(group: Group) -> list[RunRecord]:
 
 
 def _references(group: Group, runs: Sequence[RunRecord]) -> list[str]:
-    """What to type for some runs: their name where it means just them, else their ids."""
+    """The references to type for some runs: their name if it means exactly these runs, else their ids."""
     if len(runs) == len(group.runs):
         return [run.id for run in runs]
     newest = [run for run in namesakes(group.first) if run.status.is_complete][-1]

@@ -1,4 +1,4 @@
-"""Tests for two trained models on the same examples, and the correction for several tests.
+"""Tests that compare two models on the same examples, and the correction for multiple tests.
 
 Sources: McNemar (1947), exact by the binomial distribution; Efron (1979); Holm (1979).
 """
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 N_RESAMPLES = 10_000
 MAX_CELLS = 4_000_000
-"""The most numbers that are drawn at once, which bounds the memory of a bootstrap."""
+"""The maximum number of values drawn at once, which limits the memory of a bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def mcnemar(a: Floats, b: Floats) -> float:
     """The p-value of McNemar's exact test for two classifiers on the same examples.
 
     Args:
-        a, b: 1 where right, 0 where wrong (N,).
+        a, b: 1 if correct, 0 if wrong, for each example (N,).
 
-    If both are equally good, each example that only one gets right is equally likely to be right in a or in b:
+    If both are equally good, an example that only one classifies correctly is equally likely to be a's or b's:
     p = min(1, 2 P(X <= min(n_a, n_b))), X ~ Binomial(n_a + n_b, 1/2).
     """
     n_a = int(np.sum((a > 0.5) & (b < 0.5)))
@@ -70,7 +70,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, n_resamples: int = N_RESAM
 def paired_bootstrap(a: Floats, b: Floats, *, seed: int = 0, n_resamples: int = N_RESAMPLES) -> Estimate:
     """The difference of two means over the same examples (N,), with its percentile interval.
 
-    p is twice the fraction of resamples on the other side of 0, with one added to both counts (Davison and Hinkley,
+    p is twice the fraction of resamples on the other side of 0, with 1 added to both counts (Davison and Hinkley,
     1997, section 4.4).
     """
     differences = b - a
@@ -82,7 +82,7 @@ def paired_bootstrap(a: Floats, b: Floats, *, seed: int = 0, n_resamples: int = 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of m times m - i + 1, never falling, at most 1."""
+    """Holm's step-down correction: the i-th smallest of m p-values times m - i + 1, made non-decreasing, at most 1."""
     corrected = [0.0] * len(p_values)
     highest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):

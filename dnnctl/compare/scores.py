@@ -1,4 +1,4 @@
-"""A score for each prediction of a run: what paired tests compare.
+"""A score for each prediction of a run, for paired tests.
 
 Shapes: N is the number of examples, K of classes or of predicted numbers.
 """
@@ -23,12 +23,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scores:
-    """A run's predictions on one split, scored one by one."""
+    """A score for each prediction of a run on one split."""
 
     labels_digest: str
-    """The identity of the labels in their order: runs with the same digest were scored on the same examples."""
+    """The digest of the labels in order: runs with the same digest were scored on the same examples."""
     values: dict[str, Floats]
-    """For each metric a number for each example (N,), whose mean is the metric."""
+    """For each metric, one number per example (N,); their mean is the metric."""
 
     @property
     def n(self) -> int:

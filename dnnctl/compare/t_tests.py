@@ -1,4 +1,4 @@
-"""Tests for recipes of which several seeds were trained. Student's distribution is SciPy's.
+"""Tests that compare recipes by several seeds each. Student's t distribution is from SciPy.
 
 Sources: Student (1908); Welch (1947).
 """
@@ -15,7 +15,7 @@ from dnnctl.compare.paired_tests import CONFIDENCE, Estimate
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
-    """Welch's test for two groups of runs, at least two in each; none where the figures have no spread at all.
+    """Welch's test for two groups of runs, at least two in each; None if the values have no variance.
 
     t = (mean_b - mean_a) / s, s^2 = v_a/n_a + v_b/n_b,
     degrees of freedom s^4 / ((v_a/n_a)^2/(n_a - 1) + (v_b/n_b)^2/(n_b - 1)).
@@ -32,7 +32,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
 def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
     """Student's test for pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) / sqrt(n)).
 
-    None where the differences have no spread at all: there is nothing to tell chance by.
+    None if the differences have no variance.
     """
     differences = np.asarray(b, np.float64) - np.asarray(a, np.float64)
     error = float(np.std(differences, ddof=1)) / sqrt(len(differences))
@@ -42,7 +42,7 @@ def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
 
 
 def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of the mean of two or more figures, by Student's distribution."""
+    """The 95 % interval of the mean of two or more values, by Student's t distribution."""
     error = float(np.std(values, ddof=1)) / sqrt(len(values))
     half = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)) * error
     return float(np.mean(values)) - half, float(np.mean(values)) + half

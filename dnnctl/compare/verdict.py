@@ -15,9 +15,9 @@ from dnnctl.text import format_number
 
 SIGNIFICANT = 0.05
 MAX_ALL_PAIRS = 5
-"""With more groups, each is compared only with the first."""
+"""With more groups, each group is compared only with the first."""
 MIN_COMMON = 3
-"""The number of common seeds from which only these are compared."""
+"""With at least this many common seeds, only these are compared, in pairs."""
 FRACTIONS = ("accuracy",)
 """Metrics that are shown in percentage points: a difference of 0.01 is a point."""
 
@@ -34,9 +34,9 @@ class Verdict:
     estimate: Estimate | None = None
     """Of b - a; None if nothing can be tested."""
     test: str = ""
-    """What the p-value comes from."""
+    """The test that gives the p-value."""
     sample: str = ""
-    """How many examples or seeds were tested."""
+    """The number of examples or seeds in the test."""
     reason: str = ""
     """Why nothing can be tested."""
     n_tests: int = 1
@@ -57,8 +57,8 @@ class Verdict:
         sign = -1 if self.better == self.a else 1
         bounds = sorted((sign * estimate.low, sign * estimate.high))
         is_one = self.n_tests == 1
-        raw = "" if is_one else " without correction"
-        interval = f"95 % interval{raw} {self._amount(bounds[0])} to {self._amount(bounds[1])}"
+        raw = "" if is_one else "uncorrected "
+        interval = f"{raw}95 % interval {self._amount(bounds[0])} to {self._amount(bounds[1])}"
         corrected = "" if is_one else f" after Holm's correction for {self.n_tests} tests"
         numbers = f"({interval}, {_p(estimate.p)}{corrected}, {self.test}, {self.sample})"
         amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} {self.role} {self.metric}"
@@ -73,11 +73,11 @@ class Verdict:
         return ("+" if signed and difference > 0 else "") + format_number(difference)
 
     def _unit(self) -> str:
-        return " points of" if self.metric in FRACTIONS else ""
+        return " percentage points of" if self.metric in FRACTIONS else ""
 
 
 def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdict]:
-    """Verdicts on every pair of groups, or of many groups on each and the first, with corrected p-values.
+    """Verdicts on all pairs of groups, or with many groups on each and the first, with corrected p-values.
 
     Args:
         role: `test` or `validation`; by default test data, if both were measured on them.
@@ -115,7 +115,7 @@ def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
     if not values[0] or not values[1]:
         return replace(verdict, reason=f"{metric} was not measured on {role} data for both")
     if min(map(len, values)) < 2:
-        return replace(verdict, reason="one of them has fewer than two finished runs; train more seeds of it")
+        return replace(verdict, reason="one of them has fewer than two finished runs; train it with more seeds")
     return _judge_recipes(verdict, *values)
 
 
@@ -144,7 +144,7 @@ def _judge_models(verdict: Verdict, a: Scores | None, b: Scores | None) -> Verdi
         return replace(verdict, reason=f"they were not scored on the same {verdict.role} examples")
     if verdict.metric not in a.values or verdict.metric not in b.values:
         measured = ", ".join(name for name in a.values if name in b.values)
-        return replace(verdict, reason=f"single examples are scored only by {measured}")
+        return replace(verdict, reason=f"single runs can only be compared by {measured}")
     ours, theirs = a.values[verdict.metric], b.values[verdict.metric]
     estimate, test = paired_bootstrap(ours, theirs), "paired bootstrap"
     if verdict.metric == "accuracy":

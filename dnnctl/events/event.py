@@ -50,7 +50,7 @@ class Forked(Event):
 
 @dataclass(frozen=True)
 class Downloading(Event):
-    """A part of a data file has arrived."""
+    """Part of a data file has been downloaded."""
 
     event = "downloading"
     file: str
@@ -107,7 +107,7 @@ class Reused(Event):
     scaling: str = "none"
     """How the inputs are scaled for it: `data.scaling`."""
     matched: list[tuple[str, str]] = field(default_factory=list)
-    """For each copied layer its name in the source and its name here."""
+    """For each copied layer, its name in the source and its name here."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class PhaseStarted(Event):
     trainable_parameters: int
     optimizer: str
     is_new_optimizer: bool
-    """Whether the phase starts with a fresh optimizer, not with that of the previous phase."""
+    """Whether the phase starts with a new optimizer instead of that of the previous phase."""
 
 
 @dataclass(frozen=True)
@@ -186,9 +186,9 @@ class Restored(Event):
     damaged: list[str]
     """The checkpoints that were skipped, each with the reason."""
     approximate: list[str]
-    """What differs from the previous process. If anything does, the bits may differ too."""
+    """What differs from the previous process. If anything differs, the result may not be bit-identical."""
     is_origin: bool
-    """Whether the checkpoint is that of the parent, from which this run was forked."""
+    """Whether the checkpoint is that of the parent that this run was forked from."""
     reset: list[str]
     """What a fork did not take over from its parent, each with the reason."""
 

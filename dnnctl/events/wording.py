@@ -1,4 +1,4 @@
-"""Events in words: the lines of log.txt, and of the terminal without a live display."""
+"""Events in words: the lines of log.txt, and of standard output without a live display."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dnnctl.text import format_count, format_seconds, format_shape
 
 
 class Wording:
-    """Words the events of one run. It remembers the planned number of epochs."""
+    """Describes the events of one run in words. Remembers the planned number of epochs."""
 
     def __init__(self) -> None:
         self.epochs = self.pretraining_epochs = 0
@@ -70,20 +70,20 @@ def _opened(_: Wording, event: RunOpened) -> list[str]:
 def _forked(_: Wording, event: Forked) -> list[str]:
     lines = [f"fork of {event.parent} at {event.checkpoint}"]
     lines += [f"  {change}" for change in event.changes]
-    return lines if event.changes else [*lines, "  the spec is the same"]
+    return lines if event.changes else [*lines, "  the spec is unchanged"]
 
 
 def _data(_: Wording, event: DataReady) -> list[str]:
     counts = f"{event.n_train:,} training"
     counts += f", {event.n_validation:,} validation" if event.n_validation else ""
     counts += f", {event.n_test:,} test" if event.n_test else ""
-    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, "number")
+    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, "target value")
     return [f"data: {counts} examples of {format_shape(event.input_shape)}, {outputs}"]
 
 
 def _model(_: Wording, event: ModelReady) -> list[str]:
     fixed = event.parameters - event.trainable_parameters
-    parameters = f"{event.parameters:,} parameters" + (f" ({fixed:,} not trained)" if fixed else "")
+    parameters = f"{event.parameters:,} parameters" + (f" ({fixed:,} non-trainable)" if fixed else "")
     steps = f"{format_count(event.epochs, 'epoch')} of {format_count(event.steps_per_epoch, 'step')}"
     precision = "" if event.precision == "float32" else f", {event.precision}"
     compiled = f"{event.compile} ({event.compile_reason})"
@@ -91,7 +91,7 @@ def _model(_: Wording, event: ModelReady) -> list[str]:
 
 
 def _phase(_: Wording, event: PhaseStarted) -> list[str]:
-    frozen = f"{', '.join(event.frozen)} frozen" if event.frozen else "nothing frozen"
+    frozen = f"{', '.join(event.frozen)} frozen" if event.frozen else "no layers frozen"
     optimizer = f"{'a new ' if event.is_new_optimizer else ''}{event.optimizer}"
     trained = f"{event.trainable_parameters:,} parameters trained by {optimizer}"
     epochs = format_count(event.epochs, "epoch")

@@ -1,1 +1,1 @@
-"""The run store: folders of plain files, readable without the code that wrote them."""
+"""The run store: folders of plain files that can be read without the code that wrote them."""

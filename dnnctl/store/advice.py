@@ -1,4 +1,4 @@
-"""The next command to type after a run has diverged."""
+"""The command to type after a run has diverged."""
 
 from __future__ import annotations
 

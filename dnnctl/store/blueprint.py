@@ -1,4 +1,4 @@
-"""Blueprints: what runs are made from."""
+"""Blueprints: what runs are created from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dnnctl.store.facts import ParentFacts, ReuseFacts
 
 @dataclass(frozen=True)
 class Blueprint:
-    """Everything that a new run is made from. Its spec is complete."""
+    """Everything that a new run is created from. Its spec is complete."""
 
     name: str
     digest: str

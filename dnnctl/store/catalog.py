@@ -1,4 +1,4 @@
-"""The runs of a directory: listing them, and finding the one that a reference means."""
+"""The runs of a directory: listing them, and finding the run that a reference means."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def runs_directory(given: str | Path | None = None) -> Path:
 
 
 def list_runs(directory: Path) -> list[RunRecord]:
-    """Every run of a directory, the oldest first."""
+    """Every run of a directory, oldest first."""
     return _oldest_first([RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()])
 
 
 def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """Runs that are sorted by id, those of one second by their exact times."""
+    """Runs sorted by id; runs of the same second are sorted by their exact creation times."""
     seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])
     return [run for _, same_second in seconds for run in _in_order(list(same_second))]
 
@@ -49,7 +49,7 @@ def foreign_folders(directory: Path) -> list[str]:
 
 
 def _folders(directory: Path) -> list[RunFolder]:
-    """The folders of a directory by name, without hidden ones and links, which may lead out of it."""
+    """The folders of a directory, sorted by name, without hidden ones and links, which may point out of it."""
     try:
         names = [
             entry.name
@@ -69,19 +69,21 @@ def _in_order(runs: list[RunRecord]) -> list[RunRecord]:
 def find_run(reference: str, directory: Path, wanted: Wanted = Wanted.ANY, notify: Notify = keep_silent) -> RunRecord:
     """The run that an id, a unique id prefix, a name or `last` means.
 
-    An id or a prefix always means that run. A name and `last` mean the newest run that serves the purpose, or simply
-    the newest if none does.
+    An id or a prefix always means that run. A name and `last` mean the newest run that serves the purpose, or the
+    newest of all if none does.
 
     Args:
         wanted: what the run is needed for.
-        notify: called with a sentence that says which run was chosen, where a name or `last` could mean another one.
+        notify: called with a sentence that names the chosen run, if a name or `last` could mean another one.
 
     Raises:
-        RunError: there is no such run, or a prefix fits several.
+        RunError: there is no such run, or a prefix is ambiguous.
     """
     runs = list_runs(directory)
     if not runs:
-        raise RunError(f"There are no runs in {directory}. `dnnctl train SPEC` makes one; --runs-dir looks elsewhere.")
+        raise RunError(
+            f"There are no runs in {directory}. `dnnctl train SPEC` creates one; --runs-dir chooses another directory."
+        )
     if reference == LAST:
         return _newest(runs, "", wanted, notify)
     exact = [run for run in runs if run.id == reference]
@@ -93,17 +95,19 @@ def find_run(reference: str, directory: Path, wanted: Wanted = Wanted.ANY, notif
         return prefixed[0]
     if prefixed:
         listed = ", ".join(run.id for run in prefixed[-5:])
-        raise RunError(f"'{reference}' is an id prefix of {len(prefixed)} runs ({listed}). Write more of the id.")
+        raise RunError(
+            f"'{reference}' is ambiguous: it is an id prefix of {len(prefixed)} runs ({listed}). Use a longer prefix."
+        )
     near = nearest(reference, [run.name for run in runs] + [run.id for run in runs])
     hint = f" Did you mean {near}?" if near else ""
-    raise RunError(f"No run '{reference}' in {directory}.{hint} `dnnctl list` shows them all.")
+    raise RunError(f"No run '{reference}' in {directory}.{hint} `dnnctl list` shows all runs.")
 
 
 def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify) -> RunRecord:
-    """The newest of some runs that serves a purpose.
+    """The newest of the given runs that serves a purpose.
 
     Args:
-        name: what the runs are named; empty for all runs of a directory.
+        name: the name of all these runs; empty if they are all runs of a directory.
     """
     chosen = next((run for run in reversed(runs) if wanted.serves(run)), None)
     found = f"{len(runs)} runs are named {name}" if name else f"The last run is {runs[-1].id} ({runs[-1].status})"
@@ -117,7 +121,7 @@ def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify
 
 
 def distinct(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """The runs, each of them once."""
+    """The runs without duplicates."""
     return list({run.path.resolve(): run for run in runs}.values())
 
 
@@ -135,7 +139,7 @@ def load_run(
     folder = RunFolder(Path(reference))
     if folder.run.is_file():
         if folder.path.is_symlink():
-            raise RunError(f"{reference} is a link. Name the folder that it leads to: {folder.path.resolve()}")
+            raise RunError(f"{reference} is a link. Use the folder that it points to: {folder.path.resolve()}")
         return RunRecord(folder)
     return find_run(str(reference), runs_directory(runs_dir), wanted, notify)
 
@@ -143,7 +147,7 @@ def load_run(
 def load_repetitions(
     reference: str | Path, runs_dir: str | Path | None = None, notify: Notify = keep_silent
 ) -> list[RunRecord]:
-    """The run that a reference means; a name that several seeds of one recipe have means all of these seeds.
+    """The run that a reference means; if several seeds of a recipe have that name, all of these seeds.
 
     Raises:
         RunError: there is no such run.
@@ -158,16 +162,16 @@ def load_repetitions(
         if len(found) > 1:
             n_left = len(named) - len(found)
             rest = f" {format_count(n_left, 'other run')} of that name {'is' if n_left == 1 else 'are'} left out."
-            heard = [f"{reference} means its {len(found)} seeds.{rest if n_left else ''}"]
+            heard = [f"{reference} means all {len(found)} seeds of its recipe.{rest if n_left else ''}"]
     for text in heard:
         notify(text)
     return found
 
 
 def find_folder(reference: str | Path, directory: Path) -> RunRecord | None:
-    """The run whose folder is a path, or has an id in a directory; also one without a run.json.
+    """The run whose folder is at a path, or has an id in a directory; run.json may be missing.
 
-    Only folders that are named as runs are found, and no links.
+    Only folders whose names are run ids are found; links are not.
     """
     for path in (Path(reference), directory / reference):
         if ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
@@ -176,11 +180,11 @@ def find_folder(reference: str | Path, directory: Path) -> RunRecord | None:
 
 
 def namesakes(run: RunRecord) -> list[RunRecord]:
-    """The runs in a run's directory with its name, itself among them, the oldest first."""
+    """The runs in a run's directory that have its name, including itself, oldest first."""
     found = [each for each in map(RunRecord, _folders(run.path.parent)) if each.name == run.name]
     return _oldest_first([each for each in found if each.folder.run.is_file()])
 
 
 def runs(runs_dir: str | Path | None = None) -> list[RunRecord]:
-    """Every run, the oldest first; by default those in DNNCTL_RUNS_DIR, or in `runs`."""
+    """Every run, oldest first; by default those in DNNCTL_RUNS_DIR, or in `runs`."""
     return list_runs(runs_directory(runs_dir))

@@ -1,7 +1,7 @@
-"""Checkpoints on disk: folders that are complete or absent, and whose damage can be detected.
+"""Checkpoints on disk: folders that are complete or absent. Damage can be detected.
 
 A checkpoint is written to a temporary folder in the same directory, every file is synced, and the folder is renamed
-once. Its manifest holds the SHA-256 of each file, so that damage is found before any of it is used.
+once. Its manifest contains the SHA-256 of each file, so damage is detected before any file is used.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Checkpoint:
         try:
             manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] != FORMAT:
-                return f"its format is {manifest['format']}, but this version of dnnctl reads {FORMAT}"
+                return f"its format is {manifest['format']}, but this version of dnnctl reads format {FORMAT}"
             if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
                 return f"its {MANIFEST} belongs to another checkpoint"
             for name, digest in manifest["files"].items():
@@ -69,7 +69,7 @@ class Checkpoint:
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
-    """The checkpoints of a run, the oldest first."""
+    """The checkpoints of a run, oldest first."""
     try:
         entries = [entry for entry in folder.iterdir() if entry.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -144,7 +144,7 @@ def _put_in_place(aside: Path, target: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Rename a checkpoint before removing it, so that readers never find a part of one."""
+    """Rename a checkpoint before removing it, so that readers never see part of one."""
     doomed = path.with_name(f"{ASIDE}doomed-{path.name}")
     shutil.rmtree(doomed, ignore_errors=True)
     path.rename(doomed)

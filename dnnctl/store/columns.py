@@ -12,7 +12,7 @@ from dnnctl.store.record import RunRecord
 
 
 def parent_of(run: RunRecord) -> str | None:
-    """The run that it was forked or pruned from."""
+    """The run that a run was forked or pruned from."""
     origin = run.facts.parent or run.facts.pruned
     return origin.run if origin else None
 
@@ -41,7 +41,7 @@ def value_of(run: RunRecord, name: str) -> Any:
     """The value of a run's column; None if it has no such value.
 
     A name is a fact; a metric at the best epoch (`val_accuracy`) or of the best weights (`test_accuracy`); or the path
-    of a key in the spec, where `kind` may be omitted (`optimizer.kind`, `optimizer`).
+    of a spec key, where `kind` may be omitted (`optimizer.kind`, `optimizer`).
     """
     try:
         return _value_of(run, name)
@@ -64,7 +64,7 @@ def _test(run: RunRecord) -> Metrics:
 
 
 def plain_name(name: str) -> str:
-    """A column's name with list items written as in `model.layers.1.units`, not in brackets."""
+    """The name of a column with list indices as in `model.layers.1.units`, not in brackets."""
     return re.sub(r"\[(\d+)\]", r".\1", name)
 
 

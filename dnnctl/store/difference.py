@@ -23,7 +23,7 @@ class Change:
 
 
 def changes(before: Any, after: Any, path: str = "") -> list[Change]:
-    """The keys whose values differ between two specs, in their order; a bare word is a mapping with that `kind`."""
+    """The keys whose values differ between two specs, in order; a bare word is a mapping with that `kind`."""
     if isinstance(before, dict) and isinstance(after, str) and "kind" in before:
         after = {"kind": after}
     if isinstance(before, str) and isinstance(after, dict) and "kind" in after:

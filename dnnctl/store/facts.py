@@ -62,7 +62,7 @@ class FoundRate:
 
 @dataclass(frozen=True)
 class ParentFacts:
-    """The run that a fork started from, its parent."""
+    """The parent of a fork: the run that it started from."""
 
     run: str
     checkpoint: str
@@ -79,7 +79,7 @@ class ReuseFacts:
     """The pretrained network that a run reuses."""
 
     path: str
-    """The path of its file when the run was made; the run keeps a copy."""
+    """The path of its file when the run was created; the run keeps a copy."""
     sha256: str
     run: str | None = None
     """The id of the run that it comes from, if any."""
@@ -126,7 +126,7 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """run.json: how a run was made. Fields that only training can fill are None before it."""
+    """run.json: how a run was created. Fields that are known only in training are None before it."""
 
     id: str = ""
     name: str = ""
@@ -202,7 +202,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """A row of history.jsonl: a start, a restoration or an end of training."""
+    """A row of history.jsonl: a start, a restored checkpoint or an end of training."""
 
     event: str
     """`started`, `resumed`, `forked`, `restored` or `ended`."""

@@ -1,4 +1,4 @@
-"""Writing files so that a crash cannot leave half of one."""
+"""Writes files so that a crash cannot leave a partial file."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def finite_only(value: Any) -> Any:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """The rows of a JSON lines file; a last line that a crash cut off is skipped."""
+    """The rows of a JSON lines file; an incomplete last line, left by a crash, is skipped."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,11 +1,11 @@
-"""`--filter`: a small language for choosing runs. It is never evaluated as Python.
+"""`--filter`: a small language for choosing runs. Conditions are parsed, but never evaluated as Python.
 
     val_accuracy > 0.85 and optimizer.kind == nadam
     status == "stopped early" or not (epochs >= 10)
     optimizer in (adam, nadam) and model.layers[1].units == 300
 
-A comparison has a column on the left, and a number, a word or words in parentheses on the right. Words with other
-characters than letters, digits and underscores are quoted.
+A comparison has a column on the left and a number, a word, or words in parentheses on the right. Words that contain
+other characters than letters, digits and underscores must be quoted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Filter:
     """The columns that it uses."""
 
     def choose(self, runs: Sequence[RunRecord]) -> list[RunRecord]:
-        """The runs that fulfil it.
+        """The runs that match the condition.
 
         Raises:
             UserError: it names a column that none of the runs has.
@@ -65,7 +65,7 @@ def parse_filter(text: str) -> Filter:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise UserError(f"--filter: cannot be read: {text}. {EXAMPLE}") from None
+        raise UserError(f"--filter: must be a valid condition. Received: {text}. {EXAMPLE}") from None
     names: list[str] = []
     return Filter(_test(tree.body, names), tuple(dict.fromkeys(names)))
 
@@ -74,7 +74,7 @@ def check_names(names: Iterable[str], runs: Sequence[RunRecord]) -> None:
     """Raise unless each name is a column of one of the runs.
 
     Raises:
-        UserError: with the nearest names.
+        UserError: none of the runs has one of the columns; the message has the nearest names.
     """
     for name in names:
         if runs and not any(value_of(run, name) is not None for run in runs):
@@ -83,8 +83,12 @@ def check_names(names: Iterable[str], runs: Sequence[RunRecord]) -> None:
                 continue
             near = get_close_matches(name, known, n=3, cutoff=0.5)
             metrics = [each for each in known if each.startswith(("val_", "test_"))]
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are for example {', '.join(metrics[:6])}."
-            raise UserError(f"No run has '{name}'. {hint}")
+            hint = (
+                f"Did you mean {' or '.join(near)}?"
+                if near
+                else f"Available metrics: {', '.join(metrics[:6]) or 'none'}."
+            )
+            raise UserError(f"No run has the column '{name}'. {hint}")
 
 
 def _test(node: ast.expr, names: list[str]) -> Test:
@@ -102,7 +106,9 @@ def _test(node: ast.expr, names: list[str]) -> Test:
 
 def _comparison(node: ast.Compare, names: list[str]) -> Test:
     if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
-        raise UserError(f"--filter: '{ast.unparse(node)}' is not one comparison; join several with `and`. {EXAMPLE}")
+        raise UserError(
+            f"--filter: '{ast.unparse(node)}' must be a single comparison; join several with `and`. {EXAMPLE}"
+        )
     name, compare, wanted = _name(node.left), COMPARISONS[type(node.ops[0])], _value(node.comparators[0])
     names.append(name)
     if isinstance(node.ops[0], ast.In | ast.NotIn) and not isinstance(wanted, list):
@@ -143,4 +149,4 @@ def _value(node: ast.expr) -> Any:
             return -number
     if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
         return node.value
-    raise UserError(f"--filter: '{ast.unparse(node)}' is neither a number nor a word. Put other text in quotes.")
+    raise UserError(f"--filter: '{ast.unparse(node)}' must be a number or a word. Put other text in quotes.")

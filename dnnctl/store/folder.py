@@ -29,7 +29,7 @@ class RunFolder:
 
     @property
     def run(self) -> Path:
-        """How the run was made: command, versions, host, device, digests."""
+        """How the run was created: command, versions, host, device, digests."""
         return self.path / "run.json"
 
     @property

@@ -1,8 +1,8 @@
-"""JSON objects as dataclasses: each field is checked once, here, and damaged fields are reported by name.
+"""Reads JSON objects as dataclasses. Each field is checked here, once, and damaged fields are reported by name.
 
-A field's annotation says what it may hold: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
-`dict[str, X]` for an object with arbitrary keys, another dataclass, or `Any`. Missing and damaged fields get the
-default of the dataclass. A dataclass may also be written as a list of its fields, in order.
+The annotation of a field defines its type: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
+`dict[str, X]` for an object with arbitrary keys, another dataclass, or `Any`. Missing and damaged fields get their
+defaults. A dataclass may also be written as a list of its fields, in order.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Damage(Exception):  # noqa: N818 (it never leaves this file)
 
 
 def read_object(path: Path, cls: type[T]) -> tuple[T | None, list[str]]:
-    """The object in a JSON file, and what is wrong with it; None if the file does not hold such an object."""
+    """The object in a JSON file, and what is wrong with it; None if the file does not contain such an object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

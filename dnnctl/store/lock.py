@@ -1,4 +1,4 @@
-"""One process for each run: a lock that the kernel holds, and releases when the process dies."""
+"""One process per run: a lock that the kernel releases when the process dies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def describe_holder(path: Path) -> str:
 
 
 def _try_for_a_while(file: IO[str]) -> bool:
-    """Try more than once: reading a run's status holds its lock for an instant."""
+    """Try several times: reading the status of a run holds its lock briefly."""
     for _ in range(5):
         if _try_lock(file):
             return True

@@ -1,4 +1,4 @@
-"""Metrics: their values as numbers, and which direction is better, by their names."""
+"""Metrics: their values as numbers, and by their names, whether less is better."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LESS_IS_BETTER = (
     "log_cosh",
 )
 NO_SCALARS = ("epoch", "step", "seconds", "phase", "part")
-"""The fields of a row of metrics.jsonl that describe its epoch: no curves of them are drawn."""
+"""The fields of a row of metrics.jsonl that describe its epoch. They are not drawn as curves."""
 NO_METRICS = (*NO_SCALARS, "learning_rate")
 """The fields of a row that are not metrics."""
 
@@ -35,7 +35,7 @@ def format_metrics(row: Mapping[str, Any]) -> str:
 
 
 def finite(value: Any) -> float | None:
-    """A value from a file as a number; None for what is no finite number."""
+    """A value from a file as a number; None if it is not a finite number."""
     if type(value) not in (int, float):
         return None
     try:

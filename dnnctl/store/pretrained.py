@@ -19,7 +19,9 @@ def pretrained_copy(run: RunRecord) -> Path | None:
         return None
     path = run.folder.pretrained
     if not path.is_file() or sha256_of(path) != run.facts.reuse.sha256:
-        raise RunError(f"{path}, the copy of the network that {run.id} reuses, is damaged or missing. Train it again.")
+        raise RunError(
+            f"{path}, the copy of the network that {run.id} reuses, is damaged or missing. Train the run again."
+        )
     return path
 
 

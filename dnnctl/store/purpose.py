@@ -1,4 +1,4 @@
-"""What a command needs of the run that a name refers to."""
+"""What a command needs from the run that a name refers to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_RESUMABLE = (Status.DIVERGED, Status.DAMAGED)
 
 
 class Wanted(StrEnum):
-    """A purpose of a run, in the words that describe the runs that serve it."""
+    """What a run is needed for; the value describes the runs that can be used for it."""
 
     ANY = ""
     COMPLETE = "finished"
@@ -28,7 +28,7 @@ class Wanted(StrEnum):
         return TESTS[self](run)
 
     def describe(self, noun: str) -> str:
-        """The noun for runs that serve it: `finished run`, `run with a model`."""
+        """A noun phrase for runs that serve this purpose: `finished run`, `run with a model`."""
         words = [noun, self] if self.startswith("with ") else [self, noun]
         return " ".join(word for word in words if word)
 

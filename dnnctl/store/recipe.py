@@ -12,20 +12,20 @@ NO_RECIPE = ("name", "description", "seed")
 
 
 def recipe(run: RunRecord) -> str:
-    """What a run shares with runs of other seeds, as text."""
+    """What a run has in common with runs of other seeds, as text."""
     return json.dumps({key: value for key, value in run.spec.items() if key not in NO_RECIPE}, sort_keys=True)
 
 
 def is_repeatable(run: RunRecord) -> bool:
-    """Whether the spec alone gives the run: forks and pruned runs also depend on another run."""
+    """Whether the spec alone determines the run: forks and pruned runs also depend on another run."""
     return bool(run.spec) and run.facts.parent is None and run.facts.pruned is None
 
 
 def repetitions(run: RunRecord, candidates: Sequence[RunRecord]) -> list[RunRecord]:
-    """The complete runs among some that have a run's recipe and data: the newest of each seed, in order of the seeds.
+    """The complete candidates that have a run's recipe and data: the newest of each seed, sorted by seed.
 
     Args:
-        candidates: the oldest first.
+        candidates: runs, oldest first.
     """
     if not is_repeatable(run):
         return [run]

@@ -87,18 +87,18 @@ class RunRecord:
 
     @property
     def name(self) -> str:
-        """The name that its spec gives it. It is part of the id, so no file is read."""
+        """The name in its spec. It is part of the id, so no file is read."""
         match = ID.fullmatch(self.id)
         return match["name"] if match else self.facts.name
 
     @property
     def created(self) -> str:
-        """The time when the run was made, in ISO 8601."""
+        """The time when the run was created, in ISO 8601."""
         return self.facts.created
 
     @property
     def age(self) -> float:
-        """The seconds since the run was made, from its id."""
+        """The seconds since the run was created, from its id."""
         match = ID.fullmatch(self.id)
         made = datetime.strptime(match["time"], TIME) if match else datetime.fromtimestamp(self.path.stat().st_mtime)
         return (datetime.now() - made).total_seconds()
@@ -120,7 +120,7 @@ class RunRecord:
 
     @cached_property
     def status(self) -> Status:
-        """The status, from the lock, the summary, or the last recorded end; without any of them the run is lost."""
+        """The status, from the lock, the summary, or the last recorded end; if there is none of them, `lost`."""
         is_running = self.summary is None and is_held(self.folder.lock)
         return Status.RUNNING if is_running else last_end(self)
 
@@ -165,7 +165,7 @@ class RunRecord:
 
     @cached_property
     def curve(self) -> list[Row]:
-        """At most a few thousand evenly spaced rows, including the last: quick even for a million epochs."""
+        """At most a few thousand evenly spaced rows, including the last: fast even for a million epochs."""
         try:
             size = self.folder.metrics.stat().st_size
         except FileNotFoundError:

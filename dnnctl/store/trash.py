@@ -1,4 +1,4 @@
-"""Removing runs to a trash inside the runs directory, from which they can be restored until it is emptied."""
+"""Moves runs to a trash in the runs directory, from which they can be restored until it is emptied."""
 
 from __future__ import annotations
 

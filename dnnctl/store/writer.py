@@ -1,4 +1,4 @@
-"""The only writer of a run: it holds the run's lock and writes everything that a live run writes."""
+"""The only writer of a run: it holds the lock and writes all files of the run during training."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Save = Callable[[Path], None]
 
 
 class RunWriter:
-    """Writes one run while its lock is held. `create` and `open` make one."""
+    """Writes one run while its lock is held. Use `create` or `open` to get one."""
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record
@@ -46,7 +46,7 @@ class RunWriter:
     @classmethod
     @contextmanager
     def create(cls, directory: Path, blueprint: Blueprint) -> Iterator[RunWriter]:
-        """Make a run's folder with everything that is known before training, and hold its lock.
+        """Create a run's folder with everything that is known before training, and hold its lock.
 
         Raises:
             RunError: the directory cannot be written to.
@@ -131,7 +131,7 @@ class RunWriter:
         remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
 
     def write_summary(self, summary: Summary) -> None:
-        """Write summary.json, which makes the run finished."""
+        """Write summary.json, which marks the run as finished."""
         write_json(self.folder.summary, plain(summary))
 
     def discard(self) -> None:
@@ -147,7 +147,7 @@ class RunWriter:
 
 
 def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, datetime]:
-    """A new folder. If a run of the same second has the name, wait for the next second."""
+    """A new folder. If a run of the same second already has this id, wait for the next second."""
     directory.mkdir(parents=True, exist_ok=True)
     while True:
         created = datetime.now().astimezone()
@@ -196,4 +196,4 @@ def _first_facts(run_id: str, created: datetime, blueprint: Blueprint) -> RunFac
 
 
 def _cannot_make(directory: Path, error: OSError) -> RunError:
-    return RunError(f"Cannot make a run in {directory}: {error.strerror or error}. Choose another --runs-dir.")
+    return RunError(f"Cannot create a run in {directory}: {error.strerror or error}. Choose another --runs-dir.")

@@ -216,7 +216,7 @@ def test_what_does_not_fit_is_refused(case: str, source: RunRecord, tmp_path: Pa
 
 
 def test_a_source_that_is_not_there_leaves_no_run(tmp_path: Path) -> None:
-    for run, message in (("nobody", "There are no runs"), ("nothing.keras", "there is no file")):
+    for run, message in (("nobody", "There are no runs"), ("nothing.keras", "nothing.keras does not exist")):
         with pytest.raises(RunError, match=message):
             train(spec_in(tmp_path, "t", model=model({"run": run})), runs_dir=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()

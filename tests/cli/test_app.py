@@ -102,10 +102,10 @@ def test_wrong_words_are_exit_code_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["compare"], "Name some runs"),
+        (["compare"], "Name at least one run"),
         (["compare", "good", "nix"], "No run 'nix'"),
         (["compare", "good", "--x", "steps"], "must be epoch or time"),
-        (["compare", "--filter", "epochs > 99"], "No run fits"),
+        (["compare", "--filter", "epochs > 99"], "No run matches"),
         (["list", "--sort", "val_acc"], "Did you mean val_accuracy"),
         (["show", "../../etc"], "No run"),
         (["show", "../runs/x/../../etc/passwd"], "No run"),

@@ -14,7 +14,7 @@ SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
 def test_a_fine_spec_is_called_fine(tmp_path: Path) -> None:
     done = call("check", SELU, write_spec(tmp_path))
     assert done.exit_code == 0
-    assert done.output.count(": fine") == 2
+    assert done.output.count(": valid") == 2
 
 
 def test_check_prints_the_faults_of_every_spec(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_check_prints_the_faults_of_every_spec(tmp_path: Path) -> None:
     bad.write_text("trainig: {}\n")
     done = call("check", SELU, bad, tmp_path / "missing.yaml")
     assert done.exit_code == 2
-    assert f"{SELU}: fine" in done.stdout
+    assert f"{SELU}: valid" in done.stdout
     assert f"{bad}:1:1: trainig: unknown key 'trainig'." in done.stderr
     assert "Did you mean `training`?" in done.stderr
     assert "missing.yaml: no such file." in done.stderr

@@ -27,7 +27,7 @@ def test_compare_prints_differences_results_verdicts_and_notes() -> None:
     ):
         assert part in output
     assert "val_accuracy over epochs" in output
-    assert "over seconds" in call("compare", "good", "bad", "--x", "time").output
+    assert "over training time (s)" in call("compare", "good", "bad", "--x", "time").output
     assert json.loads(call("compare", "good", "bad", "--json").output)["verdicts"][0]["better"] == "a"
     rows = list(csv.DictReader(call("compare", "good", "bad", "--csv").output.splitlines()))
     assert [row["mean"] for row in rows if row["result"] == "test accuracy"] == ["0.9", "0.5"]
@@ -52,14 +52,17 @@ def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
         store_run(tmp_path, "adam", accuracy=0.9 + seed / 99, seed=seed, optimizer="adam")
     done = call("compare", "relu", "adam", "--runs-dir", tmp_path, "--json")
     assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [3, 3]
-    assert done.stderr.splitlines() == ["note: relu means its 3 seeds.", "note: adam means its 3 seeds."]
+    assert done.stderr.splitlines() == [
+        "note: relu means all 3 seeds of its recipe.",
+        "note: adam means all 3 seeds of its recipe.",
+    ]
 
 
 @pytest.mark.usefixtures("runs")
 def test_a_filter_on_named_runs_reports_how_many_remain() -> None:
     done = call("compare", "good", "bad", "--filter", "test_accuracy > 0.8", "--json")
     assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [1]
-    assert done.stderr == "note: 1 of the 2 named runs fits --filter.\n"
+    assert done.stderr == "note: 1 of the 2 named runs matches --filter.\n"
 
 
 def test_metrics_on_different_data_are_not_subtracted(tmp_path: Path) -> None:

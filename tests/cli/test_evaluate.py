@@ -68,12 +68,12 @@ def test_predictions_replace_no_file_unless_forced(trained: list[dict[str, Any]]
     ("name", "content", "output", "message"),
     [
         ("x.png", b"\x89PNG\r\n", "y.npz", "must be a .npy file, or an .npz file with one array"),
-        ("x.npy", b"\x89PNG\r\n", "y.npz", "must be a .npy or .npz file that holds numbers"),
-        ("x.npz", b"PK\x03\x04 no archive", "y.npz", "must be a .npy or .npz file that holds numbers"),
-        ("x.npy", b"", "y.npz", "must be a .npy or .npz file that holds numbers"),
+        ("x.npy", b"\x89PNG\r\n", "y.npz", "must be a .npy or .npz file that contains numbers"),
+        ("x.npz", b"PK\x03\x04 no archive", "y.npz", "must be a .npy or .npz file that contains numbers"),
+        ("x.npy", b"", "y.npz", "must be a .npy or .npz file that contains numbers"),
         ("x.npy", None, "y.npz", "No such file"),
-        ("x.npy", b"", "y.csv", "written only as .npz"),
-        ("x.npy", b"", "y", "written only as .npz"),
+        ("x.npy", b"", "y.csv", "can only be written as .npz"),
+        ("x.npy", b"", "y", "can only be written as .npz"),
     ],
 )
 def test_files_that_are_not_supported_are_a_clear_error(
@@ -93,4 +93,4 @@ def test_files_that_are_not_supported_are_a_clear_error(
 def test_objects_in_an_input_are_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{"any": "object"}], dtype=object), allow_pickle=True)
     done = call("predict", "good", tmp_path / "x.npy", "-o", tmp_path / "y.npz")
-    assert (done.exit_code, "holds numbers" in done.stderr, "pickle" in done.output) == (2, True, False)
+    assert (done.exit_code, "contains numbers" in done.stderr, "pickle" in done.output) == (2, True, False)

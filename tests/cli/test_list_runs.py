@@ -75,7 +75,7 @@ def test_damaged_and_foreign_folders_are_shown_as_such(runs: list[RunRecord]) ->
     done = call("list", "--columns", "+device")
     assert done.exit_code == 0
     assert done.output.count("damaged") == 3
-    assert "skipped, because they are not runs: notes" in done.stderr
+    assert "skipped folders that are not runs: notes" in done.stderr
 
 
 def test_sections_of_the_spec_can_be_columns(runs: list[RunRecord]) -> None:

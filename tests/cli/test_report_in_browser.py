@@ -89,7 +89,7 @@ def test_a_report_is_drawn_and_asks_nobody(flags: list[str], theme: str, page: P
     assert console == ""
     assert seen["asked"] == []
     assert (seen["lines"], seen["calibrations"]) == (4, 2)
-    assert seen["xTitle"] == "seconds of training"
+    assert seen["xTitle"] == "training time (s)"
     assert not seen["tooWide"]
     assert seen["unnamed"] == 0
     assert (seen["theme"], seen["paper"]) == (theme, {"dark": "rgb(20, 22, 26)", "light": "rgb(255, 255, 255)"}[theme])

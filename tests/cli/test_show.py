@@ -48,7 +48,7 @@ def test_what_a_run_was_made_from_is_told(runs: list[RunRecord], tmp_path: Path)
     assert f"b is {good.id} with 80% of its kernel weights set to zero." in call("compare", "good", "bad").output
     assert call("report", "good", "bad", "-o", tmp_path / "r.html").exit_code == 0
     page = (tmp_path / "r.html").read_text()
-    assert "It started with dense_1 of elder." in page
+    assert "Started with the weights of dense_1 from elder." in page
     assert f"Pruned from {good.id}: 80.0% of the kernel weights are zero." in page
 
 

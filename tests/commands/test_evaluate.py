@@ -53,7 +53,7 @@ PIXELS = np.arange(72, dtype=np.uint8).reshape(2, 6, 6) * 3
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        (PIXELS / 255, r"uint8, 0 to 255.*float64 from 0 to 0\.8353.*\* 255"),
+        (PIXELS / 255, r"uint8 pixels from 0 to 255.*float64 from 0 to 0\.8353.*\* 255"),
         (PIXELS - 1.0, "float64 from -1 to 212"),
         (PIXELS * 2.0, "float64 from 0 to 426"),
         (PIXELS + np.nan, "float64"),

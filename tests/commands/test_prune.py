@@ -111,5 +111,5 @@ def test_a_killed_pruning_is_not_resumed_as_a_training(run: RunRecord, tmp_path:
     pruned, _ = prune(run.path, sparsity=0.5, runs_dir=tmp_path)
     pruned.folder.summary.unlink()
     pruned.folder.history.write_text(pruned.folder.history.read_text().splitlines(keepends=True)[0])
-    with pytest.raises(RunError, match=f"was being pruned, not trained.*prune {run.id} again"):
+    with pytest.raises(RunError, match=f"is an incomplete pruned run.*prune {run.id} again"):
         resume(pruned.path)

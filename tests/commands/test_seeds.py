@@ -39,7 +39,7 @@ def test_each_seed_reuses_the_run_of_the_same_seed(trained: list[int], tmp_path:
     path, heard = write_spec(tmp_path, model=REUSE), []
     seeds.train_seeds(load(path), path, 3, tmp_path / "runs", notify=heard.append)
     assert reused == [ids[42], ids[43], ids[44]]
-    assert heard == ["model.reuse.run: each seed reuses the run named base of the same seed."]
+    assert heard == ["model.reuse.run: each seed reuses the run named base with the same seed."]
 
 
 def test_without_a_run_for_each_seed_all_reuse_the_newest(tmp_path: Path, reused: list[str]) -> None:

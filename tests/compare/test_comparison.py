@@ -44,7 +44,7 @@ def test_results_are_those_on_record(tmp_path: Path) -> None:
     found = {result.name: [spread.mean for spread in result.spreads] for result in comparison.results}
     assert found["test accuracy"] == [0.8, 0.7]
     assert found["last val_loss"] == pytest.approx([2 / 3, 2 / 5])
-    assert (found["epochs"], found["seconds an epoch"], found["training seconds"]) == ([3, 5], [0.5, 0.5], [1.5, 2.5])
+    assert (found["epochs"], found["seconds per epoch"], found["training seconds"]) == ([3, 5], [0.5, 0.5], [1.5, 2.5])
     marks = {result.name: result.best for result in comparison.results}
     assert (marks["test accuracy"], marks["last val_loss"], marks["epochs"]) == (0, 1, None)
     assert "The numbers of epochs differ: a 3, b 5." in comparison.notes
@@ -57,7 +57,7 @@ def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> 
     assert verdict.estimate is not None
     assert verdict.estimate.p == pytest.approx(stats.binomtest(0, 80, 0.5).pvalue)
     assert verdict.estimate.difference == pytest.approx(0.2)
-    assert str(verdict).startswith("b is better than a: +20.00 points of test accuracy (95 % interval 16.")
+    assert str(verdict).startswith("b is better than a: +20.00 percentage points of test accuracy (95 % interval 16.")
     assert str(verdict).endswith("p < 0.0001, exact McNemar test, 400 test examples)")
 
 
@@ -67,7 +67,9 @@ def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
     comparison = compared(store_run(tmp_path, "a", right=a), store_run(tmp_path, "b", right=b))
     (verdict,) = comparison.verdicts
     assert verdict.better is None
-    assert str(verdict).startswith("no significant difference between a and b: b has +0.25 points of test accuracy")
+    assert str(verdict).startswith(
+        "no significant difference between a and b: b has +0.25 percentage points of test accuracy"
+    )
     assert any(note.startswith("One seed each") for note in comparison.notes)
 
 
@@ -156,14 +158,14 @@ def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
     write_json(other.folder.summary, plain(summary))
     comparison = compared(store_run(tmp_path, "a"), RunRecord(other.folder))
     assert {result.name: result.best for result in comparison.results}["test loss"] is None
-    assert any("no common scale" in note for note in comparison.notes)
+    assert any("not on the same scale" in note for note in comparison.notes)
 
 
 def test_a_fork_is_compared_with_notes_about_its_parent(tmp_path: Path) -> None:
     parent, fork = store_run(tmp_path, "a"), store_run(tmp_path, "b", epochs=4)
     add_facts(fork, parent=ParentFacts(parent.id, "x", 4, 40, DataFacts("d", "other")))
     notes = " ".join(compared(parent, RunRecord(fork.folder)).notes)
-    for part in ("b is a fork of a after epoch 4", "its parent's weights", "other validation examples"):
+    for part in ("b was forked from a after epoch 4", "its parent's weights", "other validation examples"):
         assert part in notes
 
 
@@ -245,7 +247,7 @@ def test_different_data_and_unfinished_runs_are_noted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"No run has measured 'acuracy'\. Measured: loss, accuracy"):
+    with pytest.raises(UserError, match=r"No run has the metric 'acuracy'\. Available: loss, accuracy"):
         compare_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")], "acuracy")
 
 

@@ -116,7 +116,7 @@ def call(*arguments: Any) -> Any:
 def test_evaluate_prints_how_sure_the_run_is(run: RunRecord) -> None:
     output = call("evaluate", run.path, "--mc-samples", 10).output
     assert f"accuracy {run.summary.test['accuracy']:.4f}" in output
-    assert "10 passes of MC dropout:" in output
+    assert "10 passes of MC dropout:\n" in output
     found = json.loads(call("evaluate", run.path, "--json", "--on", "train").output)
     assert (found["on"], found["n"]) == ("train", 96)
     assert call("evaluate", run.path, "--on", "tset").exit_code == 2

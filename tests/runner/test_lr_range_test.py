@@ -85,7 +85,7 @@ def test_the_command_draws_writes_and_creates_no_run(tmp_path: Path, monkeypatch
     before = load_spec(path)
     done = call("find-rate", path, "--steps", 60, "-o", tmp_path / "curve.csv", "--write")
     assert done.exit_code == 0, done.output
-    assert "loss over the learning rate" in done.output
+    assert "loss vs. learning rate" in done.output
     after = load_spec(path)
     rate = after.optimizer.learning_rate
     assert f"written: optimizer.learning_rate = {rate:.3g}" in done.output
@@ -99,7 +99,7 @@ def test_the_command_draws_writes_and_creates_no_run(tmp_path: Path, monkeypatch
 
 def test_rates_in_the_wrong_order_are_a_user_error(tmp_path: Path) -> None:
     done = call("find-rate", write_spec(tmp_path), "--min", 1, "--max", 0.1)
-    assert (done.exit_code, "--min below --max" in done.stderr) == (2, True)
+    assert (done.exit_code, "--min less than --max" in done.stderr) == (2, True)
 
 
 RATES = np.geomspace(1e-5, 10, 1201)  # 200 per factor of ten

@@ -76,7 +76,7 @@ def test_what_is_no_condition_is_an_error_of_the_user(condition: str, runs: list
 
 
 def test_a_misspelt_name_is_an_error_with_candidates(runs: list[RunRecord]) -> None:
-    with pytest.raises(UserError, match=r"No run has 'val_acuracy'\. Did you mean val_accuracy"):
+    with pytest.raises(UserError, match=r"No run has the column 'val_acuracy'\. Did you mean val_accuracy"):
         parse_filter("val_acuracy > 0.8").choose(runs)
 
 

@@ -34,17 +34,17 @@ function drawCurves() {
       }
     }
   }
-  Plotly.react("curves", traces, layout(axis.value === "epoch" ? "epoch" : "seconds of training", metric.value), config);
+  Plotly.react("curves", traces, layout(axis.value === "epoch" ? "epoch" : "training time (s)", metric.value), config);
 }
 
 function drawCalibration() {
   for (const each of data.calibration) {
     const traces = [
-      { x: [0, 1], y: [0, 1], mode: "lines", line: { color: colour("--soft"), dash: "dot" }, name: "as sure as right", hoverinfo: "skip" },
+      { x: [0, 1], y: [0, 1], mode: "lines", line: { color: colour("--soft"), dash: "dot" }, name: "perfect calibration", hoverinfo: "skip" },
       { x: each.confidence, y: each.accuracy, text: each.n.map((n) => n + " examples"), mode: "lines+markers", line: { color: each.colour }, name: each.label },
     ];
     const range = { range: [0, 1.02] };
-    const page = layout("confidence", "share that is right");
+    const page = layout("confidence", "accuracy");
     Object.assign(page.xaxis, range);
     Object.assign(page.yaxis, range);
     Plotly.react(each.id, traces, page, config);

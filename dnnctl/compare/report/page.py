@@ -1,4 +1,4 @@
-"""A report: one HTML file that holds everything it shows, including its charts."""
+"""A report: one self-contained HTML file, including its charts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dnnctl.text import format_number
 COLOURS = ("#3b7ddd", "#e07b39", "#3aa76d", "#b65fcf", "#d1495b", "#7a8b99", "#c9a227", "#4bb3c3")
 """Readable on a light and on a dark background."""
 MAX_POINTS = 1000
-"""Of a curve."""
+"""The maximum number of points of a curve."""
 
 
 def plotly_script() -> str:
@@ -49,7 +49,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
     """The report as HTML.
 
     Args:
-        mistakes: for a run's id its most confident wrong predictions with their images.
+        mistakes: the most confident wrong predictions of each run, with their images, by run id.
     """
     data = Drawn()
     runs = [(group, run) for group in comparison.groups for run in group.runs]
@@ -62,7 +62,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
         _results(comparison),
         _curves(data),
         _differences(comparison),
-        "<h2>Each run</h2>",
+        "<h2>Details of each run</h2>",
         *(
             describe_run(group, run, mistakes.get(run.id, Mistakes()), data, colours[group.label], is_open=place == 0)
             for place, (group, run) in enumerate(runs)
@@ -100,7 +100,7 @@ def _overview(comparison: Comparison) -> str:
         for group in comparison.groups
         for run in group.runs
     ]
-    return table("The runs", ["", "run", "name", "status", "seed", "created"], rows)
+    return table("Runs", ["", "run", "name", "status", "seed", "created"], rows)
 
 
 def _verdicts(comparison: Comparison) -> str:
@@ -119,7 +119,9 @@ def _results(comparison: Comparison) -> str:
         ]
         rows.append(f'<tr><th scope="row">{escape(result.name)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
-    caption = "The best value is bold; brackets hold the 95 % interval, over seeds or, for one seed, over examples"
+    caption = (
+        "The best value is bold. Brackets show the 95 % interval: over seeds, or over examples if there is one seed."
+    )
     return (
         f'<h2 id="results">Results</h2><div class="scroll"><table><caption>{caption}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
@@ -171,10 +173,11 @@ def _curves(data: Drawn) -> str:
     options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in names)
     is_empty = "" if names else "<p>No epoch has finished.</p>"
     return (
-        f'<h2>Curves</h2>{is_empty}<div class="controls"><label>of <select id="metric">{options}</select></label>'
-        '<label>over <select id="axis"><option value="epoch">epochs</option><option value="time">time</option></select>'
-        '</label></div><div id="curves" class="chart" role="img" aria-label="The chosen metric of each '
-        'run over epochs or time; the last values are in the table of results"></div>'
+        f'<h2>Curves</h2>{is_empty}<div class="controls"><label>Metric <select id="metric">{options}</select></label>'
+        '<label>x axis <select id="axis"><option value="epoch">epochs</option>'
+        '<option value="time">time</option></select></label></div>'
+        '<div id="curves" class="chart" role="img" aria-label="The chosen metric of each '
+        'run over epochs or time; the results table has the final values"></div>'
     )
 
 

@@ -15,13 +15,13 @@ from dnnctl.store.difference import in_words
 from dnnctl.store.record import RunRecord
 
 MAX_CLASSES = 30
-"""The most classes for which a confusion matrix is shown as a table."""
+"""The maximum number of classes for which the confusion matrix is shown."""
 ROLE = "test"
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The wrong predictions in which a run has most confidence, with images."""
+    """The wrong predictions with the highest confidence, with images."""
 
     mistakes: Sequence[Mistake] = ()
     pictures: Sequence[str] = ()
@@ -50,14 +50,14 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
 
 
 def _lineage(run: RunRecord) -> str:
-    """The other runs that it started from."""
+    """The runs that it was forked from, reuses or was pruned from."""
     lines = []
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
         changed = ", ".join(f"{c.path} {in_words(c.before)} → {in_words(c.after)}" for c in parent.changes)
         lines.append(f"Forked from {parent.run} at {parent.checkpoint}: {changed or 'no changes'}.")
     if reuse:
-        lines.append(f"It started with {', '.join(reuse.layers)} of {reuse.run or reuse.path}.")
+        lines.append(f"Started with the weights of {', '.join(reuse.layers)} from {reuse.run or reuse.path}.")
     if pruned:
         lines.append(f"Pruned from {pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero.")
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
@@ -66,7 +66,7 @@ def _lineage(run: RunRecord) -> str:
 def _confusion(found: Predictions) -> str:
     counts = confusion(found)
     if len(counts) > MAX_CLASSES:
-        return f"<p>{len(counts)} classes: too many for a confusion matrix.</p>"
+        return f"<p>{len(counts)} classes: too many to show a confusion matrix.</p>"
     names = [_class_name(found, index) for index in range(len(counts))]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
@@ -78,7 +78,8 @@ def _confusion(found: Predictions) -> str:
         )
         rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     return (
-        "<h3>Confusion</h3><div class='scroll'><table class='confusion'><caption>Test examples by class (row) and "
+        "<h3>Confusion matrix</h3><div class='scroll'><table class='confusion'>"
+        "<caption>Test examples by class (row) and "
         f"predicted class (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
         "</tbody></table></div>"
     )
@@ -103,7 +104,7 @@ def _mistakes(found: Predictions, mistakes: Mistakes) -> str:
     items = []
     for each, picture in zip(mistakes.mistakes, mistakes.pictures, strict=True):
         predicted, label = _class_name(found, each.predicted), _class_name(found, each.label)
-        text = escape(f"{predicted} {each.confidence:.0%}, is {label}")
+        text = escape(f"predicted {predicted} ({each.confidence:.0%}), correct: {label}")
         items.append(f'<li><img src="{picture}" alt="test example {each.index}: {text}">{text}</li>')
     return f'<h3>Most confident mistakes</h3><ul class="pictures">{"".join(items)}</ul>'
 
@@ -122,7 +123,7 @@ def _environment(run: RunRecord) -> str:
     rows = [[name, str(value)] for name, value in facts.versions.items()]
     rows += [
         ["device", facts.device.name if facts.device else "—"],
-        ["compiled by", f"{facts.compile.mode} ({facts.compile.reason})" if facts.compile else "—"],
+        ["compilation", f"{facts.compile.mode} ({facts.compile.reason})" if facts.compile else "—"],
         ["host", f"{facts.host}, {facts.platform}"],
         ["git commit", facts.git.commit if facts.git else "—"],
         ["command", " ".join(facts.command)],
@@ -133,6 +134,6 @@ def _environment(run: RunRecord) -> str:
 
 
 def mistakes_of(run: RunRecord) -> list[Mistake]:
-    """The wrong predictions on test data in which a run has most confidence."""
+    """The wrong predictions on test data with the highest confidence."""
     found = read_predictions(run, ROLE)
     return surest_mistakes(found) if found is not None and found.is_classes else []

@@ -122,8 +122,12 @@ def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "at", "message"),
     [
-        ([], None, r"all 3 epochs\. Train more.*training\.epochs=13"),
-        (["training.epochs=9"], 7, r"no checkpoint at the end of epoch 7\. It has checkpoints at the ends of 1, 2, 3"),
+        ([], None, r"at epoch 3 of 3\. Train more.*training\.epochs=13"),
+        (
+            ["training.epochs=9"],
+            7,
+            r"no checkpoint at the end of epoch 7\. It has checkpoints at the end of epochs 1, 2, 3",
+        ),
     ],
 )
 def test_a_fork_that_cannot_start_leaves_no_run(

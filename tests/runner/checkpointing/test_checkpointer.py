@@ -128,7 +128,7 @@ def test_a_folder_that_is_removed_ends_training_with_a_clear_error(tmp_path: Pat
         if isinstance(event, EpochEnded) and event.row["epoch"] == 2:
             Path(opened[0].path).rename(tmp_path / "elsewhere")
 
-    with pytest.raises(RunError, match="is gone, and with it the run"):
+    with pytest.raises(RunError, match="was deleted or moved during training"):
         train(write_spec(tmp_path, training={"batch_size": 16, "epochs": 50}), runs_dir=tmp_path, report=take_away)
 
 
