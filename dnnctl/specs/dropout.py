@@ -46,7 +46,7 @@ class GaussianDropout(Kind):
 
     kind: Literal["gaussian_dropout"]
     rate: Fraction
-    """The rate of the dropout that has the same variance."""
+    """The rate of a `dropout` with the same variance."""
 
 
 class SpatialDropout(Kind):
