@@ -60,7 +60,8 @@ def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
         raise DataError(f"{path}: no such file. Fix `data.source.path`. {rule}") from None
     except ValueError as error:
         is_objects = "Object arrays" in str(error)
-        reason = "an array contains objects: save it with .astype(str) or as numbers" if is_objects else "damaged"
+        objects = "an array contains Python objects: save it with .astype(str) or as numbers"
+        reason = objects if is_objects else "damaged"
         raise DataError(f"{path} is not a readable NumPy .npz file ({reason}).") from None
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is not a readable NumPy .npz file ({error}).") from None

@@ -58,13 +58,13 @@ def test_words_and_booleans_are_classes_and_floats_are_numbers(tmp_path: Path) -
         ({"images": X}, "contains: images"),
         ({"x_train": X}, "no array 'y_train'"),
         ({"x_train": X, "y_train": np.arange(3)}, "4 train inputs, but 3"),
-        ({"x_train": X[:, 0], "y_train": np.arange(4)}, "an example in each row"),
+        ({"x_train": X[:, 0], "y_train": np.arange(4)}, "one example per row"),
         ({"x_train": X, "y_train": np.zeros(4, int)}, "nothing to learn"),
-        ({"x_train": X, "y_train": np.zeros((4, 2), int)}, "one label for each example"),
+        ({"x_train": X, "y_train": np.zeros((4, 2), int)}, "one label per example"),
         ({"x_train": X * np.nan, "y_train": np.arange(4)}, "the first in row 0"),
         ({"x_train": X.astype(str), "y_train": np.arange(4)}, "must be numbers"),
         ({"x_train": X, "y_train": np.arange(4), "x_test": X}, "no array 'y_test'"),
-        ({"x_train": X[:, :0], "y_train": np.arange(4)}, "an example in each row"),
+        ({"x_train": X[:, :0], "y_train": np.arange(4)}, "one example per row"),
         (
             {"x_train": X, "y_train": np.arange(4), "x_test": X, "y_test": np.arange(1, 5)},
             "no training example has: '4'",
@@ -80,7 +80,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, An
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds Python objects"):
+    with pytest.raises(DataError, match="contains Python objects"):
         load_npz(npz(tmp_path / "a.npz", x_train=np.array([{}, {}], object), y_train=np.arange(2)))
 
 
