@@ -1,4 +1,4 @@
-"""`max_rate: auto`: the largest rate of a 1cycle, found by a range test once per run."""
+"""`max_rate: auto`: the largest rate of a 1cycle schedule, found by a range test once per run."""
 
 from __future__ import annotations
 

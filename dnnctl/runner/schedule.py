@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Span:
-    """The length of training."""
+    """The length of training, or of a schedule."""
 
     steps_per_epoch: int
     epochs: int
@@ -48,7 +48,7 @@ class Span:
 
 
 def learning_rates(schedule: Kind, base_rate: float, steps: NDArray[np.int64], span: Span) -> Floats:
-    """The learning rate at each of the given steps, which count from 0 over the whole training.
+    """The learning rate at each of the given steps, which count from 0 at the start of the schedule.
 
     For `performance` this is the rate that it starts with, η₀.
     """

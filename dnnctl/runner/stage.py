@@ -29,7 +29,7 @@ class StageKind:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a training."""
+    """One stage of a training run."""
 
     kind: StageKind
     number: int
