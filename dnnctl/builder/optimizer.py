@@ -35,7 +35,7 @@ def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.
     """A fresh optimizer with the learning rate of the spec.
 
     Args:
-        schedule: if it is a one_cycle schedule that cycles the momentum, the optimizer supports this.
+        schedule: if it is a one_cycle schedule that cycles momentum, the optimizer's momentum is a variable.
     """
     arguments: dict[str, Any] = {
         name: getattr(spec, name) for name in type(spec).model_fields if name not in ("kind", "clip")

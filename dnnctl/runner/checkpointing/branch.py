@@ -143,7 +143,8 @@ def _intact_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
 def _take_over(
     variables: Mapping[str, keras.Variable], values: Arrays, origin: Checkpoint, reason: str | None
 ) -> list[str]:
-    """Write what fits into the variables: every weight, all or nothing of the optimizer, and the seeds that fit.
+    """Write what fits into the variables: every weight, all or nothing of the optimizer, and the seed
+    generators that fit.
 
     Args:
         reason: why the optimizer must be reset; None to keep it if it fits.
