@@ -50,7 +50,7 @@ class GaussianDropout(Kind):
 
 
 class SpatialDropout(Kind):
-    """Sets whole channels of a convolution's output to 0.
+    """Sets each channel of a convolution's output to 0 with probability `rate` and divides the others by 1 − rate.
 
     Source: Tompson et al., 2014.
     """
