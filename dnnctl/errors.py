@@ -1,11 +1,11 @@
 """Every expected failure of dnnctl.
 
-    DnnctlError            exit 1   the environment of dnnctl is at fault
+    DnnctlError            exit 1   something is wrong with the environment of dnnctl
     ├── UserError          exit 2   the user's input is wrong
     │   ├── SpecError               a spec has one or more faults
     │   ├── DataError               a data set is missing, damaged or unsuitable
     │   ├── DeviceError             the requested device does not exist
-    │   └── RunError                a run does not exist, is ambiguous or is busy
+    │   └── RunError                a run does not exist, is ambiguous, is busy or does not support the request
     ├── DivergedError      exit 3   the loss became infinite or NaN
     └── InterruptedRunError exit 128 + signal   a signal stopped training
 
@@ -43,7 +43,7 @@ class DeviceError(UserError):
 
 
 class RunError(UserError):
-    """A run does not exist, is ambiguous, or does not support the request."""
+    """A run does not exist, is ambiguous, is busy, or does not support the request."""
 
 
 class DivergedError(DnnctlError):
@@ -88,7 +88,7 @@ class Fault:
     hint: str = ""
 
     def line(self) -> str:
-        """The fault on one line, with its did-you-mean."""
+        """The fault on one line, with its suggestion."""
         near = self.hint.partition("?")[0] + "?" if self.hint.startswith("Did you mean") else ""
         return shorten(f"{self.lines()[0]} {near}", MAX_MESSAGE)
 

@@ -1,4 +1,4 @@
-"""Numbers, shapes and did-you-mean as text."""
+"""Numbers, shapes and suggestions as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """A duration for people."""
+    """A human-readable duration."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -27,7 +27,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def format_bytes(n_bytes: int) -> str:
-    """A size for people."""
+    """A human-readable size."""
     size = float(n_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
@@ -47,7 +47,7 @@ def format_shape(shape: Sequence[int | None]) -> str:
 
 
 def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:
-    """A did-you-mean, if one of the allowed words is similar, and the list of allowed words.
+    """A suggestion, if one of the allowed words is similar, and the list of allowed words.
 
     Args:
         meant: the suggestion to print instead of the nearest word.

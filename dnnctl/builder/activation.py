@@ -1,4 +1,4 @@
-"""Activations: each becomes a layer of its own, or the `activation` argument of the layer before it."""
+"""Activations: each becomes a separate layer, or the `activation` argument of the layer before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dnnctl.specs.activation import Swish as SwishSpec
 from dnnctl.specs.field import Kind
 
 KERAS_NAMES = {"hard_swish": "hard_silu", "swish": "silu"}
-"""Names in the spec that differ in Keras."""
+"""Names in the spec that differ from those in Keras."""
 
 IMAGE_AXES = 4
 
@@ -32,7 +32,7 @@ ACTIVATIONS: dict[type[Kind], Callable[[Any, Names, str], keras.layers.Layer]] =
 
 
 def build_activation(spec: Kind, names: Names, name: str, *, n_axes: int) -> keras.layers.Layer:
-    """The activation as a layer, for inputs with `n_axes` axes, including the batch."""
+    """The activation as a layer, for inputs with `n_axes` axes, including the batch axis."""
     if is_argument(spec):
         return keras.layers.Activation(keras_name(spec), name=name)
     layer = ACTIVATIONS[type(spec)](spec, names, name)

@@ -1,4 +1,4 @@
-"""An autoencoder around blocks of a network. It learns from inputs alone.
+"""An autoencoder around blocks of a network. It learns from inputs only.
 
 Shapes: B is the batch.
 """
@@ -30,7 +30,7 @@ class ReconstructionError(keras.layers.Layer):
 
 
 def parts_of(network: Network, *, greedy: bool) -> list[Sequence[Block]]:
-    """The blocks that are pretrained together: all, or with `greedy` one group for each block with weights."""
+    """The blocks that are pretrained together: all of them, or with `greedy` one group for each block with weights."""
     last = max(place for place, block in enumerate(network.blocks) if block.has_weights)
     blocks = network.blocks[: last + 1]
     if not greedy:
@@ -42,7 +42,7 @@ def parts_of(network: Network, *, greedy: bool) -> list[Sequence[Block]]:
 def build_autoencoder(network: Network, part: Sequence[Block], noise: Kind, *, seed: int) -> keras.Model:
     """A model (B, …) → (B, 1) of each input's reconstruction error. It trains the weights of the part and the decoder.
 
-    The blocks before the part are frozen. The part encodes and decodes their outputs at inference.
+    The blocks before the part are frozen and run in inference mode; the part encodes their outputs.
     """
     start, given = network.model.input, part[0].inputs
     for block in network.blocks:
@@ -59,7 +59,7 @@ def build_autoencoder(network: Network, part: Sequence[Block], noise: Kind, *, s
 
 
 def error_itself(_targets: Any, errors: Any) -> Any:
-    """The loss of such a model: its output, (B, 1) → (B,)."""
+    """The loss of an autoencoder: its output, (B, 1) → (B,)."""
     return ops.mean(errors, axis=-1)
 
 

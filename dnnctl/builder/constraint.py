@@ -1,4 +1,4 @@
-"""Constraints: limits that a layer's weights are set back to after each step."""
+"""Constraints: limits on a layer's weights, applied after each step."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CONSTRAINTS: dict[type[Kind], Callable[[Any, Any], keras.constraints.Constraint 
 
 DENSE_INPUTS = 0
 CONV_INPUTS = [0, 1, 2]
-"""The kernel's axes that hold one unit's incoming weights."""
+"""The axes of the kernel over which the incoming weights of one unit extend."""
 
 
 def build_constraint(spec: Kind, axis: int | list[int]) -> keras.constraints.Constraint | None:
-    """The constraint of one layer's weights; `axis` holds one unit's incoming weights."""
+    """The constraint of one layer's weights; the incoming weights of one unit extend over `axis`."""
     return CONSTRAINTS[type(spec)](spec, axis)

@@ -1,13 +1,13 @@
-"""Convolutions that TensorFlow computes wrong on CPUs.
+"""Convolutions that TensorFlow computes incorrectly on CPUs.
 
 Observed with TensorFlow 2.21 and its oneDNN kernels, the default on x86:
 
 - The gradient of a 1 × 1 kernel with a stride above 1 corrupts the heap: the process crashes sooner or later. Observed
-  with up to 8 input channels; larger numbers are refused too, because the limit may depend on the processor.
+  with up to 8 input channels; larger numbers are rejected too, because the limit may depend on the processor.
 - With strides of 1 × s, s > 1, one input channel and an output one pixel wide, parts of the output are never written.
-  They hold whatever was in memory before.
+  They contain whatever was in memory before.
 
-Such layers are refused on every device, so that a spec that trains on one machine trains on all.
+Such layers are rejected on every device, so that a spec that trains on one machine trains on every machine.
 
 Shapes: B is the batch, H and W an image's height and width, C its channels.
 """
@@ -20,11 +20,11 @@ from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.layer import Conv2D
 from dnnctl.specs.path import Path, dotted
 
-BUG = "TensorFlow computes this convolution wrong on CPUs"
+BUG = "TensorFlow computes this convolution incorrectly on CPUs"
 
 
 def check_convolution(spec: Conv2D, outputs: Any, path: Path) -> None:
-    """Refuse what TensorFlow computes wrong; `outputs` are the layer's, (B, H, W, C).
+    """Reject what TensorFlow computes incorrectly; `outputs` are those of the layer, (B, H, W, C).
 
     Raises:
         SpecError: the kernel is 1 × 1 with a stride above 1, or the strides are 1 × s and the output is a pixel wide.
@@ -37,7 +37,7 @@ def check_convolution(spec: Conv2D, outputs: Any, path: Path) -> None:
         hint = f"Insert `{pool}` before it and remove its `strides`. The result is the same."
         raise SpecError([Fault(rule, where, received=received, hint=hint)])
     if strides[0] == 1 < strides[1] and outputs.shape[2] == 1:
-        rule = f"{BUG}: a stride of 1 vertically, of more horizontally, and an output one pixel wide"
+        rule = f"{BUG}: a vertical stride of 1, a larger horizontal stride, and an output one pixel wide"
         raise SpecError([Fault(rule, where, received=received, hint="Use the same stride for both axes.")])
 
 

@@ -9,9 +9,9 @@ from keras import ops
 
 
 class CyclicMomentumSGD(keras.optimizers.SGD):
-    """v ← momentum·v − η·g; w ← w + v, or w ← w + momentum·v − η·g with Nesterov's variant.
+    """v ← momentum·v − η·g; w ← w + v, or w ← w + momentum·v − η·g with Nesterov momentum.
 
-    Only training needs it: a saved model has Keras's own SGD.
+    It is used only during training: a saved model has Keras's own SGD.
     """
 
     def build(self, variables: list[keras.Variable]) -> None:

@@ -21,9 +21,9 @@ from dnnctl.specs.layer import Residual, WeightedLayer
 from dnnctl.specs.model import GLOROT_UNIFORM
 
 IMAGE = 3
-"""Axes of an image, without the batch."""
+"""The number of axes of an image, without the batch axis."""
 FLAT = 2
-"""Axes of rows of values, with the batch."""
+"""The number of axes of rows of values, with the batch axis."""
 KERNEL_SIZE = 3
 
 
@@ -32,7 +32,7 @@ def mirror(blocks: Sequence[Block], codes: Any, seed: int, *, output: str = "lin
 
     A block with weights becomes a dense layer or, for images, a convolution. Its
     activation is that of the block before it, and for the first block `output`. Reshaping inverts reshaping, and
-    enlarging inverts pooling.
+    upsampling inverts pooling.
     """
     names = Names(seed)
     tensor = codes

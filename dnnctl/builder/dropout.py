@@ -1,4 +1,4 @@
-"""Dropout and noise: layers that are random in training and the identity at inference."""
+"""Dropout and noise: layers that are random in training and return their inputs at inference."""
 
 from __future__ import annotations
 

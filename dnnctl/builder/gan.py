@@ -29,7 +29,7 @@ class GanNetworks:
 
 
 def build_gan(network: Network, n_codings: int, *, scaling: str, seed: int) -> GanNetworks:
-    """Both networks, for pretraining a network whose blocks the discriminator shares."""
+    """Both networks, for pretraining a network that shares its blocks with the discriminator."""
     blocks = network.blocks
     first, last = blocks[0].inputs, blocks[-1].outputs
     logit = keras.layers.Dense(
@@ -46,7 +46,7 @@ def build_gan(network: Network, n_codings: int, *, scaling: str, seed: int) -> G
 
 
 def _generator(network: Network, n_codings: int, scaling: str, seed: int) -> keras.Model:
-    """A dense layer and the blocks' mirror image. With `unit` scaling it ends in a sigmoid."""
+    """A dense layer and the mirror image of the blocks. With `unit` scaling, it ends in a sigmoid."""
     shape = network.blocks[-1].outputs.shape[1:]
     codings = keras.Input((n_codings,), name="codings")
     dense = keras.layers.Dense(

@@ -1,4 +1,4 @@
-"""Initializers, each with a seed of its own."""
+"""Initializers, each with its own seed."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def build_weighted(spec: WeightedLayer, names: Names, *, n_axes: int, following:
     """A dense or convolutional layer with its normalization, activation and dropout.
 
     Args:
-        n_axes: the number of axes of its input, with the batch.
-        following: the next layer, which may be a batch normalization.
+        n_axes: the number of axes of its input, including the batch axis.
+        following: the next layer, which may be batch normalization.
     """
     name = names.next(spec.kind)
     first = build_normalization(spec.normalization, name, "before_activation")
@@ -93,7 +93,7 @@ def _core(spec: WeightedLayer, names: Names, name: str, activation: str | None, 
 
 
 def _use_bias(spec: WeightedLayer, following: Kind | None) -> bool:
-    """Batch normalization subtracts the mean, and any bias with it: `auto` means no bias before it."""
+    """Batch normalization subtracts the mean and any bias with it, so `auto` means no bias before it."""
     if isinstance(spec.use_bias, bool):
         return spec.use_bias
     own = spec.normalization
@@ -124,7 +124,7 @@ PLAIN_LAYERS: dict[type[Kind], Callable[[Any, str], keras.layers.Layer]] = {
     ),
     LayerNorm: lambda spec, name: keras.layers.LayerNormalization(epsilon=spec.epsilon, axis=spec.axis, name=name),
 }
-"""Layers that depend on their own keys alone."""
+"""Layers that depend only on their own keys."""
 
 
 def build_plain(spec: Kind, names: Names, *, n_axes: int) -> keras.layers.Layer:

@@ -1,4 +1,4 @@
-"""Losses as Keras has them."""
+"""The losses of the spec as Keras losses."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ LOSSES: dict[str, type[keras.losses.Loss]] = {
 
 
 def build_loss(spec: Kind, kind: str) -> keras.losses.Loss:
-    """The loss; `kind` is what `auto` turned out to mean."""
+    """The loss; `kind` is its kind, which is known even if the spec has `auto`."""
     arguments: dict[str, Any] = {name: getattr(spec, name) for name in type(spec).model_fields if name != "kind"}
     return LOSSES[kind](**arguments)

@@ -1,4 +1,4 @@
-"""Metrics as Keras has them, by the form that the targets have."""
+"""The metrics of the spec as Keras metrics, which depend on the form of the targets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def build_metrics(spec: Spec, head: Head) -> list[keras.metrics.Metric]:
     """The metrics of a spec; `auto` is accuracy for classes and mean absolute error for numbers.
 
     Raises:
-        SpecError: a metric does not suit the targets.
+        SpecError: a metric cannot be used with the targets.
     """
     if spec.metrics == "auto":
         return [NUMBER["mae"](name="mae")] if head.targets == "numbers" else [_accuracy(head)]
@@ -69,7 +69,7 @@ def _build(metric: Metric, head: Head, index: int) -> keras.metrics.Metric:
     if isinstance(metric, ClassMetric) and head.targets in ACCURACY:
         return _accuracy(head) if metric.kind == "accuracy" else CROSSENTROPY[head.targets](name=name)
     if isinstance(metric, TopKAccuracy) and metric.k >= head.units:
-        rule = f"the best {metric.k} of {head.units} classes are all there are, the metric would always be 1"
+        rule = f"the top {metric.k} of {head.units} classes are all classes, so the metric would always be 1"
         raise SpecError([Fault(rule, f"metrics.{index}", hint="Choose a smaller k.")])
     if isinstance(metric, TopKAccuracy) and head.targets in TOP_K:
         return TOP_K[head.targets](k=metric.k, name=name)
@@ -86,9 +86,9 @@ def _build(metric: Metric, head: Head, index: int) -> keras.metrics.Metric:
 def _unsuitable(name: str, head: Head, index: int) -> tuple[str, str, None, str, str]:
     needs: dict[str, Any] = {
         "index": "Class numbers allow accuracy, crossentropy and top_k_accuracy; "
-        "with `loss: categorical_crossentropy` there are more.",
-        "column": "Two classes with a binary loss allow accuracy, crossentropy, precision, recall, areas and f1_score.",
+        "`loss: categorical_crossentropy` allows more.",
+        "column": f"Two classes with a binary loss allow accuracy, crossentropy, {', '.join(BINARY)} and f1_score.",
         "one_hot": "",
-        "numbers": f"Numbers allow {', '.join(NUMBER)}.",
+        "numbers": f"Target numbers allow {', '.join(NUMBER)}.",
     }
-    return f"'{name}' does not suit the targets", f"metrics.{index}", None, "", needs[head.targets]
+    return f"'{name}' cannot be used with these targets", f"metrics.{index}", None, "", needs[head.targets]

@@ -30,7 +30,7 @@ from dnnctl.specs.path import Path, dotted
 
 FLAT = 2
 IMAGE = 4
-"""Numbers of axes, the batch's included."""
+"""Numbers of axes, including the batch axis."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Network:
     model: keras.Model
     blocks: Sequence[Block]
     trainable: Sequence[tuple[keras.Variable, str]]
-    """Every variable that training can change, in the model's order, with the name of its block or `output`."""
+    """Every variable that training can change, in the order of the model, with the name of its block or `output`."""
 
     @property
     def weighted_blocks(self) -> list[Block]:
@@ -74,7 +74,7 @@ def build_network(
     """The network of a spec, for the training inputs (N, …), with fresh weights.
 
     Args:
-        scaling: layers that scale the inputs; by default new ones are fitted to these inputs.
+        scaling: layers that scale the inputs; by default, new ones are fitted to these inputs.
 
     Raises:
         SpecError: a layer does not fit what comes before it.
@@ -87,7 +87,7 @@ def build_network(
     blocks = _Stack(names, spec.model.defaults).apply(spec.model.layers, tensor, ("model", "layers"))
     tensor = blocks[-1].outputs
     if len(tensor.shape) != FLAT:
-        rule = f"the output layer gets {_shape(tensor)}, but needs one row of values for each example"
+        rule = f"the output layer gets {_shape(tensor)}, but needs one row of values per example"
         last = dotted(("model", "layers", len(spec.model.layers) - 1))
         raise SpecError([Fault(rule, last, hint="Add `flatten` or `global_average_pool`.")])
     model = keras.Model(start, build_output(spec, head, names)(tensor), name="model")
@@ -96,7 +96,7 @@ def build_network(
 
 
 def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Model:
-    """The model alone."""
+    """Only the model of a network."""
     return build_network(spec, head, inputs).model
 
 
@@ -180,7 +180,7 @@ class _Stack:
             return [keras.layers.Dense(branch.shape[-1], **arguments)]
         if len(tensor.shape) == len(branch.shape) == IMAGE:
             strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], branch.shape[1:3], strict=True)]
-            # The pool selects the pixels: TensorFlow computes a 1 × 1 kernel with strides wrong (see convolution.py).
+            # The pool selects the pixels: TensorFlow computes strided 1 × 1 kernels incorrectly (see convolution.py).
             selection = keras.layers.MaxPooling2D(1, strides=strides, name=f"{name}_shortcut_pixels")
             projection = keras.layers.Conv2D(branch.shape[-1], 1, **arguments)
             if projection.compute_output_shape(selection.compute_output_shape(tensor.shape)) == branch.shape:

@@ -1,4 +1,4 @@
-"""Names and seeds of layers: both follow from where a layer stands, so that they mean the same in every run."""
+"""Names and seeds of layers: both depend only on a layer's position, so that they are the same in every run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dnnctl.seeds import derive_seed
 
 @dataclass
 class Names:
-    """Hands out `dense_1`, `dense_2`, `conv2d_1`, … and the seeds that go with them."""
+    """Assigns the names `dense_1`, `dense_2`, `conv2d_1`, … and the seeds of the layers."""
 
     seed: int
     counts: Counter[str] = field(default_factory=Counter)
@@ -24,10 +24,10 @@ class Names:
         return f"{kind}_{self.counts[kind]}"
 
     def seed_of(self, name: str) -> int:
-        """The seed of what a layer draws at random."""
+        """The seed of the random numbers of a layer."""
         return derive_seed(self.seed, name)
 
 
 def seeded(layer: type[keras.layers.Layer], names: Names, name: str, **arguments: Any) -> keras.layers.Layer:
-    """A layer that draws at random in training."""
+    """A layer that is random in training."""
     return layer(**arguments, name=name, seed=names.seed_of(name))

@@ -1,4 +1,4 @@
-"""Optimizers as Keras has them."""
+"""The optimizers of the spec as Keras optimizers."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ CLIPS = {"norm": "clipnorm", "value": "clipvalue", "global_norm": "global_clipno
 
 
 def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.optimizers.Optimizer:
-    """A fresh optimizer; its learning rate is what the schedule starts from.
+    """A fresh optimizer with the learning rate of the spec.
 
     Args:
-        schedule: with a one_cycle schedule whose momentum cycles, the optimizer lets it.
+        schedule: if it is a one_cycle schedule that cycles momentum, the optimizer's momentum is a variable.
     """
     arguments: dict[str, Any] = {
         name: getattr(spec, name) for name in type(spec).model_fields if name not in ("kind", "clip")

@@ -1,4 +1,4 @@
-"""The output: what the last layer, the loss and the form of the targets follow from.
+"""The output: the last layer, the loss and the form of the targets.
 
 Shapes: B is the batch, K the number of classes or of numbers to predict.
 """
@@ -36,7 +36,7 @@ CLASS_LOSSES = (
 
 @dataclass(frozen=True)
 class Head:
-    """What the end of the network looks like, once the data is known."""
+    """The output of the network, once the data is known."""
 
     loss: str
     targets: TargetForm
@@ -49,12 +49,12 @@ def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
     """The head that follows from the spec and the data.
 
     Raises:
-        SpecError: the loss or the number of units does not suit the targets.
+        SpecError: the loss or the number of units does not match the targets.
     """
     loss = spec.loss.kind if spec.loss.kind != "auto" else _auto_loss(task, n_outputs)
     if task == "numbers":
         if loss in CLASS_LOSSES:
-            rule = f"{loss} is for classes, these targets are numbers"
+            rule = f"{loss} is for classes, but these targets are numbers"
             raise SpecError([Fault(rule, "loss", hint="Write mse, mae or huber, or `data.source.task: classes`.")])
         head = Head(loss, "numbers", n_outputs, "linear")
     elif loss in BINARY_LOSSES:
@@ -86,30 +86,30 @@ def _check_units(spec: Spec, head: Head) -> None:
         return
     if head.targets == "index" and output.units > head.units:
         return
-    rule = f"the data needs {head.units}, with the loss {head.loss}"
+    rule = f"must be {head.units} for this data and the loss {head.loss}"
     raise SpecError([Fault(rule, "model.output.units", received=str(output.units), hint="Write `units: auto`.")])
 
 
 def _check_activation(spec: Spec, head: Head) -> None:
-    """Crossentropy needs probabilities, and a softmax over one unit can only answer 1."""
+    """Crossentropy needs probabilities, and a softmax over one unit is always 1."""
     output = spec.model.output
     if output == "auto" or output.activation.kind == "auto":
         return
     kind = output.activation.kind
     needs_probabilities = head.loss.endswith("crossentropy") and kind != head.activation
     if needs_probabilities or (kind == "softmax" and (head.units == 1 or head.targets == "numbers")):
-        rule = f"{kind} does not suit the loss {head.loss}"
+        rule = f"{kind} cannot be used with the loss {head.loss}"
         raise SpecError(
-            [Fault(rule, "model.output.activation", hint=f"Write `auto`, which is {head.activation} here.")]
+            [Fault(rule, "model.output.activation", hint=f"Write `auto`, which means {head.activation} here.")]
         )
 
 
 def build_output(spec: Spec, head: Head, names: Names) -> keras.layers.Layer:
-    """The output layer: dense, in float32 also under mixed precision, (B, …) → (B, units)."""
+    """The output layer: dense, always in float32, (B, …) → (B, units)."""
     output = Output.model_construct() if spec.model.output == "auto" else spec.model.output
     activation = output.activation
     if activation.kind != "auto" and not is_argument(activation):
-        rule = f"the output has no use for {activation.kind}"
+        rule = f"the output does not support {activation.kind}"
         raise SpecError([Fault(rule, "model.output.activation", hint="Write auto, softmax, sigmoid or linear.")])
     return keras.layers.Dense(
         head.units if output.units == "auto" else output.units,

@@ -24,15 +24,15 @@ def kernels(model: keras.Model) -> list[Kernel]:
 
 
 def magnitude_at(found: Sequence[Kernel], fraction: float) -> float:
-    """The magnitude that is above this fraction of all weights."""
+    """The magnitude below which this fraction of all weights lies."""
     sizes = np.sort(np.concatenate([np.abs(kernel.numpy()).ravel() for _, kernel in found]))
     return float(sizes[min(round(fraction * len(sizes)), len(sizes) - 1)])
 
 
 def set_to_zero(found: Sequence[Kernel], threshold: float) -> list[tuple[str, int, int, int]]:
-    """Set all weights below a magnitude to zero.
+    """Set all weights whose magnitude is below a threshold to zero.
 
-    Returns for each layer its name, the number of its weights, and how many of them were and are zero.
+    Returns for each layer its name, the number of its weights, and how many of them are zero before and after.
     """
     counts = []
     for name, kernel in found:

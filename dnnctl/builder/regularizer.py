@@ -1,4 +1,4 @@
-"""Regularizers: what a layer's weights add to the loss."""
+"""Regularizers: penalties on a layer's weights that are added to the loss."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Scaling as the model's first layers, with statistics of the training part.
+"""Scaling as the first layers of the model, with statistics of the training split.
 
-So the device holds raw inputs, and the trained model takes raw inputs too.
+The device therefore stores raw inputs, and the trained model takes raw inputs, too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SMALLEST, LARGEST = 1e-6, 1e18
 
 
 def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
-    """The layers that scale; `inputs` are the training part's, (N, …).
+    """The layers that scale; `inputs` are those of the training split, (N, …).
 
-    They compute in float32 whatever the precision, because raw features can be large.
+    They always compute in float32, because raw features can be large.
     """
     if scaling == "standardize":
         mean, variance = mean_and_variance(inputs)
@@ -48,7 +48,7 @@ def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
 
 
 def _check_spread(deviation: Floats) -> None:
-    """Refuse features that standardizing in float32 cannot scale.
+    """Reject features that cannot be standardized in float32.
 
     Raises:
         SpecError: a standard deviation is too small or too large.
@@ -56,13 +56,13 @@ def _check_spread(deviation: Floats) -> None:
     lost = (deviation < SMALLEST) | (deviation > LARGEST)
     if lost.any():
         rule = f"a feature has a standard deviation of {deviation[lost].flat[0]:.3g}, too far from 1 for float32"
-        raise SpecError([Fault(rule, "data.scaling", hint="Save the data in other units.")])
+        raise SpecError([Fault(rule, "data.scaling", hint="Convert the data to other units.")])
 
 
 def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
-    """The mean and variance of each feature, in float64; a feature that never varies has the variance 1.
+    """The mean and variance of each feature, in float64; the variance of a constant feature is set to 1.
 
-    Two passes over chunks: the data is never copied whole.
+    Two passes over chunks, so that the data is never copied as a whole.
     """
     n = len(inputs)
     zero = np.zeros(inputs.shape[1:])
@@ -72,7 +72,7 @@ def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
 
 
 def _unit(inputs: Array) -> tuple[float | list[float], float | list[float]]:
-    """The factor and the offset: 1/255 and 0 for pixels, else from each feature's range."""
+    """The factor and the offset: 1/255 and 0 for uint8, else from the range of each column (images: of all values)."""
     if inputs.dtype == np.uint8:
         return 1 / 255, 0.0
     axes = 0 if inputs.ndim == 2 else None

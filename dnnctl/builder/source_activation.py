@@ -1,4 +1,4 @@
-"""The activation that follows the weights of a layer, in any Keras model: its argument, or a layer of its own."""
+"""The activation that follows the weights of a layer, in any Keras model: its argument, or a separate layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SKIPPED = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, *NO
 
 
 def activation_of(layer: keras.layers.Layer) -> str | None:
-    """The function that is applied to a dense or convolutional layer's sums; none where it cannot be determined."""
+    """The function applied to the weighted sums of a dense or convolutional layer; None if it cannot be determined."""
     if not isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
         return None
     if layer.activation is not keras.activations.linear:
@@ -30,7 +30,7 @@ def activation_of(layer: keras.layers.Layer) -> str | None:
 
 
 def _next(layer: keras.layers.Layer) -> keras.layers.Layer | None:
-    """The only layer that takes this one's output; none where there are more, or none."""
+    """The layer that takes this one's output; None if there is no such layer or more than one."""
     following = {id(node.operation): node.operation for node in layer._outbound_nodes}
     return next(iter(following.values())) if len(following) == 1 else None
 
@@ -45,7 +45,7 @@ def _relu(layer: keras.layers.ReLU) -> str | None:
 
 
 def _function(function: object) -> str | None:
-    """The name of one of Keras's functions without parameters; none for any other, whose parameters are unknown."""
+    """The name of one of Keras's functions without parameters; None for any other, whose parameters are unknown."""
     name = getattr(function, "__name__", None)
     if name is None or name == "leaky_relu" or getattr(keras.activations, name, None) is not function:
         return None
@@ -61,4 +61,4 @@ LAYERS: dict[type[keras.layers.Layer], Callable[[Any], str | None]] = {
     Swish: lambda layer: f"swish with beta {layer.beta:g}",
     RReLU: lambda layer: f"rrelu with slopes from {layer.lower:g} to {layer.upper:g}",
 }
-"""Activations that are layers of their own, by name; any other layer leaves the activation undetermined."""
+"""The names of activations that are separate layers; with any other layer, the activation is undetermined."""

@@ -1,4 +1,4 @@
-"""Reuse: the weights of a trained network's layers, copied into a fresh one."""
+"""Reuse: the weights of a pretrained network's layers, copied into a fresh network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCALING_LAYERS = (keras.layers.Normalization, keras.layers.Rescaling)
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a network has taken from a pretrained one."""
+    """What a network has copied from a pretrained one."""
 
     blocks: list[str]
     """The names of the blocks that have its weights."""
@@ -38,10 +38,10 @@ class Transfer:
 
 
 def load_pretrained(path: Path) -> keras.Model:
-    """A trained network from a .keras file, loaded in safe mode.
+    """A pretrained network from a .keras file, loaded in safe mode.
 
     Raises:
-        RunError: it is damaged, or holds objects that safe mode refuses.
+        RunError: it is damaged, or contains objects that safe mode rejects.
     """
     rule = "model.reuse.run: Keras cannot load this network in safe mode"
     if not is_zipfile(path):
@@ -53,7 +53,7 @@ def load_pretrained(path: Path) -> keras.Model:
 
 
 def build_from(spec: Spec, head: Head, inputs: NDArray[np.generic], source: keras.Model) -> tuple[Network, Transfer]:
-    """The network of a spec, with the weights that it reuses from a trained network.
+    """The network of a spec, with the weights that it reuses from a pretrained network.
 
     Raises:
         SpecError: the two networks differ in the layers that are reused, or in how their inputs are scaled.
@@ -71,23 +71,23 @@ def build_from(spec: Spec, head: Head, inputs: NDArray[np.generic], source: kera
 
 
 def check_scaling_is_first(source: keras.Model) -> None:
-    """Refuse a pretrained network that scales after its first layer: those layers would not be taken over.
+    """Reject a pretrained network that scales after its first layer, because those layers would not be copied.
 
     Raises:
-        SpecError: a scaling layer is not the first.
+        SpecError: a scaling layer is not the first layer.
     """
     late = [layer for layer in _without_input(source)[1:] if isinstance(layer, SCALING_LAYERS)]
     if late:
         rule = f"the pretrained network scales in {late[0].name}, which is not its first layer"
-        hint = "Reuse a network whose only scaling layer is its first."
+        hint = "Reuse a network whose only scaling layer is its first layer."
         raise SpecError([Fault(rule, "model.reuse.run", received=type(late[0]).__name__, hint=hint)])
 
 
 def pretrained_scaling(source: keras.Model, reuse: Reuse, data: Data) -> list[keras.layers.Layer] | None:
-    """The source's own scaling layers, for the new network; none where the inputs are scaled as the spec says.
+    """Copies of the source's scaling layers, for the new network; None if the inputs are scaled as the spec states.
 
     Raises:
-        SpecError: the spec scales differently, or does not say how a file without a scaling layer was fed.
+        SpecError: the spec scales differently, or does not state how the inputs of a file without scaling were scaled.
     """
     found = source_scaling(source)
     if found is None and reuse.run.endswith(".keras"):
@@ -106,13 +106,13 @@ def pretrained_scaling(source: keras.Model, reuse: Reuse, data: Data) -> list[ke
 
 
 def source_scaling(source: keras.Model) -> keras.layers.Layer | None:
-    """The scaling layer that a trained network begins with, if it has one."""
+    """The scaling layer with which a pretrained network begins, if it has one."""
     first = next(iter(_without_input(source)), None)
     return first if isinstance(first, SCALING_LAYERS) else None
 
 
 def copy_scaling(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers that scale a model's inputs, as layers of their own."""
+    """Copies of the layers that scale a model's inputs."""
     return [_copy_of(layer) for layer in model.layers if isinstance(layer, SCALING_LAYERS)]
 
 
@@ -132,8 +132,8 @@ def transfer_weights(source: keras.Model, network: Network, reuse: Reuse) -> Tra
     """
     blocks = _chosen(source, network, reuse)
     if not blocks:
-        nothing = "nothing would be reused: the network has no layers with weights before its last one"
-        raise SpecError([Fault(nothing, WHERE, hint="Reuse another network, or none.")])
+        nothing = "nothing would be reused: the pretrained network has no layers with weights before its last one"
+        raise SpecError([Fault(nothing, WHERE, hint="Reuse another network, or remove `reuse`.")])
     targets = [layer for layer in network.model.layers if layer.weights and any(layer in b.layers for b in blocks)]
     givers = _givers(source, targets, reuse)
     faults = [
@@ -154,7 +154,7 @@ def transfer_weights(source: keras.Model, network: Network, reuse: Reuse) -> Tra
 def _givers(
     source: keras.Model, targets: Sequence[keras.layers.Layer], reuse: Reuse
 ) -> list[keras.layers.Layer | None]:
-    """For each layer the source's layer that gives it its weights: by name, or in order."""
+    """For each layer, the layer of the source from which it gets its weights: by name, or in order."""
     if isinstance(reuse.layers, list):
         by_name = {layer.name: layer for layer in _leaves(source)}
         return [by_name.get(layer.name) for layer in targets]
@@ -186,8 +186,8 @@ def _covered(there: Sequence[Block], n_layers: int) -> list[Block]:
     for n_blocks in range(len(there) + 1):
         if sum(counts[:n_blocks]) >= n_layers:
             return list(there[:n_blocks])
-    rule = f"the pretrained network has {n_layers} layers with weights before its last, this one {sum(counts)}"
-    raise SpecError([Fault(rule, WHERE, hint="Add layers, or write how many to reuse.")])
+    rule = f"the pretrained network has {n_layers} layers with weights before its last one, this one has {sum(counts)}"
+    raise SpecError([Fault(rule, WHERE, hint="Add layers, or set the number of layers to reuse.")])
 
 
 def _misfit(layer: keras.layers.Layer, giver: keras.layers.Layer | None) -> str | None:
@@ -196,10 +196,10 @@ def _misfit(layer: keras.layers.Layer, giver: keras.layers.Layer | None) -> str 
         return f"the pretrained network has no layer for {layer.name}"
     shapes = [tuple(weight.shape) for weight in layer.weights], [tuple(weight.shape) for weight in giver.weights]
     if type(layer).__name__ != type(giver).__name__ or shapes[0] != shapes[1]:
-        return f"{layer.name} is {_describe(layer)}, {giver.name} of the pretrained network is {_describe(giver)}"
+        return f"{layer.name} is {_describe(layer)}, but {giver.name} of the pretrained network is {_describe(giver)}"
     ours, theirs = activation_of(layer), activation_of(giver)
     if ours is not None and theirs is not None and ours != theirs:
-        return f"{layer.name} has the activation {ours}, {giver.name} of the pretrained network has {theirs}"
+        return f"{layer.name} has the activation {ours}, but {giver.name} of the pretrained network has {theirs}"
     return None
 
 
@@ -227,7 +227,7 @@ def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def _kind(layer: keras.layers.Layer | None) -> str:
-    """What `data.scaling` calls a layer that scales."""
+    """The word of `data.scaling` for a layer that scales."""
     if isinstance(layer, keras.layers.Normalization):
         return "standardize"
     is_unit = isinstance(layer, keras.layers.Rescaling) and not (layer.scale == 1.0 and layer.offset == 0.0)

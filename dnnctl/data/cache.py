@@ -18,7 +18,7 @@ CHUNK = 1 << 18
 TIMEOUT = 20.0
 
 Progress = Callable[[str, int, int], None]
-"""Called with a file's name, the bytes so far, and the bytes in all (0 where unknown)."""
+"""Called with a file's name, the number of bytes so far, and the total number of bytes (0 if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def fetch(file: RemoteFile, progress: Progress) -> Path:
     """The file's path in the cache. It is downloaded if it is missing.
 
     Raises:
-        DataError: it is missing and cannot be downloaded, or the download has another digest.
+        DataError: it is missing and cannot be downloaded, or the digest of the download is wrong.
     """
     found = cached(file)
     if found is not None:
@@ -59,7 +59,7 @@ def fetch(file: RemoteFile, progress: Progress) -> Path:
 
 
 def cached(file: RemoteFile) -> Path | None:
-    """The file's path in the cache; none if it is missing."""
+    """The file's path in the cache; None if it is missing."""
     return next((place for place in file.places if place.is_file()), None)
 
 
@@ -79,20 +79,20 @@ def _download(file: RemoteFile, target: Path, progress: Progress) -> None:
         reason = getattr(error, "reason", None) or error
         raise DataError(
             f"{file.places[1].name} is not in {target.parent} and cannot be downloaded ({reason}).\n"
-            f"Put {file.url} into {target.parent}, or set {DIRECTORY_VARIABLE} to a directory laid out like "
+            f"Download {file.url} to {target.parent}, or set {DIRECTORY_VARIABLE} to a directory laid out like "
             f"Keras's cache.\n`data.source: fashion_mnist_sample` needs no download."
         ) from None
     except OSError as error:
         raise DataError(f"{target} cannot be written: {error.strerror or error}. Set {DIRECTORY_VARIABLE}.") from None
     finally:
         aside.unlink(missing_ok=True)
-        with suppress(OSError):  # a folder that holds something stays, and so do its parents
+        with suppress(OSError):  # a folder that is not empty is kept, and so are its parents
             for folder in missing:
                 folder.rmdir()
 
 
 def _copy(file: RemoteFile, aside: Path, progress: Progress) -> str:
-    """Copy a file from its URL; returns its SHA-256."""
+    """Copy a file from its URL; return its SHA-256."""
     state, done = sha256(), 0
     with urllib.request.urlopen(file.url, timeout=TIMEOUT) as reply, aside.open("wb") as output:
         total = int(reply.headers.get("Content-Length") or 0)

@@ -58,7 +58,7 @@ HARMLESS = {
 
 
 def load_cifar10(progress: Progress) -> RawData:
-    """All 50,000 training and 10,000 test images, from the cache; labels as a row, not as Keras's column."""
+    """All 50,000 training and 10,000 test images, from the cache; labels are (N,), not (N, 1) as in Keras."""
     folder = _unpacked(CIFAR10_ARCHIVE, progress)
     batches = [_read_batch(folder / name, b"labels") for name in TRAIN_BATCHES]
     train = Part(
@@ -81,7 +81,7 @@ def is_cached(archive: Archive) -> bool:
 
 
 def _unpacked_folder(archive: Archive) -> Path | None:
-    """The folder that older or newer Keras unpacked the archive into; none if there is none."""
+    """The folder into which older or newer Keras unpacked the archive; None if there is none."""
     parent = cache_directory() / f"{archive.name}-target"
     return next((each for each in (parent / archive.name, cache_directory() / archive.name) if each.is_dir()), None)
 
@@ -116,7 +116,7 @@ def _read_batch(path: Path, label_key: bytes) -> Part:
 
 
 def _unpickle(path: Path) -> dict[bytes, Any]:
-    """CIFAR's files are pickles, made in Python 2: they are read with nothing but arrays allowed."""
+    """The contents of a CIFAR file. These files are pickles made in Python 2; only arrays are allowed in them."""
     try:
         with path.open("rb") as file:
             batch = _ArraysOnly(file, encoding="bytes").load()
@@ -128,5 +128,5 @@ def _unpickle(path: Path) -> dict[bytes, Any]:
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in HARMLESS:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no image file needs")
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which no image file needs")
         return super().find_class(module, name)

@@ -1,4 +1,4 @@
-"""Whether the training and validation parts hold the classes that the data has: files are often sorted by label."""
+"""Whether the training and validation splits contain the classes of the data: files are often sorted by label."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ MOST_LISTED = 10
 
 
 def check_split(train: Labels, validation: Labels, names: tuple[str, ...]) -> None:
-    """Refuse a split of class numbers (N,) that cannot be trained on or validated with.
+    """Reject splits with class numbers (N,) that are useless for training or validation.
 
     Raises:
-        DataError: a part holds one class although the data has several, or validation has a class that training lacks.
+        DataError: a split has only one class although the data has several, or validation has a class that training
+            lacks.
     """
     check_several(train, np.concatenate([train, validation]), names, "training", SPLIT_FIX)
     check_several(validation, np.concatenate([train, validation]), names, "validation", SPLIT_FIX)
@@ -24,19 +25,19 @@ def check_split(train: Labels, validation: Labels, names: tuple[str, ...]) -> No
     if len(missing):
         counts = _counts(validation[np.isin(validation, missing)], names)
         raise DataError(
-            f"data.validation: no training example has a class of these validation examples: {counts}. {SPLIT_FIX}"
+            f"data.validation: no training example has the class of these validation examples: {counts}. {SPLIT_FIX}"
         )
 
 
 def check_several(part: Labels, whole: Labels, names: tuple[str, ...], role: str, fix: str) -> None:
-    """Refuse a part of one class, taken from class numbers (N,) of several; one example alone cannot be mixed.
+    """Reject a split with one class, taken from class numbers (N,) of several; a single example is accepted.
 
     Raises:
-        DataError: the part holds one class.
+        DataError: the split has only one class.
     """
     if len(part) > 1 and len(np.unique(part)) == 1 < len(np.unique(whole)):
         raise DataError(
-            f"The {role} part holds one class: {_counts(part, names)}. The data has {_counts(whole, names)}. "
+            f"The {role} split has only one class: {_counts(part, names)}. The data has {_counts(whole, names)}. "
             f"Are the examples sorted by class? {fix}"
         )
 

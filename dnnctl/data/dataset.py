@@ -20,7 +20,7 @@ class Part:
     """Examples: inputs and targets."""
 
     inputs: NDArray[np.generic]
-    """(N, …), uint8 for images, else floating-point."""
+    """(N, …) uint8 or float32."""
     targets: NDArray[np.generic]
     """(N,) int32 class numbers, or (N, K) float32 numbers."""
 
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class RawData:
-    """A data set as its source gives it: a training part, a test part if there is one."""
+    """A data set as it is in its source: a training split, and a test split if there is one."""
 
     train: Part
     test: Part | None
@@ -59,7 +59,7 @@ class Dataset:
     validation: Part | None
     test: Part | None
     unlabelled: NDArray[np.generic] | None
-    """(N, …) the inputs of all training examples, those beyond `limit` too, where they are wanted."""
+    """(N, …) the inputs of all training examples, including those beyond `limit`; None if they are not needed."""
     task: Task
     class_names: tuple[str, ...]
     digest: str

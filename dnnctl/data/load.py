@@ -31,17 +31,17 @@ LIMIT_FIX = "`data.limit` takes the first examples: use a larger limit, or shuff
 
 
 def no_progress(_name: str, _done: int, _total: int) -> None:
-    """Show nothing of a download."""
+    """Do not show the progress of a download."""
 
 
 def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress: Progress = no_progress) -> Dataset:
-    """The examples that a spec asks for.
+    """The examples that a spec selects.
 
     Args:
-        with_unlabelled: whether to keep the inputs beyond `limit` too.
+        with_unlabelled: whether to keep the inputs beyond `limit`, too.
 
     Raises:
-        DataError: they are missing, damaged, or not what the spec says.
+        DataError: they are missing or damaged, or do not fit the spec.
     """
     source = data.source
     raw = BUILT_IN[source.kind](progress) if isinstance(source, BuiltIn) else load_npz(source)
@@ -81,7 +81,7 @@ def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
         DataError: the targets are not classes, or a named class does not exist or is a duplicate.
     """
     if raw.task != "classes":
-        raise DataError("data.classes: the targets are numbers, there are no classes to choose from.")
+        raise DataError("data.classes: the targets are numbers, so there are no classes to select.")
     numbers = [_class_number(entry, raw.class_names) for entry in classes]
     if len(set(numbers)) != len(numbers):
         raise DataError(f"data.classes: a class appears twice in {classes}.")
@@ -97,7 +97,7 @@ def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
 
 
 def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
-    """A class by its name, or by its number where names are words."""
+    """The number of a class given by its name, or by its number if the names are words."""
     if str(entry) in names:
         return names.index(str(entry))
     are_words = not all(name.lstrip("-").isdecimal() for name in names)
@@ -108,7 +108,7 @@ def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
 
 
 def _as_slice(rows: np.ndarray) -> np.ndarray | slice:
-    """Rows that follow each other as a slice, which copies nothing: the training part is large."""
+    """Consecutive rows as a slice, which copies nothing: the training split is large."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows

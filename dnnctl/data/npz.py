@@ -16,10 +16,10 @@ Array = NDArray[np.generic]
 
 
 def load_npz(source: Npz) -> RawData:
-    """The training and test part of a NumPy file.
+    """The training and test splits in a NumPy file.
 
     Raises:
-        DataError: the file or an array is missing, or the arrays do not fit each other.
+        DataError: the file or an array is missing, or the arrays do not match each other.
     """
     names = {
         "train_inputs": source.train_inputs,
@@ -51,46 +51,47 @@ def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
     try:
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} holds one array without a name. Save it with np.savez, with a name for each.")
+            raise DataError(f"{path} contains one array without a name. Save named arrays with np.savez.")
         with loaded as file:
             found = {role: file[name] for role, name in names.items() if name in file.files}
             found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
     except FileNotFoundError:
-        rule = "It is relative to the spec that names it, or with --set to the working directory."
+        rule = "The path is relative to the spec that contains it; with --set, to the working directory."
         raise DataError(f"{path}: no such file. Fix `data.source.path`. {rule}") from None
     except ValueError as error:
         is_objects = "Object arrays" in str(error)
-        reason = "an array holds Python objects: save it with .astype(str) or as numbers" if is_objects else "damaged"
-        raise DataError(f"{path} is not a NumPy .npz file that can be read ({reason}).") from None
+        objects = "an array contains Python objects: save it with .astype(str) or as numbers"
+        reason = objects if is_objects else "damaged"
+        raise DataError(f"{path} is not a readable NumPy .npz file ({reason}).") from None
     except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not a NumPy .npz file that can be read ({error}).") from None
+        raise DataError(f"{path} is not a readable NumPy .npz file ({error}).") from None
     if "" in found:
         listed = ", ".join(str(name) for name in found[""])
-        raise DataError(f"{_missing(str(path), 'train_inputs', names['train_inputs'])} The file holds: {listed}.")
+        raise DataError(f"{_missing(str(path), 'train_inputs', names['train_inputs'])} The file contains: {listed}.")
     return found
 
 
 def _missing(path: str, role: str, name: str) -> str:
-    return f"{path} has no array '{name}'. Name the right one in `data.source.{role}`."
+    return f"{path} has no array '{name}'. Set `data.source.{role}` to the name of the array."
 
 
 def _check_inputs(inputs: Array, name: str) -> Array:
     if inputs.ndim < 2 or inputs.size == 0:
-        raise DataError(f"'{name}' has the shape {_shape(inputs)}, it must have an example in each row.")
+        raise DataError(f"'{name}' has the shape {_shape(inputs)}, but must have one example per row.")
     if inputs.dtype == np.uint8:
         return inputs
     if inputs.dtype.kind not in "fiub":
-        raise DataError(f"'{name}' holds {inputs.dtype}, inputs must be numbers.")
+        raise DataError(f"'{name}' has the type {inputs.dtype}, but inputs must be numbers.")
     numbers = inputs.astype(np.float32)
     if not np.isfinite(numbers).all():
         row = int(np.argwhere(~np.isfinite(numbers))[0][0])
-        raise DataError(f"'{name}' holds a value that is infinite or not a number, the first in row {row}.")
+        raise DataError(f"'{name}' contains infinite or NaN values, the first in row {row}.")
     _check_precision(inputs, name)
     return numbers
 
 
 def _check_precision(inputs: Array, name: str) -> None:
-    """Refuse features whose values float32, with its 24 bits, cannot tell apart: timestamps, large identifiers."""
+    """Reject features whose values float32, with its 24 bits, cannot distinguish: timestamps, large identifiers."""
     if inputs.ndim != 2 or inputs.dtype.itemsize <= 4:
         return
     low, high = inputs.min(axis=0).astype(np.float64), inputs.max(axis=0).astype(np.float64)
@@ -99,7 +100,7 @@ def _check_precision(inputs: Array, name: str) -> None:
     if len(lost):
         column = int(lost[0])
         raise DataError(
-            f"'{name}', column {column}: values from {low[column]:.10g} to {high[column]:.10g} cannot be told apart "
+            f"'{name}', column {column}: values from {low[column]:.10g} to {high[column]:.10g} cannot be distinguished "
             "in float32. Subtract their mean before saving them."
         )
 
@@ -118,9 +119,9 @@ def _labels(targets: list[Array]) -> tuple[list[Array], tuple[str, ...]]:
         unknown = np.setdiff1d(row, values)
         if len(unknown):
             listed = ", ".join(repr(str(value)) for value in unknown[:5])
-            raise DataError(f"Test targets hold labels that no training example has: {listed}.")
+            raise DataError(f"Test targets contain labels that no training example has: {listed}.")
     if len(values) < 2:
-        raise DataError("All targets are the same, there is nothing to learn. Are these the right arrays?")
+        raise DataError("All targets are the same, so there is nothing to learn. Are these the right arrays?")
     numbered: list[Array] = [np.searchsorted(values, row).astype(np.int32) for row in rows]
     return numbered, tuple(str(value) for value in values)
 
@@ -130,8 +131,8 @@ def _row(targets: Array) -> Array:
         targets = targets[:, 0]
     if targets.ndim != 1:
         raise DataError(
-            f"Targets have the shape {_shape(targets)}; classes are one label for each example. "
-            "One-hot rows become labels by .argmax(axis=1)."
+            f"Targets have the shape {_shape(targets)}; classes need one label per example. "
+            "Convert one-hot rows with .argmax(axis=1)."
         )
     if targets.dtype.kind == "f" and not np.equal(np.mod(targets.astype(np.float64), 1), 0).all():
         raise DataError("Targets are not whole numbers. Write `data.source.task: numbers`.")
@@ -146,14 +147,14 @@ def _numbers(targets: list[Array]) -> list[Array]:
             raise DataError(f"Targets of type {array.dtype} and shape {_shape(array)} are not rows of numbers.")
         column = array.reshape(len(array), -1).astype(np.float32)
         if not np.isfinite(column).all():
-            raise DataError("Targets hold a value that is infinite or not a number.")
+            raise DataError("Targets contain infinite or NaN values.")
         columns.append(column)
     return columns
 
 
 def _part(inputs: Array, targets: Array, role: str) -> Part:
     if len(inputs) != len(targets):
-        raise DataError(f"There are {len(inputs)} {role} inputs for {len(targets)} {role} targets.")
+        raise DataError(f"There are {len(inputs)} {role} inputs, but {len(targets)} {role} targets.")
     return Part(inputs, targets)
 
 

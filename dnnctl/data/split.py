@@ -1,4 +1,4 @@
-"""Which training examples are kept for validation: a pure function of the spec, the seed and the labels."""
+"""Which training examples are set aside for validation: a pure function of the spec, the seed and the labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def split_rows(validation: Validation, part: Part, task: Task, *, seed: int) -> 
         kept = rows[n - size :]
     elif validation.stratify:
         if task != "classes":
-            raise DataError("data.validation.stratify: only classes can be stratified, these targets are numbers.")
+            raise DataError("data.validation.stratify: only classes can be stratified, but these targets are numbers.")
         kept = _stratified(part.targets, size, seed)
     else:
         kept = np.sort(generator(seed, "validation").permutation(n)[:size])

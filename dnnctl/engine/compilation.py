@@ -1,8 +1,8 @@
 """Whether steps are compiled to machine code by XLA or run by TensorFlow's own kernels.
 
-The choice is a pure function of the spec, the data's size and the device, so that it is the same in every run of a
-spec. Measured on CPUs, XLA removes most of the overhead of each layer, but its convolutions and
-its random numbers are several times slower, and compiling takes longer than tracing.
+The choice is a pure function of the spec, the size of the data and the device, so that it is the same in every run of a
+spec. In measurements on CPUs, XLA removes most of the overhead of each layer, but its convolutions and its random
+number generators are several times slower, and compiling takes longer than tracing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAVED_PER_LAYER = 0.15e-3
 """Seconds that XLA saves for each weighted layer and step."""
 COMPILING = 0.5
 COMPILING_PER_LAYER = 0.03
-"""Seconds that XLA compiles longer than TensorFlow traces."""
+"""Seconds by which compiling with XLA takes longer than tracing: once, and for each weighted layer."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Compilation:
 
 
 def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_steps: int) -> Compilation:
-    """The mode that the spec asks for, or with `auto` the one that should finish first.
+    """The mode in the spec, or with `auto` the one that should finish first.
 
     Args:
-        n_steps: how many training steps are planned.
+        n_steps: the number of planned training steps.
     """
     if runtime.compile != "auto":
         return Compilation(runtime.compile, "set in the spec")
@@ -47,11 +47,11 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
     saved = n_steps * n_layers * SAVED_PER_LAYER
     cost = COMPILING + n_layers * COMPILING_PER_LAYER
     if saved < cost:
-        return Compilation("graph", f"{n_steps} steps are too few to pay for compiling")
-    return Compilation("xla", f"{n_steps} steps pay for compiling")
+        return Compilation("graph", f"should be faster for {n_steps} steps")
+    return Compilation("xla", f"should be faster for {n_steps} steps")
 
 
 def _is_slow_under_xla(layer: keras.layers.Layer) -> bool:
-    """Convolutions and pooling, and random numbers that only XLA can draw."""
+    """Whether it is a convolution or pooling, or needs random numbers that only XLA can generate."""
     spatial = (keras.layers.Conv2D, keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
     return isinstance(layer, spatial) or (hasattr(layer, "seed_generator") and not is_drawable(layer))

@@ -1,4 +1,4 @@
-"""Programs that XLA has compiled, kept from one process to the next: compiling is most of what a start costs."""
+"""A cache of programs that XLA has compiled, for later processes: compiling takes most of the start-up time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SEAL = ".sha256"
 
 
 def use_compilation_cache() -> None:
-    """Have XLA keep its CPU programs in `DNNCTL_CACHE_DIR`, by default `~/.cache/dnnctl`; empty switches it off.
+    """Make XLA cache its CPU programs in `DNNCTL_CACHE_DIR`, by default `~/.cache/dnnctl`; an empty value turns it off.
 
-    Call it before TensorFlow is imported. Each combination of versions and processor has a folder of its own, so
-    that a home folder shared by different machines is safe. A program is used only if its bytes are still those that a
-    process sealed when it ended well; TensorFlow itself would run a damaged one, or abort.
+    Call it before TensorFlow is imported. Each combination of versions and processor has its own folder, so that a home
+    folder shared by different machines is safe. A program is used only if its bytes are still those that a process
+    sealed when it ended normally; TensorFlow itself would run a damaged program, or abort.
     """
     given = os.environ.get("TF_XLA_FLAGS", "")
     root = cache_directory()
@@ -43,13 +43,13 @@ def use_compilation_cache() -> None:
 
 
 def cache_directory() -> Path | None:
-    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None if it is empty, which switches the cache off."""
+    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None if it is empty, which turns the cache off."""
     root = os.environ.get("DNNCTL_CACHE_DIR", _default_root())
     return Path(root).expanduser().absolute() if root else None
 
 
 def _enter(folder: Path) -> bool:
-    """Share the folder with other processes until this one ends; false if it holds programs that must not be used.
+    """Share the folder with other processes until this one ends; false if it contains programs that must not be used.
 
     Nothing is removed while another process may be about to read it.
     """
@@ -64,7 +64,7 @@ def _enter(folder: Path) -> bool:
 
 
 def remove_unsealed(folder: Path) -> None:
-    """Remove every program that is not sealed, or not as it was sealed, and the oldest beyond the bound."""
+    """Remove every program that is not sealed or differs from its seal, and the oldest programs beyond the limit."""
     size = 0
     for program in sorted(folder.glob("*.pb"), key=lambda file: file.stat().st_mtime, reverse=True):
         size += program.stat().st_size
@@ -101,7 +101,7 @@ def _default_root() -> str:
 
 
 def _key() -> str:
-    """A digest of all that a program depends on besides the network: versions and the processor's features."""
+    """A digest of everything that a program depends on besides the network: versions and the processor's features."""
     facts = [platform.machine(), platform.processor(), *map(installed_version, PACKAGES)]
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

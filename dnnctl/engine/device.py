@@ -20,16 +20,16 @@ class Device:
     name: str
     """The name that TensorFlow reports."""
     n_threads: int
-    """The CPU threads that one operation may use; 0 means one for each core."""
+    """The number of CPU threads that one operation may use; 0 means one per core."""
 
 
 def prepare_device(runtime: Runtime) -> Device:
-    """Show TensorFlow the devices that the spec allows, and choose one.
+    """Make only the devices that the spec allows visible to TensorFlow, and choose one.
 
     On a GPU, operations are made deterministic, because exact resume depends on it.
 
     Raises:
-        DeviceError: a GPU is asked for and there is none.
+        DeviceError: the spec requires a GPU and there is none.
     """
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
@@ -37,7 +37,7 @@ def prepare_device(runtime: Runtime) -> Device:
     if runtime.device == "gpu" and not gpus:
         raise DeviceError(
             "runtime.device: gpu, but TensorFlow finds no GPU. Run `dnnctl doctor` for details. "
-            "pip install 'dnnctl[gpu]' brings the CUDA libraries; `device: auto` trains on the CPU."
+            "`pip install 'dnnctl[gpu]'` installs the CUDA libraries; `device: auto` trains on the CPU."
         )
     if runtime.device == "cpu" and gpus:
         tf.config.set_visible_devices([], "GPU")

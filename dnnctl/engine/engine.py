@@ -38,7 +38,7 @@ class TrainingEngine(Protocol):
         """Every variable that the next step depends on, by path."""
 
     def start_epoch(self, plan: EpochPlan) -> None:
-        """Put an epoch's order and rates on the device."""
+        """Copy an epoch's order and rates to the device."""
 
     def reset_metrics(self) -> None:
         """Reset the mean loss and the metrics."""
@@ -85,7 +85,7 @@ class Engine:
         for metric in self.metrics:
             build_metric(metric, train.targets, n_outputs=model.output.shape[-1])
         self.cycled_momentum = getattr(inner_optimizer(self.optimizer), "cycled_momentum", None)
-        """The momentum's variable, if momentum can change from step to step."""
+        """The variable of the momentum, if the momentum can change from step to step."""
         self.random_numbers = RandomNumbers(model) if mode == "xla" else None
         self._loop = StepLoop(
             self._make_step(),
@@ -113,7 +113,7 @@ class Engine:
         return state_variables(self.model, self.optimizer, self.all_metrics)
 
     def start_epoch(self, plan: EpochPlan) -> None:
-        """Put an epoch's order and rates on the device."""
+        """Copy an epoch's order and rates to the device."""
         self._loop.start_epoch(plan)
 
     def reset_metrics(self) -> None:
@@ -148,7 +148,7 @@ class Engine:
         return np.concatenate(batches)
 
     def _make_step(self) -> Any:
-        """One training step, equal to that of Keras's `train_step`."""
+        """One training step, the same as Keras's `train_step`."""
         model, optimizer, cycled_momentum = self.model, self.optimizer, self.cycled_momentum
         twin = self.random_numbers.twin if self.random_numbers else model
 

@@ -71,7 +71,7 @@ class GanEngine:
         }
 
     def start_epoch(self, plan: EpochPlan) -> None:
-        """Put an epoch's order and rates on the device."""
+        """Copy an epoch's order and rates to the device."""
         self._loop.start_epoch(plan)
 
     def reset_metrics(self) -> None:

@@ -1,6 +1,6 @@
-"""MC dropout: the answers of a trained model over many passes, in which only its dropout layers are random.
+"""MC dropout: the predictions of a trained model over many passes, in which only its dropout layers are random.
 
-Shapes: N is the number of examples, K of the model's outputs.
+Shapes: N is the number of examples, K the number of outputs.
 
 Source: Gal and Ghahramani, Dropout as a Bayesian Approximation (2016).
 """
@@ -24,19 +24,19 @@ DROPOUTS = (
     keras.layers.GaussianDropout,
     keras.layers.SpatialDropout2D,
 )
-"""Without GaussianNoise: it adds noise of a fixed size and is no dropout, so the answers' spread would mean nothing."""
+"""Without GaussianNoise: it is not dropout but noise of a fixed size, so the spread would mean nothing."""
 BATCH = 1024
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Samples:
-    """The statistics of the answers over all passes."""
+    """The statistics of the predictions over all passes."""
 
     mean: NDArray[np.float32]
-    """(N, K) the mean answer."""
+    """(N, K) the mean of the predictions."""
     deviation: NDArray[np.float32]
-    """(N, K) the standard deviation of the answers over the passes."""
+    """(N, K) the standard deviation of the predictions over the passes."""
 
     @property
     def entropy(self) -> NDArray[np.float32]:
@@ -49,14 +49,14 @@ class Samples:
 def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: int = 0) -> Samples:
     """Pass examples through a model `n_samples` times.
 
-    Batch normalization and all other layers behave as at inference.
+    Batch normalization and all other layers run in inference mode.
 
     Raises:
         RunError: the model has no dropout, so all passes would be the same.
     """
     if not any(isinstance(layer, DROPOUTS) and layer.rate > 0 for layer in model.layers):
         raise RunError(
-            "This network has no dropout: every pass would give the same answer, with a standard deviation of 0. "
+            "This network has no dropout: every pass would give the same prediction, with a standard deviation of 0. "
             "MC dropout needs a network trained with dropout, alpha_dropout, gaussian_dropout or spatial_dropout."
         )
     seeds = count(seed)
@@ -67,7 +67,7 @@ def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: in
     random_model = keras.models.clone_model(keras.Model(model.inputs, model.outputs), clone_function=make_random)
 
     def passes(batch: Any) -> tuple[Any, Any]:
-        """The sum and the sum of squares of the answers' distances from the first, over the passes."""
+        """The mean and the standard deviation over the passes, from differences to the first pass to limit rounding."""
         first = tf.cast(random_model(batch, training=False), tf.float32)
 
         def body(i: Any, total: Any, squares: Any) -> tuple[Any, Any, Any]:
@@ -87,7 +87,7 @@ def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: in
 
 
 class _AlwaysRandom(keras.layers.Layer):
-    """A dropout layer that is random at inference too, with a stream of its own."""
+    """A dropout layer that is random at inference, too, with its own seed."""
 
     def __init__(self, layer: keras.layers.Layer, seed: int) -> None:
         super().__init__(name=layer.name, dtype=layer.dtype_policy)

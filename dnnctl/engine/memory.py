@@ -16,7 +16,7 @@ NODE = re.compile(r"\{\{.*?\}\} ?")
 
 @contextmanager
 def memory_errors_explained() -> Iterator[None]:
-    """Turn a failed allocation into an error that suggests what to make smaller.
+    """Turn a failed allocation into an error that suggests what to reduce.
 
     Raises:
         DeviceError: the device has too little memory.

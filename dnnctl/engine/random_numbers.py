@@ -1,8 +1,8 @@
-"""Random numbers for XLA: drawn by TensorFlow's kernels, handed to the layers that need them.
+"""Random numbers for XLA: drawn by TensorFlow's kernels and passed to the layers that need them.
 
-XLA's own generators take longer on a CPU than the layers around them. So the engine trains a twin of the model, equal
-but for the layers of noise: these take numbers that were drawn before, from the same seed generators and in the same
-order as Keras draws them.
+XLA's own generators take longer on a CPU than the layers around them. The engine therefore trains a twin of the model
+that differs only in the noise layers: these take numbers that were drawn before, from the same seed generators and in
+the same order as in Keras.
 
 Shapes: K is the number of steps drawn at once, B the batch size.
 """
@@ -20,7 +20,7 @@ from keras import ops
 from dnnctl.layers.rrelu import RReLU
 
 NUMBERS_AT_ONCE = 4_000_000
-"""Drawn in one go: 16 MB of float32."""
+"""The most numbers that are drawn at once: 16 MB of float32."""
 MAX_STEPS = 64
 UNBOUNDED = 2**31 - 1
 
@@ -58,23 +58,23 @@ FORMULAS: dict[type[keras.layers.Layer], tuple[Draw, Callable[[Any, Any, Any], A
     keras.layers.GaussianDropout: (keras.random.normal, _stretch),
     RReLU: (keras.random.uniform, _lean),
 }
-"""For each layer the distribution of its numbers, and its formula. SpatialDropout2D is not here: it draws one number
+"""For each layer, the distribution of its numbers and its formula. SpatialDropout2D is missing: it draws one number
 for each channel, not for each value, and `compile: auto` runs the convolutions before it without XLA on a CPU."""
 
 
 def is_drawable(layer: keras.layers.Layer) -> bool:
-    """Whether a layer draws random numbers that can be drawn for it."""
+    """Whether a layer needs random numbers that the engine can draw for it."""
     return type(layer) in FORMULAS and hasattr(layer, "seed_generator")
 
 
 class Handed(keras.layers.Layer):
-    """A layer of noise that is handed its numbers."""
+    """A noise layer that takes numbers drawn by the engine."""
 
     def __init__(self, layer: keras.layers.Layer) -> None:
         super().__init__(name=layer.name, dtype=layer.dtype_policy)
         self.original = layer
         self.numbers: Any = None
-        """(B, …) of the step that is being traced."""
+        """(B, …) the numbers for the step that is being traced."""
 
     def call(self, inputs: Any) -> Any:
         if self.numbers is None:
@@ -84,7 +84,7 @@ class Handed(keras.layers.Layer):
 
 
 class RandomNumbers:
-    """The twin of a model, and the numbers that its layers of noise are handed.
+    """The twin of a model, and the numbers for its noise layers.
 
     A model without such layers is its own twin, and there is nothing to draw.
     """
@@ -99,18 +99,18 @@ class RandomNumbers:
         self._draw = tf.function(self._draw_steps, autograph=False)
 
     def steps_at_once(self, size: int) -> int:
-        """K, for batches of `size`; without noise there is no bound."""
+        """K, for batches of `size` examples; unbounded without noise layers."""
         numbers = size * sum(math.prod(shape) for shape in self._shapes)
         return max(1, min(MAX_STEPS, NUMBERS_AT_ONCE // numbers)) if numbers else UNBOUNDED
 
     def draw(self, n_steps: int, size: int) -> list[Any]:
-        """For each layer of noise (K, B, …): the numbers of the next steps, and zeros after the last."""
+        """For each noise layer, (K, B, …): the numbers for the next steps, and zeros after the last step."""
         if not self._handed:
             return []
         return self._draw(tf.constant(n_steps), size)
 
     def hand(self, numbers: Sequence[Any]) -> None:
-        """Give each layer of noise its numbers (B, …) of the step that is being traced."""
+        """Give each noise layer its numbers (B, …) for the step that is being traced."""
         for handed, its_own in zip(self._handed, numbers, strict=True):
             handed.numbers = its_own
 
@@ -121,7 +121,7 @@ class RandomNumbers:
         return self._handed[-1]
 
     def _draw_steps(self, n_steps: Any, size: int) -> list[Any]:
-        """One step after the other, as training without XLA would."""
+        """Draw for one step after the other, in the same order as training without XLA."""
         shapes = [(size, *shape) for shape in self._shapes]
         dtypes = [handed.compute_dtype for handed in self._handed]
         arrays = [

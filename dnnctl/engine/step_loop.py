@@ -33,7 +33,7 @@ class OnDevice:
 
 
 def to_device(part: Part) -> OnDevice:
-    """Copy examples to the device, where they stay during training."""
+    """Copy examples to the device, where they remain during training."""
     return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
 
 
@@ -64,7 +64,7 @@ class StepLoop:
         train: the training examples.
         batch_size: B; the last step of an epoch takes the remaining examples.
         jit_compile: whether XLA compiles the loop.
-        random_numbers: draws the numbers of noise layers under XLA.
+        random_numbers: generates the random numbers of noise layers under XLA.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class StepLoop:
         return self.n_full_steps + bool(self.n_left)
 
     def start_epoch(self, plan: EpochPlan) -> None:
-        """Put an epoch's order and rates on the device."""
+        """Copy an epoch's order and rates to the device."""
         momenta = np.zeros(self.n_steps, np.float32) if plan.momenta is None else plan.momenta
         self._plan = (tf.constant(plan.order), tf.constant(plan.rates), tf.constant(momenta))
 

@@ -1,4 +1,4 @@
-"""TensorBoard's event files: records of TensorFlow's own `Event` messages, written without TensorBoard installed."""
+"""TensorBoard's event files: records of TensorFlow's own `Event` messages. TensorBoard need not be installed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _copy_events(source: Path, last_step: int, target: Path) -> None:
 
 
 def _read_records(file: Path) -> Iterator[bytes]:
-    """The records of a file up to the first that is not whole."""
+    """The records of a file up to the first incomplete one."""
     with suppress(tf.errors.DataLossError):
         for record in tf.data.TFRecordDataset(str(file)):
             yield record.numpy()

@@ -1,4 +1,4 @@
-"""The variables of a training: everything that the next step depends on, by path."""
+"""The variables of a training run: everything that the next step depends on, by path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Arrays = dict[str, NDArray[Any]]
 def state_variables(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, metrics: list[keras.metrics.Metric]
 ) -> dict[str, keras.Variable]:
-    """Every variable of model, seed generators, optimizer and metrics, by a path that is equal in all processes."""
+    """Every variable of model, seed generators, optimizer and metrics, by a path that is the same in all processes."""
     found: dict[str, keras.Variable] = {}
     for layer in model.layers:
         found |= _numbered(f"model/{layer.name}", layer.variables)
@@ -56,7 +56,7 @@ def state_digest(state: Arrays) -> str:
 
 
 def _numbered(prefix: str, variables: list[keras.Variable]) -> dict[str, keras.Variable]:
-    """The variables by numbered path. Automatic names of Keras lose their number, which differs between processes."""
+    """The variables by numbered path. Keras's automatic names lose their number, which differs between processes."""
     return {
         f"{prefix}/{number}_{AUTOMATIC_NAME.sub('variable', variable.name)}": variable
         for number, variable in enumerate(variables)

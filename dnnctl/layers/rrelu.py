@@ -16,7 +16,7 @@ class RReLU(keras.layers.Layer):
     Args:
         lower: the smallest slope.
         upper: the largest slope.
-        seed: what the slopes are drawn from.
+        seed: the seed of the random slopes.
 
     Source: Xu et al., 2015.
     """

@@ -1,4 +1,4 @@
-"""Swish with a sharpness other than 1, which Keras lacks."""
+"""Swish with a beta other than 1, which Keras lacks."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The runner: one training from top to bottom."""
+"""The runner: one training run from top to bottom."""

@@ -1,4 +1,4 @@
-"""`max_rate: auto`: the largest rate of a 1cycle, found by a range test once per run."""
+"""`max_rate: auto`: the largest rate of a 1cycle schedule, found by a range test once per run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def is_open(schedule: Any) -> bool:
 
 
 def find_schedule(phase: PlannedPhase, engine: Engine, writer: RunWriter, *, seed: int, report: Report) -> OneCycle:
-    """The schedule of a phase with its largest rate: what the run or its parent has found, or a test finds now.
+    """The schedule of a phase with its largest rate: the one that the run or its parent found, or a test finds now.
 
     Args:
-        engine: with the weights that the schedule starts from; they are unchanged afterwards.
+        engine: with the weights that the schedule starts from; the test restores them.
     """
     facts, key = writer.facts, str(phase.schedule_of)
     known = facts.rate_finder or (facts.parent.rate_finder if facts.parent else {})

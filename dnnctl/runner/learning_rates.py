@@ -1,4 +1,4 @@
-"""The learning rate of every step: the schedule, and the factor that `performance` has learned."""
+"""The learning rate of every step: the schedule, and the factor that `performance` has reached."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LearningRates:
     Args:
         schedule: the schedule of the spec.
         base_rate: η₀, the optimizer's rate.
-        span: how long the schedule is.
+        span: the length of the schedule.
         epochs_before: epochs finished before the schedule's first step.
         momentum: the constant momentum, if the optimizer can change its momentum but the schedule does not.
     """
@@ -34,7 +34,7 @@ class LearningRates:
         self.epochs_before = epochs_before
         self.momentum = momentum
         self.factor = 1.0
-        """What `performance` has multiplied the rate by so far."""
+        """The factor by which `performance` has multiplied the rate so far."""
         self.monitor: Monitor | None = None
         if isinstance(schedule, Performance):
             self.monitor = Monitor(schedule.monitor, schedule.min_delta)
@@ -62,11 +62,11 @@ class LearningRates:
             self.monitor.n_waited = 0
 
     def state(self) -> RatesState:
-        """What it has learned so far."""
+        """The state of the rates."""
         return RatesState(self.epochs_before, self.factor, None if self.monitor is None else replace(self.monitor))
 
     def restore(self, state: RatesState) -> None:
-        """Continue with what it had learned."""
+        """Continue from a state of the rates."""
         self.epochs_before, self.factor = state.epochs_before, state.factor
         if state.monitor is not None:
             self.monitor = replace(state.monitor)

@@ -61,7 +61,7 @@ class Loop:
     step: int = 0
     """Finished steps of the epoch in progress."""
     seconds: float = 0.0
-    """Time that the epoch in progress has taken so far."""
+    """Seconds that the epoch in progress has taken so far."""
     last: EpochDone | None = None
     offset: int = 0
     """Steps that `epoch` and `step` do not account for: those of the pretraining, and in a fork the difference between
@@ -78,7 +78,7 @@ class Loop:
         return self.epoch >= self.epochs_before + self.stage.n_epochs or (self.last is not None and self.last.is_last)
 
     def state(self) -> LoopState:
-        """Where the loop is, and what it has learned besides the variables."""
+        """Where the loop is, and its state besides the variables."""
         return LoopState(
             epochs_before=self.epochs_before,
             epoch=self.epoch,
@@ -108,8 +108,8 @@ class Loop:
         Args:
             global_step: the number of steps that the other run had done.
             with_best: whether the best epoch of the other run still counts.
-            with_rates: whether what `performance` learned in the other run still holds.
-            with_end: whether a stage that patience ended in the other run is over in this one too.
+            with_rates: whether the state of `performance` in the other run still applies.
+            with_end: whether a stage that patience ended in the other run is over in this run, too.
         """
         self.epoch, self.step, self.seconds = state.epoch, state.step, state.seconds
         self.offset = global_step - self.global_step
@@ -129,7 +129,7 @@ class Loop:
             self.find_schedule = None
 
     def run(self) -> Iterator[StepsDone | EpochDone]:
-        """Yield the progress of each engine call and the end of each epoch, starting where the loop is.
+        """Yield the progress of each engine call and the end of each epoch, starting from the current position.
 
         Raises:
             DivergedError: the loss became infinite or NaN.

@@ -1,15 +1,15 @@
 """The learning-rate range test: the loss of each batch while the rate grows exponentially.
 
-The suggested rates follow from the smoothed loss. Let start be its mean over the first tenth of the curve, lowest its
-minimum, and fall = start − lowest. Then
+The suggested rates are computed from the smoothed loss. Let start be its mean over the first tenth of the curve, lowest
+its minimum, and fall = start − lowest. Then
 
     low = the first rate at which the loss is at most start − 0.9 · fall
     high = the first rate after the minimum at which the loss is above lowest + 0.2 · fall, or at which it explodes
     max_rate = √(low · high)
     learning_rate = max_rate / 3
 
-Both ends of the range vary less with the noise of single batches than the minimum between them. The constants have the
-smallest regret in `benchmarks/learning_rates.py`, see docs/learning_rates.md.
+Both ends of the range vary less with the noise of single batches than the minimum between them. The constants lose
+the least accuracy in `benchmarks/learning_rates.py`; see docs/learning_rates.md.
 
 Source: Smith, Cyclical Learning Rates for Training Neural Networks, 2017, section 3.3, for the test. The rule for the
 suggestions is dnnctl's own.
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 LOWEST, HIGHEST = 1e-5, 10.0
 MIN_STEPS, MAX_STEPS = 100, 1000
 EXPLODED = 2.0
-"""The loss has exploded when it exceeds the largest of the first losses by this factor."""
+"""The loss has exploded if it exceeds this multiple of the largest of the first losses."""
 SMOOTHED = 0.04
 """The fraction of the curve that each smoothed point averages."""
 FALLEN, CLIMBED = 0.9, 0.2
@@ -49,7 +49,7 @@ class RateCurve:
 
     rates: Floats
     losses: Floats
-    """Of single batches."""
+    """The losses of single batches."""
     exploded_at: float | None
     """The rate at which the loss explodes; None if it does not."""
 
@@ -67,30 +67,30 @@ class Suggestion:
     """The rates that a curve suggests."""
 
     low: float
-    """The lower end of the useful range: the loss has completed nine tenths of its fall."""
+    """The lower end of the useful range: the loss has completed 90 % of its fall."""
     turning_point: float
     """The rate with the lowest loss."""
     high: float
-    """The upper end of the useful range: the loss has climbed back by a fifth of its fall, or explodes."""
+    """The upper end of the useful range: the loss has risen again by 20 % of its fall, or explodes."""
     max_rate: float
-    """For the middle of a one_cycle: √(low · high)."""
+    """For the middle of one_cycle: √(low · high)."""
     learning_rate: float
     """For a constant rate: max_rate / 3."""
     exploded_at: float | None
     is_open: bool = False
-    """Whether the loss did not climb back up to the highest rate of the test."""
+    """Whether the loss has not risen again at the highest rate of the test."""
 
     @property
     def reason(self) -> str:
-        """How the rates follow from the curve."""
-        fall = f"the loss has completed nine tenths of its fall at {self.low:.3g}"
+        """How the rates are computed from the curve."""
+        fall = f"the loss has completed 90 % of its fall at {self.low:.3g}"
         if self.is_open:
-            climb = f"has not climbed back at {self.high:.3g}, the highest rate of the test"
+            climb = f"has not risen again at {self.high:.3g}, the highest rate of the test"
         elif self.high == self.exploded_at:
             climb = f"explodes at {self.high:.3g}"
         else:
-            climb = f"has climbed back by a fifth at {self.high:.3g}"
-        return f"{fall} and {climb}; max_rate is the geometric mean of both, learning_rate is a third of max_rate"
+            climb = f"has risen again by 20 % of it at {self.high:.3g}"
+        return f"{fall} and {climb}; max_rate is the geometric mean of both rates, learning_rate is a third of max_rate"
 
 
 def count_steps(engine: Engine) -> int:

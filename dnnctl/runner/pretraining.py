@@ -147,6 +147,6 @@ class Pretraining:
 
 
 def _copy(setup: Setup, inputs: OnDevice) -> Network:
-    """A fresh network like that of the setup, with the same scaling of the inputs."""
+    """A fresh network like that of the setup, with the same scaling of inputs."""
     example = np.zeros((1, *inputs.inputs.shape[1:]), inputs.inputs.dtype.as_numpy_dtype)
     return build_network(setup.spec, setup.head, example, scaling=copy_scaling(setup.model))

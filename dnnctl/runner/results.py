@@ -1,4 +1,4 @@
-"""The results of a training: models, predictions and summary."""
+"""The results of a training run: models, predictions and summary."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def summarize(
     state: str,
     seconds: float,
 ) -> Summary:
-    """The result of a finished training.
+    """The summary of a finished training run.
 
     Args:
         best: the metrics of the best weights, by split.

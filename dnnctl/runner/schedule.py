@@ -1,6 +1,6 @@
 """Schedules: the learning rate as a pure function of the step, in float64.
 
-t is the step (or epoch) since the end of the warm-up, η₀ the optimizer's rate, n the number of steps after the warm-up.
+t is the step (or epoch) since the end of the warmup, η₀ the optimizer's rate, n the number of steps after the warmup.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Span:
-    """The length of a training."""
+    """The length of training, or of a schedule."""
 
     steps_per_epoch: int
     epochs: int
@@ -48,7 +48,7 @@ class Span:
 
 
 def learning_rates(schedule: Kind, base_rate: float, steps: NDArray[np.int64], span: Span) -> Floats:
-    """The learning rate at each of the given steps, which count from 0 over the whole training.
+    """The learning rate at each of the given steps, which count from 0 at the start of the schedule.
 
     For `performance` this is the rate that it starts with, η₀.
     """
@@ -71,23 +71,23 @@ def momenta(schedule: OneCycle, steps: NDArray[np.int64], span: Span) -> Floats:
 
 
 def warmup_steps(schedule: Kind) -> int:
-    """The number of steps of the warm-up; 0 without one."""
+    """The number of warmup steps; 0 without a warmup."""
     warmup = getattr(schedule, "warmup", "none")
     return warmup.steps if isinstance(warmup, Warmup) else 0
 
 
 def check_warmups(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> None:
-    """Check that each warm-up is shorter than its schedule.
+    """Check that each warmup is shorter than its schedule.
 
     Raises:
-        SpecError: a warm-up takes every step.
+        SpecError: a warmup takes every step.
     """
     for phase in phases:
         n_warmup, n_steps = warmup_steps(phase.schedule), steps_per_epoch * phase.span
         if n_warmup >= n_steps:
-            rule = f"the warm-up must be shorter than the training of {format_count(n_steps, 'step')}"
+            rule = f"the warmup must be shorter than the schedule, which has {format_count(n_steps, 'step')}"
             path = dotted((*phase.schedule_path, "warmup", "steps"))
-            raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Make it shorter.")])
+            raise SpecError([Fault(rule, path, received=str(n_warmup), hint="Reduce it.")])
 
 
 def unreached_boundaries(phases: Sequence[PlannedPhase], steps_per_epoch: int) -> Iterator[str]:
@@ -102,7 +102,7 @@ def unreached_boundaries(phases: Sequence[PlannedPhase], steps_per_epoch: int) -
         for index, boundary in enumerate(schedule.boundaries):
             if boundary >= n:
                 lasts = format_count(n, schedule.per)
-                yield f"{dotted((*path, 'boundaries', index))}: {boundary} is never reached, the schedule lasts {lasts}"
+                yield f"{dotted((*path, 'boundaries', index))}: {boundary} is never reached: the schedule lasts {lasts}"
 
 
 def _own_rates(schedule: Kind, base_rate: float, t: NDArray[np.int64], n_warmup: int, span: Span) -> Floats:
@@ -122,7 +122,7 @@ def _one_cycle(schedule: OneCycle, _base_rate: float, t: Floats, n: int) -> Floa
 
 
 def _half(n: int) -> int:
-    """Tail = n // 10 + 1 steps; half = (n − tail) // 2; each has at least one step, even in a very short training."""
+    """Tail = n // 10 + 1 steps; half = (n − tail) // 2; each has at least one step, even in a very short run."""
     return max((n - (n // 10 + 1)) // 2, 1)
 
 

@@ -1,4 +1,4 @@
-"""Everything that a training needs before its first step: device, data, model and how steps are compiled."""
+"""Everything that training needs before its first step: device, data, model and how steps are compiled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dnnctl.text import format_shape
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that training needs except the examples."""
+    """Everything that training needs, except the examples."""
 
     spec: Spec
     device: Device
@@ -182,13 +182,13 @@ def _describe_model(setup: Setup) -> ModelReady:
 
 
 def _check_targets(dataset: Dataset, head: Head) -> None:
-    """Check that targets are not negative where the loss is not defined for negative numbers."""
+    """Check that targets are not negative if the loss is not defined for negative numbers."""
     if (
         head.loss in ("poisson", "msle")
         and head.targets == "numbers"
         and np.min(dataset.train.targets.astype(np.float64)) < 0
     ):
-        raise SpecError([Fault(f"{head.loss} needs targets of 0 or more, but some are negative", "loss")])
+        raise SpecError([Fault(f"{head.loss} needs targets that are 0 or greater, but some are negative", "loss")])
 
 
 def _check_monitors(setup: Setup, *, has_validation: bool) -> None:

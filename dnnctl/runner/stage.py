@@ -29,19 +29,19 @@ class StageKind:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a training."""
+    """One stage of a training run."""
 
     kind: StageKind
     number: int
     """Its number among the stages of its kind, from 1."""
     n_epochs: int
-    """The most epochs it trains; patience may end it earlier."""
+    """The maximum number of epochs; patience may end the stage earlier."""
     optimizer: str
     """The kind of its optimizer."""
     marks: Mapping[str, Any] = field(default_factory=dict)
-    """What each of its rows holds in addition to the metrics."""
+    """The entries of its rows in addition to the metrics."""
     patience: int | None = None
-    """The number of epochs without an improvement after which it ends."""
+    """The number of epochs without improvement after which the stage ends."""
 
     @property
     def key(self) -> StageKey:

@@ -1,4 +1,4 @@
-"""The stages of a training in order: all stages of one kind, then those of the next kind."""
+"""The stages of a training run in order: all stages of one kind, then those of the next kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One training from top to bottom, given the run's folder."""
+"""One training run from top to bottom, given its folder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_training(
     event: StartEvent = "started",
     accept_changed_data: bool = False,
 ) -> None:
-    """Train a spec into its run's folder, from scratch or from the state in the folder."""
+    """Train the spec of a run, from scratch or from the state in the run's folder."""
     started = time.perf_counter()
     run = writer.record
     resume = None if event == "started" else Resume(accept_changed_data)
@@ -48,7 +48,7 @@ def run_training(
     setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run))
     differences = resume.compare(run, setup) if resume else []
     examples = place_all(setup, dataset)
-    del dataset  # the device has what training needs
+    del dataset  # training uses the copy on the device
     _record_setup(writer, setup, report)
     stages = Stages(setup, examples, writer, report)
     best, log = BestWeights(setup.model, partial(plain_model, setup), writer), MetricLog(writer)

@@ -36,7 +36,7 @@ class PlainActivation(Kind):
 
 
 class LeakyRelu(Kind):
-    """max(slope·z, z).
+    """z for z > 0, slope·z otherwise.
 
     Source: Maas et al., 2013.
     """
@@ -58,9 +58,9 @@ class PRelu(Kind):
 
 
 class RRelu(Kind):
-    """A leaky ReLU whose slope is random for each element in training, and the mean of the range at inference.
+    """A leaky ReLU whose slope is random for each element in training and the mean of the range at inference.
 
-    Keras has no such layer: run `import dnnctl.layers` before you load a model that has it.
+    Keras has no such layer: run `import dnnctl.layers` before you load a saved model with it.
 
     Source: Xu et al., 2015.
     """
@@ -92,7 +92,7 @@ class Elu(Kind):
 class Swish(Kind):
     """z·sigmoid(β·z); with β = 1 it is also called SiLU.
 
-    With any other β the layer is dnnctl's own: run `import dnnctl.layers` before you load a model that has it.
+    With any other β, the layer is dnnctl's own: run `import dnnctl.layers` before you load a saved model with it.
 
     Source: Ramachandran et al., 2017.
     """

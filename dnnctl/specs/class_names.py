@@ -25,7 +25,7 @@ CLASS_NAMES = {
 
 
 def class_number(entry: int | str, names: tuple[str, ...]) -> int | None:
-    """The number of a class that is given by its name, or by its number if the names are not numbers themselves."""
+    """The number of a class given by its name, or by its number if the names are not numbers themselves."""
     if str(entry) in names:
         return names.index(str(entry))
     names_are_numbers = all(name.lstrip("-").isdecimal() for name in names)

@@ -1,4 +1,4 @@
-"""Constraints: what is applied to the weights of a layer after each step."""
+"""Constraints on the weights of a layer, applied after each step."""
 
 from typing import Annotated, Literal, Self, TypeAlias
 

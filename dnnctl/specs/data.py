@@ -8,13 +8,13 @@ from dnnctl.specs.field import BY_FORM, CHOICE, LIST, MAPPING, NUMBER, WORD, Cou
 
 
 class BuiltIn(Kind):
-    """A well-known data set. It is downloaded on first use and cached as Keras does; the sample comes with dnnctl."""
+    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl."""
 
     kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100"]
 
 
 class Npz(Kind):
-    """Arrays in a NumPy file: inputs with one example per row, and the class or the numbers of each example."""
+    """Arrays in a NumPy file: inputs with one example per row, and the class or the target numbers of each example."""
 
     kind: Literal["npz"]
     path: str
@@ -45,9 +45,9 @@ class Validation(Section):
     """The training examples that are set aside for validation."""
 
     size: Annotated[int | float, BeforeValidator(_check_size)]
-    """The number of examples (a whole number), or their fraction (a number between 0 and 1)."""
+    """The number of examples (a whole number), or the fraction of all training examples (between 0 and 1)."""
     take: Literal["first", "last", "random"] = "first"
-    """Which examples. `random` depends on `seed` only."""
+    """Which examples are taken. `random` depends only on `seed`."""
     stratify: bool = False
     """Whether every class has the same fraction in both splits; with `take: random`."""
 
@@ -64,11 +64,11 @@ class Data(Section):
     classes: Annotated[Annotated[ClassList, LIST] | OrAll, BY_FORM] = "all"
     """The classes to keep, by number or name. They are relabelled 0, 1, … in this order."""
     limit: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
-    """The number of training examples to keep, from the first on. Applied after `classes` and `validation`."""
+    """The number of training examples to keep, counted from the first. Applied after `classes` and `validation`."""
     validation: Annotated[Annotated[Validation, MAPPING] | OrNone, BY_FORM] = "none"
     """The training examples that are set aside for validation."""
     scaling: Literal["none", "unit", "standardize"] = "none"
-    """How inputs are scaled, inside the model. `unit`: to the range 0 to 1 (pixels are divided by 255, other features
-    are scaled by their minimum and maximum over the training split). `standardize`: each feature to mean 0 and
-    variance 1 over the training split.
+    """How inputs are scaled, inside the model. `unit`: to the range 0 to 1; uint8 values are divided by 255, and other
+    inputs are scaled by their minimum and maximum over the training split (of each column if an example is a row of
+    values, otherwise of all values). `standardize`: each feature to mean 0 and variance 1 over the training split.
     """

@@ -46,11 +46,11 @@ class GaussianDropout(Kind):
 
     kind: Literal["gaussian_dropout"]
     rate: Fraction
-    """The rate of the dropout that has the same variance."""
+    """The rate of a `dropout` with the same variance."""
 
 
 class SpatialDropout(Kind):
-    """Sets whole channels of a convolution's output to 0.
+    """Sets each channel of a convolution's output to 0 with probability `rate` and divides the others by 1 − rate.
 
     Source: Tompson et al., 2014.
     """

@@ -19,7 +19,7 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class Spec(Section):
-    """One experiment: everything its result depends on."""
+    """One experiment: everything that its result depends on."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)]
     """The name of the runs; by default the name of the file."""

@@ -9,8 +9,8 @@ from dnnctl.specs.field import CHOICE, Kind, Number, Positive
 class NamedInitializer(Kind):
     """Variance scaling with the constants of the named authors; `zeros` and `ones`.
 
-    σ² = 1/fan_avg (Glorot), 2/fan_in (He), 1/fan_in (LeCun). `normal` is truncated at two standard deviations,
-    `uniform` is from −√(3σ²) to √(3σ²).
+    The variance of the weights is σ² = 1/fan_avg (Glorot), 2/fan_in (He), 1/fan_in (LeCun). `normal` is a truncated
+    normal distribution, `uniform` a uniform distribution from −√(3σ²) to √(3σ²).
 
     Source: Glorot and Bengio, 2010; He et al., 2015; LeCun et al., 1998.
     """
@@ -21,7 +21,7 @@ class NamedInitializer(Kind):
 
 
 class VarianceScaling(Kind):
-    """σ² = scale / fan."""
+    """Weights with mean 0 and variance σ² = scale / fan."""
 
     kind: Literal["variance_scaling"]
     scale: Positive = 1.0
@@ -33,7 +33,9 @@ class VarianceScaling(Kind):
 
 
 class RandomNormal(Kind):
-    """A normal distribution with a fixed standard deviation. `truncated_normal` redraws values beyond two of them."""
+    """A normal distribution with a fixed standard deviation. `truncated_normal` redraws values beyond two standard
+    deviations.
+    """
 
     kind: Literal["random_normal", "truncated_normal"]
     mean: Number = 0.0

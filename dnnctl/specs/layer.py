@@ -22,7 +22,7 @@ Padding: TypeAlias = Literal["valid", "same"]
 
 
 class WeightedLayer(Kind):
-    """What dense and convolutional layers have. A key with the default `inherit` is taken from `model.defaults`."""
+    """The keys of dense and convolutional layers. A key with the default `inherit` is taken from `model.defaults`."""
 
     activation: LayersActivation = INHERIT
     """The activation function."""
@@ -37,7 +37,7 @@ class WeightedLayer(Kind):
     dropout: LayersDropout = INHERIT
     """The dropout or noise after the layer."""
     use_bias: Annotated[Annotated[bool, SWITCH] | BiasWord, BY_FORM] = "inherit"
-    """Whether the layer has a bias. `auto`: unless batch normalization comes before the activation."""
+    """Whether the layer has a bias. `auto`: yes, unless batch normalization comes before the activation."""
     repeat: Repeat = 1
     """The number of such layers, one after another."""
 
@@ -59,9 +59,9 @@ class Conv2D(WeightedLayer):
     kernel_size: Size = 3
     """The height and width of the kernel in pixels: one number for both, or a list of two."""
     strides: Size = 1
-    """The step of the kernel in pixels: one number for both directions, or a list of two."""
+    """The stride of the kernel in pixels: one number for both directions, or a list of two."""
     padding: Padding = "valid"
-    """`same` pads the image with zeros, so that strides of 1 preserve its size; `valid` does not pad."""
+    """`same` pads the image with zeros, so that strides of 1 preserve its size; `valid` means no padding."""
     dilation: Size = 1
     """The distance between the pixels of the kernel: one number for both directions, or a list of two."""
 
@@ -73,9 +73,9 @@ class Pool(Kind):
     size: Size = 2
     """The height and width of the window in pixels: one number for both, or a list of two."""
     strides: SizeOrAuto = "auto"
-    """The step of the window in pixels. `auto`: the size of the window."""
+    """The stride of the window in pixels. `auto`: the size of the window."""
     padding: Padding = "valid"
-    """`same` pads the image, so that windows at the edge count too; `valid` does not pad."""
+    """`same` pads the image, so that the windows cover its edges; `valid` means no padding."""
 
 
 class GlobalPool(Kind):
@@ -99,7 +99,7 @@ class Reshape(Kind):
 
 
 class BatchNorm(Kind):
-    """Batch normalization as a layer of its own, also as the first one.
+    """Batch normalization as a separate layer. It may also be the first layer.
 
     Source: Ioffe and Szegedy, 2015.
     """
@@ -114,7 +114,7 @@ class BatchNorm(Kind):
 
 
 class LayerNorm(Kind):
-    """Layer normalization as a layer of its own.
+    """Layer normalization as a separate layer.
 
     Source: Ba et al., 2016.
     """
@@ -127,7 +127,7 @@ class LayerNorm(Kind):
 
 
 class ActivationLayer(Kind):
-    """An activation function as a layer of its own."""
+    """An activation function as a separate layer."""
 
     kind: Literal["activation"]
     function: Activation
@@ -135,7 +135,8 @@ class ActivationLayer(Kind):
 
 
 class Residual(Kind):
-    """Adds the input to the output of its layers. If their shapes differ, a linear projection of the input is added.
+    """Adds its input to the output of its layers. If their shapes differ, a linear projection of the input is added
+    instead.
 
     Source: He et al., 2015.
     """

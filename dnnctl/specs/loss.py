@@ -25,38 +25,41 @@ class BinaryCrossentropy(Kind):
 
     kind: Literal["binary_crossentropy"]
     label_smoothing: Fraction = 0.0
-    """The fraction of the way from 0 or 1 to 0.5 by which the targets are moved."""
+    """The fraction of the way by which targets are moved from 0 or 1 toward 0.5."""
 
 
 class FocalCrossentropy(Kind):
-    """Crossentropy with less weight on examples that are classified well.
+    """Crossentropy with less weight on examples that are already classified well. `categorical_focal_crossentropy` is
+    also multiplied by 0.25, the default `alpha` of Keras.
 
     Source: Lin et al., 2017.
     """
 
     kind: Literal["categorical_focal_crossentropy", "binary_focal_crossentropy"]
     gamma: NonNegative = 2.0
-    """The focusing parameter: the larger it is, the less such examples weigh; 0 is plain crossentropy."""
+    """The focusing parameter: the larger it is, the less these examples weigh; with 0, all examples weigh the same."""
     label_smoothing: Fraction = 0.0
     """The fraction of the target that is distributed evenly over all classes."""
 
 
 class Hinge(Kind):
-    """max(0, 1 − t·y) (`hinge`) or its square for two classes; `categorical_hinge` for more."""
+    """max(0, 1 − t·y) (`hinge`) or its square (`squared_hinge`), with targets t of −1 and 1 for two classes;
+    `categorical_hinge` for more classes.
+    """
 
     kind: Literal["hinge", "squared_hinge", "categorical_hinge"]
 
 
 class ErrorLoss(Kind):
     """The mean squared, absolute, percentage or squared logarithmic error, log-cosh, the Poisson loss, the
-    Kullback-Leibler divergence, or the cosine similarity, as defined in Keras.
+    Kullback-Leibler divergence, or the negative cosine similarity, as defined in Keras.
     """
 
     kind: Literal["mse", "mae", "mape", "msle", "log_cosh", "poisson", "kl_divergence", "cosine_similarity"]
 
 
 class Huber(Kind):
-    """Squared for errors up to `delta`, linear beyond.
+    """Quadratic for errors up to `delta`, linear for larger ones.
 
     Source: Huber, 1964.
     """

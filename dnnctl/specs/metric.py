@@ -18,7 +18,7 @@ class TopKAccuracy(Kind):
 
     kind: Literal["top_k_accuracy"]
     k: Count = 5
-    """The number of classes that count."""
+    """k: the number of most probable classes to consider."""
 
 
 class BinaryMetric(Kind):

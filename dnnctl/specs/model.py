@@ -34,18 +34,18 @@ class Defaults(Section):
     dropout: DropoutChoice = NONE
     """The dropout or noise after the layer."""
     use_bias: Annotated[Annotated[bool, SWITCH] | OrAuto, BY_FORM] = "auto"
-    """Whether layers have a bias. `auto`: unless batch normalization comes before the activation."""
+    """Whether layers have a bias. `auto`: yes, unless batch normalization comes before the activation."""
 
 
 class Output(Section):
     """The last layer, which is dense. It inherits nothing from the defaults."""
 
     activation: OutputActivation = AUTO
-    """The activation function. `auto`: softmax for classes, sigmoid for two classes with a binary loss, linear for
-    numbers.
+    """The activation function. `auto`: linear for numbers; for classes, sigmoid with `binary_crossentropy` or
+    `binary_focal_crossentropy`, tanh with `hinge` or `squared_hinge`, softmax with any other loss.
     """
     units: CountOrAuto = "auto"
-    """The number of outputs. `auto`: one for each class or number, a single one for two classes with a binary loss."""
+    """The number of outputs. `auto`: one for each class or number; a single one for two classes with a binary loss."""
     initializer: Initializer = GLOROT_UNIFORM
     """The initial values of its weights."""
     regularizer: Regularizer = NONE
@@ -69,4 +69,4 @@ class Model(Section):
     output: OutputOrAuto = "auto"
     """The last layer. `auto`: chosen from the data and the loss."""
     reuse: Annotated[Annotated[Reuse, MAPPING] | OrNone, BY_FORM] = "none"
-    """A pretrained network whose weights this one starts from."""
+    """A pretrained network from whose weights training starts."""

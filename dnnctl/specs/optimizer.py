@@ -1,4 +1,4 @@
-"""Optimizers: how gradients change the weights. Every key has the name, meaning and default of Keras."""
+"""Optimizers: how gradients change the weights. Every key except `clip` is as in Keras."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -46,9 +46,9 @@ class OptimizerKind(Kind):
     learning_rate: Positive = 1e-3
     """η₀: the learning rate, which a schedule changes."""
     weight_decay: NonNegative = 0.0
-    """The weight decay λ: every step subtracts λ·η·w from each weight w; 0 is none."""
+    """The weight decay λ: every step subtracts λ·η·w from each weight w; 0 means none."""
     clip: Clip = NONE
-    """Gradient clipping."""
+    """How gradients are clipped."""
 
 
 class Sgd(OptimizerKind):
@@ -80,7 +80,7 @@ class RmsProp(OptimizerKind):
     epsilon: Positive = 1e-7
     """A small number for numerical stability."""
     centered: bool = False
-    """Whether to divide by an estimate of the variance of the gradients instead of the mean of their squares."""
+    """Whether to use an estimate of the variance of the gradients instead of the average of their squares."""
 
 
 class AdamKind(OptimizerKind):
@@ -102,7 +102,7 @@ class Adam(AdamKind):
 
     kind: Literal["adam"]
     amsgrad: bool = False
-    """Whether to use the maximum of the averages so far (Reddi et al., 2018)."""
+    """Whether to use the maximum so far of the moving average of squared gradients (Reddi et al., 2018)."""
 
 
 class AdamW(AdamKind):
@@ -113,14 +113,14 @@ class AdamW(AdamKind):
 
     kind: Literal["adamw"]
     weight_decay: NonNegative = 0.004
-    """The share of each weight, times the rate, that every step takes away."""
+    """The weight decay λ: every step subtracts λ·η·w from each weight w."""
     amsgrad: bool = False
-    """Whether to use the maximum of the averages so far."""
+    """Whether to use the maximum so far of the moving average of squared gradients."""
 
 
 class AdamVariant(AdamKind):
-    """Adam with the infinity norm of the gradients (`adamax`), with Nesterov momentum (`nadam`), or with updates scaled
-    by the norm of each layer's weights (`lamb`).
+    """Adam with the infinity norm of the gradients (`adamax`), with Nesterov momentum (`nadam`), or with each update
+    scaled to the norm of the variable that it changes (`lamb`).
 
     Source: Kingma and Ba, 2014; Dozat, 2016; You et al., 2019.
     """
@@ -129,7 +129,7 @@ class AdamVariant(AdamKind):
 
 
 class Adagrad(OptimizerKind):
-    """Divides gradients by the root of the sum of all their squares so far.
+    """Divides gradients by the root of the sum of all squared gradients so far.
 
     Source: Duchi et al., 2011.
     """
@@ -170,7 +170,7 @@ class Adafactor(OptimizerKind):
     clip_threshold: Positive = 1.0
     """The maximum root mean square of an update."""
     relative_step: bool = True
-    """Whether the learning rate is also bounded by 1/√t."""
+    """Whether the learning rate is also bounded by 1/√t, where t is the number of the step."""
 
 
 class Ftrl(OptimizerKind):
@@ -181,7 +181,7 @@ class Ftrl(OptimizerKind):
 
     kind: Literal["ftrl"]
     learning_rate_power: NonPositive = -0.5
-    """The exponent of the decay of the learning rate, at most 0."""
+    """The exponent with which the learning rate decays, at most 0."""
     initial_accumulator_value: NonNegative = 0.1
     """The initial value of the accumulators."""
     l1_regularization_strength: NonNegative = 0.0
@@ -246,7 +246,7 @@ class ScheduleFreeAdamW(AdamKind):
     epsilon: Positive = 1e-8
     """A small number for numerical stability."""
     warmup_steps: Index = 0
-    """The number of steps over which the learning rate grows from 0."""
+    """The number of steps over which the learning rate rises linearly from 0."""
 
 
 AnyOptimizer: TypeAlias = (

@@ -9,7 +9,7 @@ from dnnctl.specs.schedule import AnySchedule
 
 
 class Same(Kind):
-    """The one of the previous phase; for the first phase, the one at the top level of the spec."""
+    """The same as in the previous phase; in the first phase, the same as at the top level of the spec."""
 
     kind: Literal["same"]
 

@@ -1,4 +1,4 @@
-"""Phases as they are trained: with everything that a phase takes from the previous one filled in."""
+"""Phases with everything filled in that a phase takes from the previous one."""
 
 from __future__ import annotations
 

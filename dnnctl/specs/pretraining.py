@@ -18,7 +18,7 @@ class PretrainingKind(Kind):
     """
 
     epochs: Count = 10
-    """The number of epochs, of each part if there are several."""
+    """The number of epochs; if there are several parts, of each part."""
     optimizer: PretrainingOptimizer = SAME
     """The optimizer; each part starts with a new one. `same`: with the settings at the top level of the spec."""
 
@@ -34,20 +34,20 @@ class Autoencoder(PretrainingKind):
     greedy: bool = False
     """Whether to train one layer at a time: each encodes the output of the layers before it, which are frozen."""
     noise: Noise = NONE
-    """The noise on the inputs of the encoder. The targets have no noise: this is a denoising autoencoder."""
+    """The noise on the inputs of the encoder. The targets have no noise, which makes it a denoising autoencoder."""
 
 
 class Gan(PretrainingKind):
-    """A generative adversarial network. The network, with a single output, is the discriminator: it learns to tell
-    training inputs from generated ones. Its mirror image is the generator: it learns to deceive the discriminator, and
-    is discarded afterward.
+    """A generative adversarial network. The network, with a single output, is the discriminator: it learns to
+    distinguish training inputs from generated ones. Its mirror image is the generator: it learns to fool the
+    discriminator, and is discarded afterward.
 
     Source: Goodfellow et al., 2014.
     """
 
     kind: Literal["gan"]
     codings: Count = 30
-    """The number of random numbers that the generator turns into one input."""
+    """The number of random values from which the generator makes one input."""
 
 
 Pretraining: TypeAlias = Annotated[Autoencoder | Gan | Nothing, *CHOICE]

@@ -38,7 +38,7 @@ class Warmup(Section):
 
 
 class ScheduleKind(Kind):
-    """What every schedule has."""
+    """The keys of every schedule."""
 
     warmup: Annotated[Annotated[Warmup, MAPPING] | OrNone, BY_FORM] = "none"
     """A linear warmup before the schedule."""
@@ -79,9 +79,9 @@ class Piecewise(ScheduleKind):
 
     kind: Literal["piecewise"]
     boundaries: Annotated[list[Count], Field(min_length=1)]
-    """The steps (or epochs, see `per`) from which on the next value holds, in ascending order."""
+    """The steps (or epochs, see `per`) at which the next value takes effect, in ascending order."""
     values: Annotated[list[NonNegative], Field(min_length=2)]
-    """The rates, one more than there are boundaries."""
+    """The rates, one more than boundaries."""
     per: Clock = "epoch"
     """Whether t and the boundaries count steps or epochs."""
 
@@ -100,7 +100,7 @@ class Piecewise(ScheduleKind):
 class Performance(ScheduleKind):
     """Multiplies the rate by `factor` when `monitor` has not improved for `patience` epochs.
 
-    This is ReduceLROnPlateau of Keras.
+    This is Keras's ReduceLROnPlateau.
     """
 
     kind: Literal["performance"]
@@ -111,7 +111,7 @@ class Performance(ScheduleKind):
     patience: Count = 5
     """The number of epochs without improvement before the rate is lowered."""
     min_delta: NonNegative = 0.0
-    """The smallest change that counts as an improvement. Keras's ReduceLROnPlateau has 1e-4."""
+    """The smallest change that counts as an improvement. The default of Keras's ReduceLROnPlateau is 1e-4."""
     min_rate: NonNegative = 0.0
     """The lower bound of the rate."""
 
@@ -141,13 +141,13 @@ class OneCycle(ScheduleKind):
 
     kind: Literal["one_cycle"]
     max_rate: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM]
-    """η₁: the maximum rate. `auto`: a learning rate range test (see `dnnctl find-rate`) finds it before training."""
+    """η₁: the maximum rate. `auto`: a learning-rate range test (see `dnnctl find-rate`) finds it before training."""
     start: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM] = "auto"
     """The first rate. `auto`: max_rate / 10."""
     last: Annotated[Annotated[NonNegative, NUMBER] | OrAuto, BY_FORM] = "auto"
-    """The last rate. `auto`: start / 1000."""
+    """The rate at the end of the tail. `auto`: start / 1000."""
     momentum: Annotated[Annotated[MomentumCycle, MAPPING] | OrNone, BY_FORM] = "none"
-    """The momentum cycle, inverse to that of the rate; for `sgd` only."""
+    """The momentum cycle, inverse to that of the rate; only for `sgd`."""
 
 
 class Cosine(ScheduleKind):

@@ -37,9 +37,9 @@ class Checkpoint(Section):
     """
 
     every: Every = Every.model_construct(minutes=5.0, steps="none")
-    """How often a checkpoint is also written during an epoch."""
+    """How often checkpoints are also written during an epoch."""
     keep: Count = 2
-    """The number of checkpoints to keep, the newest ones. That of the best epoch is always kept, too."""
+    """The number of newest checkpoints to keep. The checkpoint of the best epoch is always kept, too."""
 
 
 Phases: TypeAlias = Annotated[list[Phase], Field(min_length=1)]
@@ -49,9 +49,9 @@ class Training(Section):
     """The length of training, batches, early stopping and checkpoints."""
 
     batch_size: Count = 32
-    """The number of examples per step. The last step of an epoch takes the rest."""
+    """The number of examples per step. The last step of an epoch takes the remaining examples."""
     epochs: Count = 10
-    """The number of epochs; with `phases`, their sum."""
+    """The number of epochs; with `phases`, the sum of their epochs."""
     phases: Annotated[Annotated[Phases, LIST] | OrNone, BY_FORM] = "none"
     """Parts of training with their own frozen layers, optimizer and schedule."""
     pretraining: Pretraining = NONE

@@ -39,7 +39,7 @@ def conv(kernel_size: Any, strides: Any, padding: str = "same") -> dict[str, Any
 def test_a_convolution_that_tensorflow_computes_wrong_is_refused(
     layer: dict[str, Any], shape: tuple[int, int, int]
 ) -> None:
-    with pytest.raises(SpecError, match="computes this convolution wrong") as caught:
+    with pytest.raises(SpecError, match="computes this convolution incorrectly") as caught:
         build(["batch_norm", layer], shape)
     (fault,) = caught.value.faults
     assert fault.path == "model.layers.1.strides"

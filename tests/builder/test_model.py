@@ -229,7 +229,7 @@ def test_the_output_follows_from_data_and_loss(sections: Any, task: str, n_outpu
 def test_an_output_that_cannot_be_is_refused() -> None:
     assert "loss: hinge is for classes" in refuse(make_spec(["flatten"], loss="hinge"), inputs=ROWS, task="numbers")
     wrong_units = make_spec(["flatten"], model={"output": {"units": 5}})
-    assert "model.output.units: the data needs 10" in refuse(wrong_units)
+    assert "model.output.units: must be 10" in refuse(wrong_units)
     for activation in ("prelu", "linear", "sigmoid"):
         assert "model.output.activation" in refuse(make_spec(["flatten"], model={"output": {"activation": activation}}))
     alone = make_spec(["flatten"], model={"output": {"activation": "softmax"}}, loss="hinge")

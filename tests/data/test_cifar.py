@@ -51,7 +51,7 @@ def test_a_pickle_that_asks_for_code_is_refused(cache: Path) -> None:
     write_cifar10(cache / "cifar-10-batches-py")
     buffer = io.BytesIO(b"cposix\nsystem\n(S'true'\ntR.")
     (cache / "cifar-10-batches-py" / "data_batch_1").write_bytes(buffer.getvalue())
-    with pytest.raises(DataError, match=r"asks for posix.system"):
+    with pytest.raises(DataError, match=r"refers to posix.system"):
         load_cifar10(no_progress)
 
 

@@ -1,4 +1,4 @@
-"""Data sorted by class gives no part of one class in silence."""
+"""Data sorted by class never silently gives a split with one class."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def load(folder: Path, labels: list[str], **sections: Any) -> Any:
 @pytest.mark.parametrize(
     ("labels", "sections", "message"),
     [
-        (SORTED, {"validation": {"size": 10}}, r"validation part holds one class: 10 a\. The data has 40 a, 20 b"),
-        (SORTED, {"validation": {"size": 10, "take": "last"}}, r"validation part holds one class: 10 b"),
-        (SORTED, {"validation": {"size": 50}}, r"training part holds one class: 10 b"),
-        (SORTED, {"limit": 30}, r"training part holds one class: 30 a\. .*`data.limit` takes the first"),
+        (SORTED, {"validation": {"size": 10}}, r"validation split has only one class: 10 a\. The data has 40 a, 20 b"),
+        (SORTED, {"validation": {"size": 10, "take": "last"}}, r"validation split has only one class: 10 b"),
+        (SORTED, {"validation": {"size": 50}}, r"training split has only one class: 10 b"),
+        (SORTED, {"limit": 30}, r"training split has only one class: 30 a\. .*`data.limit` takes the first"),
         (RARE, {"validation": {"size": 7, "take": "last"}}, r"no training example has .*: 1 c\. .*stratify: true"),
     ],
 )

@@ -55,22 +55,22 @@ def test_words_and_booleans_are_classes_and_floats_are_numbers(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": X}, "holds: images"),
+        ({"images": X}, "contains: images"),
         ({"x_train": X}, "no array 'y_train'"),
-        ({"x_train": X, "y_train": np.arange(3)}, "4 train inputs for 3"),
-        ({"x_train": X[:, 0], "y_train": np.arange(4)}, "an example in each row"),
+        ({"x_train": X, "y_train": np.arange(3)}, "4 train inputs, but 3"),
+        ({"x_train": X[:, 0], "y_train": np.arange(4)}, "one example per row"),
         ({"x_train": X, "y_train": np.zeros(4, int)}, "nothing to learn"),
-        ({"x_train": X, "y_train": np.zeros((4, 2), int)}, "one label for each example"),
+        ({"x_train": X, "y_train": np.zeros((4, 2), int)}, "one label per example"),
         ({"x_train": X * np.nan, "y_train": np.arange(4)}, "the first in row 0"),
         ({"x_train": X.astype(str), "y_train": np.arange(4)}, "must be numbers"),
         ({"x_train": X, "y_train": np.arange(4), "x_test": X}, "no array 'y_test'"),
-        ({"x_train": X[:, :0], "y_train": np.arange(4)}, "an example in each row"),
+        ({"x_train": X[:, :0], "y_train": np.arange(4)}, "one example per row"),
         (
             {"x_train": X, "y_train": np.arange(4), "x_test": X, "y_test": np.arange(1, 5)},
             "no training example has: '4'",
         ),
         ({"x_train": X, "y_train": X, "x_test": X, "y_test": X[:, :2]}, "test targets 4 × 2"),
-        ({"x_train": X / 10 + 1.7e9, "y_train": np.arange(4)}, "cannot be told apart in float32"),
+        ({"x_train": X / 10 + 1.7e9, "y_train": np.arange(4)}, "cannot be distinguished in float32"),
         ({"x_train": X, "y_train": np.arange(4), "x_test": X[:, :2], "y_test": np.arange(4)}, "test inputs 4 × 2"),
     ],
 )
@@ -80,7 +80,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, An
 
 
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds Python objects"):
+    with pytest.raises(DataError, match="contains Python objects"):
         load_npz(npz(tmp_path / "a.npz", x_train=np.array([{}, {}], object), y_train=np.arange(2)))
 
 
@@ -88,7 +88,7 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "a.npz")))
     (tmp_path / "b.npz").write_text("text")
-    with pytest.raises(DataError, match=r"not a NumPy \.npz file"):
+    with pytest.raises(DataError, match=r"not a readable NumPy \.npz file"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "b.npz")))
     np.save(tmp_path / "c.npy", X)
     with pytest.raises(DataError, match="without a name"):

@@ -100,7 +100,7 @@ def test_entropy_is_that_of_the_mean(run: RunRecord) -> None:
 
 def test_a_network_without_dropout_is_an_error_that_says_why(tmp_path: Path) -> None:
     plain = train(write_spec(tmp_path), runs_dir=tmp_path / "runs")
-    with pytest.raises(RunError, match="This network has no dropout: every pass would give the same answer"):
+    with pytest.raises(RunError, match="This network has no dropout: every pass would give the same prediction"):
         evaluate(plain, "test", mc_samples=5)
 
 

@@ -113,13 +113,13 @@ def bowl(exploded_at: float | None = None) -> RateCurve:
 
 
 def test_the_suggestions_follow_the_documented_formula() -> None:
-    """On the bowl, low and high are known: nine tenths of the way down, a fifth of the way up."""
+    """On the bowl, low and high are known: 90 % of the way down, 20 % of the way up."""
     found, low, high = suggest(bowl()), 10**-2.1, 10**-0.8
     assert (found.low, found.high) == (pytest.approx(low, rel=0.03), pytest.approx(high, rel=0.03))
     assert found.max_rate == pytest.approx((low * high) ** 0.5, rel=0.03)
     assert found.learning_rate == pytest.approx(found.max_rate / 3)
     assert low < found.turning_point < high
-    assert "has climbed back by a fifth at 0.158" in found.reason
+    assert "has risen again by 20 % of it at 0.158" in found.reason
 
 
 def test_the_range_ends_where_the_loss_explodes() -> None:
@@ -140,7 +140,7 @@ def test_one_low_batch_does_not_move_the_suggestion() -> None:
 def test_a_loss_that_does_not_climb_is_reported() -> None:
     falling = suggest(RateCurve(RATES, np.linspace(2, 1, len(RATES)), None))
     assert (falling.is_open, falling.high) == (True, pytest.approx(10))
-    assert "has not climbed back at 10, the highest rate of the test" in falling.reason
+    assert "has not risen again at 10, the highest rate of the test" in falling.reason
 
 
 @pytest.mark.parametrize(("n_examples", "n_steps"), [(1, 100), (250, 250), (5000, 1000)])

@@ -2,8 +2,8 @@
 
     python -m dnnctl.data.sample.build DIRECTORY
 
-DIRECTORY holds the four files of Fashion-MNIST, `train-images-idx3-ubyte.gz` and so on. The same files give the same
-bytes again, whenever and wherever it runs.
+DIRECTORY contains the four files of Fashion-MNIST, `train-images-idx3-ubyte.gz` and so on. The same files always give
+the same bytes, on any machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ N_TRAIN, N_TEST = 10_000, 2_000
 
 
 def build(source: Path, target: Path) -> None:
-    """Write the sample's arrays to `target`, compressed as far as deflate can."""
+    """Write the arrays of the sample to `target`, with the strongest compression of deflate."""
     arrays = {
         "x_train": read_idx(source / "train-images-idx3-ubyte.gz")[:N_TRAIN],
         "y_train": read_idx(source / "train-labels-idx1-ubyte.gz")[:N_TRAIN],

@@ -42,13 +42,13 @@ class BestWeights:
             self._write()
 
     def recall(self, copy: Arrays, phase: int) -> None:
-        """Take over the best weights of a resumed training; an empty copy means that there are none yet."""
+        """Take over the best weights of a resumed run; an empty copy means that there are none yet."""
         self.copy = copy or None
         self._phase = phase
         self._is_written = False
 
     def restore(self) -> None:
-        """Give the model its best weights and write them; do nothing if there are none yet."""
+        """Restore the best weights of the model and write them; do nothing if there are none yet."""
         if self.copy is None:
             return
         write_state(self.variables, self.copy)

@@ -43,7 +43,7 @@ def start_from_origin(
     Returns the checkpoint, the loop, and what is reset, each with the reason.
 
     Raises:
-        RunError: the checkpoint is damaged or holds another network.
+        RunError: the checkpoint is damaged or is that of another network.
     """
     run, parent = writer.record, writer.facts.parent
     assert parent is not None, "only forks have an origin"
@@ -54,7 +54,7 @@ def start_from_origin(
     if has_new_data and progress.loop.step:
         raise RunError(
             f"{origin.name} is in the middle of an epoch, but the data have changed since then. Fork {parent.run} at "
-            f"the end of an epoch: --at EPOCH."
+            f"the end of an epoch with --at EPOCH."
         )
     has_same_phases = not has_changed(["training.phases"], changed)
     start = _same_start(progress) if has_same_phases else _start(progress, stages.setup.phases)
@@ -92,14 +92,14 @@ def _data_changes(parent: ParentFacts, stages: Stages, changed: Sequence[str], *
         reset.append("the data (they have changed since the parent was trained)")
     if parent.data is not None and parent.data.split != stages.setup.data.split:
         reset.append(
-            "the validation split (the parent may have trained on some of these examples: metrics look too good)"
+            "the validation split (the parent may have trained on some of these examples, so metrics may look too good)"
         )
     return reset
 
 
 @dataclass(frozen=True)
 class _Start:
-    """The place among the phases where a fork starts."""
+    """The position among the phases where a fork starts."""
 
     number: int
     epochs_before: int
@@ -143,7 +143,8 @@ def _intact_origin(run: RunRecord, parent: ParentFacts) -> Checkpoint:
 def _take_over(
     variables: Mapping[str, keras.Variable], values: Arrays, origin: Checkpoint, reason: str | None
 ) -> list[str]:
-    """Write what fits into the variables: every weight, all of the optimizer or nothing of it, the noise that fits.
+    """Write what fits into the variables: every weight, all or nothing of the optimizer, and the seed
+    generators that fit.
 
     Args:
         reason: why the optimizer must be reset; None to keep it if it fits.
@@ -153,7 +154,7 @@ def _take_over(
     there, wanted = shapes_of(values), shapes_of(variables)
     _check_weights(_weights(there), _weights(wanted))
     if not all(np.isfinite(value).all() for value in values.values()):
-        raise RunError(f"{origin.name} holds infinite or NaN values. Start at an earlier epoch: --at EPOCH.")
+        raise RunError(f"{origin.name} contains infinite or NaN values. Start at an earlier epoch with --at EPOCH.")
     fitting = {path for path, shape in wanted.items() if there.get(path) == shape}
     optimizer = {path for path in wanted if path.startswith("optimizer/") and not SET_AT_EVERY_STEP.fullmatch(path)}
     reset = []
@@ -177,13 +178,14 @@ def _check_weights(there: Shapes, here: Shapes) -> None:
     differing = [path for path in dict.fromkeys([*there, *here]) if there.get(path) != here.get(path)]
     if differing:
         listed = [
-            f"{NUMBER.sub('/', path)[len('model/') :]} ({_size(there.get(path))} there, {_size(here.get(path))} here)"
+            f"{NUMBER.sub('/', path).removeprefix('model/')} "
+            f"({_size(there.get(path))} in the parent, {_size(here.get(path))} here)"
             for path in differing[:MAX_LISTED]
         ]
         more = f" and {len(differing) - MAX_LISTED} more" if len(differing) > MAX_LISTED else ""
         raise RunError(
             f"The weights of the parent run do not fit this network: {', '.join(listed)}{more}. A fork must keep the "
-            f"layers and their sizes. To train another network, start from scratch: dnnctl train."
+            f"layers and their sizes. To train another network, start from scratch with dnnctl train."
         )
 
 

@@ -27,7 +27,7 @@ VARIABLES, BEST = "variable/", "best/"
 
 
 class Checkpointer:
-    """Saves and restores the state of a training.
+    """Saves and restores the state of a training run.
 
     The state is copied at once; a thread writes the copy while training continues.
     """
@@ -42,7 +42,7 @@ class Checkpointer:
         self._error: BaseException | None = None
 
     def is_due(self, loop: Loop) -> bool:
-        """Whether the spec asks for a checkpoint now, in the middle of an epoch."""
+        """Whether the spec requires a checkpoint now, in the middle of an epoch."""
         if loop.step == loop.engine.n_steps:
             return False  # the epoch's end is next
         return self.save_policy.is_due(loop.global_step)
@@ -98,8 +98,9 @@ class Checkpointer:
         free = shutil.disk_usage(self.folder.parent).free
         if free < needed:
             raise RunError(
-                f"Training needs about {needed / 1e6:,.0f} MB in {self.folder.parent}, {free / 1e6:,.0f} MB are free. "
-                f"Make room, choose another --runs-dir, or keep fewer checkpoints (training.checkpoint.keep)."
+                f"Training needs about {needed / 1e6:,.0f} MB in {self.folder.parent}, but only "
+                f"{free / 1e6:,.0f} MB are free. Free some space, choose another --runs-dir, or keep fewer checkpoints "
+                f"(training.checkpoint.keep)."
             )
 
     def find(self) -> tuple[Checkpoint | None, list[str]]:
@@ -121,7 +122,7 @@ class Checkpointer:
         values, best = read_arrays(checkpoint)
         variables = loop.engine.variables
         if shapes_of(values) != shapes_of(variables):
-            raise RunError(f"{checkpoint.path} holds the state of another model than the one in the run's spec.yaml.")
+            raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
         write_state(variables, values)
         progress = read_progress(checkpoint)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
@@ -143,7 +144,7 @@ class Checkpointer:
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
-    """The variables and the best weights that a checkpoint holds."""
+    """The variables and the best weights in a checkpoint."""
     with np.load(checkpoint.arrays, allow_pickle=False) as file:
         arrays: Arrays = dict(file)
     return _under(VARIABLES, arrays), _under(BEST, arrays)

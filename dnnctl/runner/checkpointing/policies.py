@@ -1,4 +1,4 @@
-"""When a checkpoint is written, and which ones are kept."""
+"""When checkpoints are written, and which ones are kept."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class SavePolicy:
 
 @dataclass(frozen=True)
 class KeepPolicy:
-    """Which checkpoints are kept: the newest ones, and always that of the best epoch."""
+    """Which checkpoints are kept: the newest ones, and always the checkpoint of the best epoch."""
 
     n_newest: int
 
 
 def policies(spec: CheckpointSpec) -> tuple[SavePolicy, KeepPolicy]:
-    """The policies that a spec asks for."""
+    """The policies of a spec."""
     every = spec.every
     minutes = None if every.minutes == "none" else every.minutes
     steps = None if every.steps == "none" else every.steps

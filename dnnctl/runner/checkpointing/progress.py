@@ -1,4 +1,4 @@
-"""The state of a training, except its variables, as a checkpoint holds it. Reading it needs no framework."""
+"""The state of a training run, except its variables, as a checkpoint stores it. Reading it needs no framework."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class RatesState:
     epochs_before: int
     """Epochs that were finished before the schedule's first step."""
     factor: float
-    """What `performance` has multiplied the rate by."""
+    """The factor by which `performance` has multiplied the rate."""
     monitor: Monitor | None = None
 
 
 @dataclass(frozen=True)
 class LoopState:
-    """Where the loop of a stage is, and what it has learned."""
+    """Where the loop of a stage is, and its state."""
 
     epochs_before: int
     """Epochs that were finished before the stage."""
@@ -53,7 +53,7 @@ class LoopState:
     step: int
     """Finished steps of the epoch in progress."""
     seconds: float
-    """Time that the epoch in progress has taken so far."""
+    """Seconds that the epoch in progress has taken so far."""
     offset: int
     """Steps that `epoch` and `step` do not account for; see `Loop.offset`."""
     best: Monitor
@@ -64,7 +64,7 @@ class LoopState:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a training, except its variables."""
+    """The state of a training run, except its variables."""
 
     stage: StageKey
     optimizer: str
@@ -82,7 +82,7 @@ class Progress:
 
 
 def read_progress(checkpoint: Checkpoint) -> Progress:
-    """The state that a checkpoint holds.
+    """The state in a checkpoint.
 
     Raises:
         RunError: the checkpoint is damaged.

@@ -33,7 +33,7 @@ class Resume:
         """What differs from the previous process, of everything that affects the bits.
 
         Raises:
-            RunError: the data have changed and that is not accepted.
+            RunError: the data have changed, and this is not accepted.
         """
         before = _exactness(run.facts)
         now = {
@@ -105,7 +105,7 @@ def recorded_compilation(run: RunRecord) -> Compilation | None:
 
 
 def _exactness(facts: RunFacts) -> dict[str, object]:
-    """Everything on record that affects the bits of a run."""
+    """Every recorded fact that affects the bits of a run."""
     found: dict[str, object] = {name: facts.versions.get(name) for name in EXACT_PACKAGES}
     if facts.processor is not None:
         found["processor"] = facts.processor

@@ -1,7 +1,7 @@
 """Words of Keras, PyTorch, Lightning and scikit-learn, and what a spec calls them.
 
-The words are written in lower case without separators, so that `ReduceLROnPlateau` and `reduce_lr_on_plateau` are one.
-Each leads to candidates, the best first; the first one that fits the place is suggested.
+The words are written in lower case without separators, so that `ReduceLROnPlateau` and `reduce_lr_on_plateau` are the
+same. Each maps to candidates, best first; the first one that is allowed at a place is suggested.
 """
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -108,7 +108,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "width": ("units",),
     "xla": ("runtime.compile",),
 }
-"""Keys, to the keys of a spec or to paths; a path may end in the kind of a choice."""
+"""From keys to the keys of a spec or to paths; a path may end in the kind of a choice."""
 
 WORDS: dict[str, tuple[str, ...]] = {
     "acc": ("accuracy",),
@@ -208,13 +208,13 @@ ADVICE: dict[str, str] = {
     "callbacks": "Use `training.early_stopping`, `training.checkpoint` and `schedule`.",
     "restorebestweights": "The weights of the best epoch are always kept: remove the key.",
     "savebestonly": "The weights of the best epoch are always kept: remove the key.",
-    "shuffle": "The training examples are always shuffled, in an order that follows from `seed`: remove the key.",
-    "inputshape": "The input's shape follows from the data: remove the key.",
-    "inputdim": "The input's shape follows from the data: remove the key.",
-    "infeatures": "The input's shape follows from the data: remove the key.",
-    "inchannels": "The input's shape follows from the data: remove the key.",
-    "nclasses": "The number of classes follows from the data: remove the key.",
-    "numclasses": "The number of classes follows from the data: remove the key.",
-    "verbose": "`--quiet` prints less: remove the key.",
+    "shuffle": "The training examples are always shuffled, in an order that depends on `seed`: remove the key.",
+    "inputshape": "The input shape is determined by the data: remove the key.",
+    "inputdim": "The input shape is determined by the data: remove the key.",
+    "infeatures": "The input shape is determined by the data: remove the key.",
+    "inchannels": "The input shape is determined by the data: remove the key.",
+    "nclasses": "The number of classes is determined by the data: remove the key.",
+    "numclasses": "The number of classes is determined by the data: remove the key.",
+    "verbose": "Use `--quiet` for less output: remove the key.",
 }
 """Keys that a spec does not have, and what to do instead."""

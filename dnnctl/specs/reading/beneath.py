@@ -1,4 +1,4 @@
-"""What a mapping is merged into when it is written over a word, or over a key that is absent.
+"""What a mapping is merged into when it is written over a word, or over an absent key.
 
 Over `optimizer: nadam`, `{learning_rate: 0.1}` becomes `{kind: nadam, learning_rate: 0.1}`. If the file has no
 optimizer, the kind is that of the default. A word without keys of its own (`none`, `auto`) is replaced.
@@ -18,7 +18,7 @@ WITHOUT_KEYS = ("none", "auto", "inherit", "same")
 
 
 def entries_of(node: Node, options: Sequence[Any]) -> dict[str, Node] | None:
-    """The entries of a mapping, or of the mapping that a word stands for; None for a number, a switch or a list.
+    """The entries of a mapping, or of the mapping that a word is short for; None for a number, a switch or a list.
 
     Args:
         options: the types that the value may have; empty if a spec has no such key.

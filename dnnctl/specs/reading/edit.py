@@ -15,7 +15,7 @@ CLOSERS = {"{": "}", "[": "]"}
 
 
 def set_in_text(text: str, section: str, key: str, number: float, *, kind: str) -> str:
-    """The text of a spec with `section.key` set to a number: in place, inside the section's mapping, or as a new line.
+    """The text of a spec with `section.key` set to a number: in place, in the section's mapping, or on a new line.
 
     Args:
         kind: the kind of the section if the text has no such section.
@@ -64,7 +64,7 @@ def set_in_file(path: Path, section: str, key: str, number: float) -> None:
 
 def _cannot(section: str, key: str, number: float, document: Node) -> Fault:
     rule = "cannot be written without changing other parts of the file"
-    return Fault(rule, f"{section}.{key}", document.place, hint=f"Write it yourself: {section}.{key} = {number:.3g}")
+    return Fault(rule, f"{section}.{key}", document.place, hint=f"Edit it by hand: {section}.{key} = {number:.3g}")
 
 
 def _offset(text: str, place: Place) -> int:

@@ -1,4 +1,4 @@
-"""Hints for unknown keys and words: a did-you-mean that knows other frameworks' words and the other sections."""
+"""Hints for unknown keys and words: suggestions that know the words of other frameworks and the other sections."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def written_path(path: str) -> str:
 
 @cache
 def key_paths() -> dict[str, str]:
-    """Where each key of a spec is, nearest to the top first; without lists and without what only some kinds have."""
+    """The path of each key, nearest to the top first; without lists and without keys that only some kinds have."""
     found: dict[str, str] = {}
     queue: list[tuple[Path, list[Any]]] = [((), [Spec])]
     for path, options in queue:

@@ -1,4 +1,4 @@
-"""From a file to a spec (read, extend, override, validate), and back to a file."""
+"""From a file to a spec (read, extend, override, validate) and back to a file."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def json_schema() -> dict[str, Any]:
 
 @cache
 def field_docs(section: type[Section]) -> dict[str, str]:
-    """The docstring beneath each field of a section, including the fields of its base classes."""
+    """The docstring below each field of a section, including the fields of its base classes."""
     docs: dict[str, str] = {}
     for base in reversed(section.__mro__):
         if isinstance(base, type) and issubclass(base, Section) and base is not Section:

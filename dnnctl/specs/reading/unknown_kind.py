@@ -1,7 +1,7 @@
 """What is certainly wrong inside a mapping whose `kind` is unknown or missing.
 
-pydantic does not look inside such a mapping. So each alternative is tried, and a fault is certain if all of them have
-a fault at the same place.
+pydantic does not look inside such a mapping. Therefore each alternative is tried, and a fault is certain if all
+alternatives have a fault at the same place.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _inside(finding: Finding, kinds: list[type[Kind]]) -> list[Finding]:
 
 
 def _try(kind: type[Kind], values: dict[str, Any]) -> list[Finding]:
-    """What is wrong with the values if they are of a kind; what is missing is not counted."""
+    """What is wrong with the values if they are of this kind; missing keys are not counted."""
     try:
         kind.model_validate({**values, "kind": kinds_of([kind])[0]})
     except ValidationError as error:

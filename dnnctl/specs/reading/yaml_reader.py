@@ -23,7 +23,7 @@ _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int
 
 
 def read_document(path: Path) -> tuple[Node, list[Fault]]:
-    """The document in a file, and the faults despite which it can be read.
+    """The document in a file, and the faults that do not prevent reading it.
 
     Raises:
         SpecError: the file cannot be read as a YAML mapping.
@@ -36,7 +36,7 @@ def read_document(path: Path) -> tuple[Node, list[Fault]]:
 
 
 def read_text(text: str, name: str) -> tuple[Node, list[Fault]]:
-    """The document in a text, and the faults despite which it can be read; `name` is its name in messages."""
+    """The document in a text, and the faults that do not prevent reading it; `name` is its name in messages."""
     lines = text.splitlines() or [""]
     _refuse_bombs(text, name)
     try:
@@ -76,7 +76,7 @@ def _read_file(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise refuse(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > MAX_BYTES:
-        raise refuse(f"the file is larger than {MAX_BYTES >> 20} MiB, too large for a spec", "Is this a data file?")
+        raise refuse(f"the file is larger than {MAX_BYTES >> 20} MiB: too large for a spec", "Is this a data file?")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -176,9 +176,9 @@ class _Composer:
             if key in entries:
                 first = entries[key].key_place
                 line = first.line if first else 0
-                rule = f"duplicate key '{key}', first in line {line}, again in line {place.line}"
+                rule = f"duplicate key '{key}', first on line {line}, again on line {place.line}"
                 hint = f"{line:>6} | {first.text if first else ''}"
-                self.faults.append(Fault(rule, here, place, hint=f"Remove one of them. The first one: {hint.strip()}"))
+                self.faults.append(Fault(rule, here, place, hint=f"Remove one of them. First: {hint.strip()}"))
                 continue
             value = self.convert(value_node, here, place)
             if value.value is None:

@@ -99,7 +99,7 @@ def test_a_change_of_what_is_measured_resets_the_best_epoch(parent: RunRecord, t
     run, event = forked(parent, tmp_path, "training.epochs=4", "data.validation.size=12")
     assert event.reset == [
         "the best epoch (what is measured has changed)",
-        "the validation split (the parent may have trained on some of these examples: metrics look too good)",
+        "the validation split (the parent may have trained on some of these examples, so metrics may look too good)",
     ]
     assert run.summary.best_epoch == 4
 
@@ -114,7 +114,7 @@ def test_steps_continue_from_the_parent(parent: RunRecord, tmp_path: Path) -> No
 
 
 def test_another_network_is_refused(parent: RunRecord, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"dense_1/kernel \(36 × 8 there, 36 × 9 here\), .* from scratch"):
+    with pytest.raises(RunError, match=r"dense_1/kernel \(36 × 8 in the parent, 36 × 9 here\), .* from scratch"):
         fork(parent.path, ["training.epochs=4", "model.layers.1.units=9"], runs_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -94,7 +94,7 @@ def test_a_disk_that_fills_during_training(
 
 def test_too_little_room_is_an_error_before_the_first_epoch(small_disk: Path, tmp_path: Path) -> None:
     model = {"layers": ["flatten", {"kind": "dense", "units": 3000}]}
-    with pytest.raises(RunError, match=r"Training needs about \d MB in .*, 1 MB are free"):
+    with pytest.raises(RunError, match=r"Training needs about \d MB in .*, but only 1 MB are free"):
         train(write_spec(tmp_path, model=model), runs_dir=small_disk)
 
 
