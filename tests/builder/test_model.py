@@ -233,7 +233,7 @@ def test_an_output_that_cannot_be_is_refused() -> None:
     for activation in ("prelu", "linear", "sigmoid"):
         assert "model.output.activation" in refuse(make_spec(["flatten"], model={"output": {"activation": activation}}))
     alone = make_spec(["flatten"], model={"output": {"activation": "softmax"}}, loss="hinge")
-    assert "Write `auto`, which is tanh here" in refuse(alone, n_outputs=2)
+    assert "Write `auto`, which means tanh here" in refuse(alone, n_outputs=2)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from dnnctl.specs.reading.yaml_reader import read_document
 from dnnctl.store.record import Status
 from sample_specs import write_digits
 
+pytestmark = pytest.mark.heavy
+
 
 def call(*arguments: Any) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])

@@ -16,6 +16,9 @@ from typer.testing import CliRunner
 from dnnctl.cli.app import app
 from stored import store_run
 
+pytestmark = pytest.mark.heavy
+
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

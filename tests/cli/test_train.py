@@ -154,6 +154,9 @@ def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
 
 IN_FOREGROUND = """
 import os, signal, sys
+
+pytestmark = pytest.mark.heavy
+
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """

@@ -16,6 +16,8 @@ from dnnctl.commands.train import train
 from dnnctl.commands.verify_resume import Kill, Verdict
 from sample_specs import write_spec
 
+pytestmark = pytest.mark.heavy
+
 
 def test_a_killed_training_is_exact(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"batch_size": 4, "epochs": 4})
