@@ -22,7 +22,7 @@ def test_compare_prints_differences_results_verdicts_and_notes() -> None:
         "results",
         "test accuracy",
         "0.9000*",
-        "a is better than b: +40.00 points",
+        "a is better than b: +40.00 percentage points",
         "note:",
     ):
         assert part in output
