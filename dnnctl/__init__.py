@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dnnctl.commands.fork import fork
+    from dnnctl.commands.resume import resume
     from dnnctl.commands.runs import load_run, runs
-    from dnnctl.commands.train import fork, resume, train
+    from dnnctl.commands.train import train
     from dnnctl.specs.reading.load import load_spec
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "runs", "train"]
 
 _HOMES = {
-    "fork": "dnnctl.commands.train",
+    "fork": "dnnctl.commands.fork",
     "load_run": "dnnctl.commands.runs",
     "load_spec": "dnnctl.specs.reading.load",
-    "resume": "dnnctl.commands.train",
+    "resume": "dnnctl.commands.resume",
     "runs": "dnnctl.commands.runs",
     "train": "dnnctl.commands.train",
 }

@@ -19,7 +19,9 @@ from threading import Thread
 from time import sleep
 from typing import Any
 
-from dnnctl.commands.train import fork, resume, train
+from dnnctl.commands.fork import fork
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.engine.step_loop import StepLoop
 from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog

@@ -28,7 +28,7 @@ def fork_command(
 ) -> None:
     """Train a new run that starts from another run's state, with a changed spec."""
     with failures_reported(as_json=as_json):
-        from dnnctl.commands.train import fork
+        from dnnctl.commands.fork import fork
         from dnnctl.store.catalog import load_run
         from dnnctl.store.purpose import Wanted
 

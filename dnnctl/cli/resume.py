@@ -30,7 +30,7 @@ def resume_command(
 
 
 def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool, quiet: bool, as_json: bool) -> None:
-    from dnnctl.commands.train import resume
+    from dnnctl.commands.resume import resume
     from dnnctl.store.catalog import load_run
     from dnnctl.store.purpose import Wanted
 

@@ -14,7 +14,8 @@ import pytest
 from dnnctl.builder.model import Network
 from dnnctl.builder.output import choose_head
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
-from dnnctl.commands.train import resume, train
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.errors import RunError, SpecError
 from dnnctl.events.event import Event, Reused
 from dnnctl.specs import Spec

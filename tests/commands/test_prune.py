@@ -10,7 +10,8 @@ import pytest
 
 from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.prune import prune
-from dnnctl.commands.train import resume, train
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.errors import RunError, UserError
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.writer import RunWriter

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dnnctl.commands.train import fork, resume, train
+from dnnctl.commands.fork import fork
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.events.event import Event, RateFound, Restored
 from dnnctl.store.facts import FoundRate
 from recipes import kill_at

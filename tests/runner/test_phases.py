@@ -13,7 +13,8 @@ from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import build_model
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.output import choose_head
-from dnnctl.commands.train import fork, train
+from dnnctl.commands.fork import fork
+from dnnctl.commands.train import train
 from dnnctl.data.load import load_data
 from dnnctl.errors import SpecError
 from dnnctl.events.event import Event, PhaseStarted

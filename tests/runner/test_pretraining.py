@@ -15,7 +15,8 @@ from dnnctl.builder.gan import build_gan
 from dnnctl.builder.model import Network, build_network
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.output import choose_head
-from dnnctl.commands.train import fork, train
+from dnnctl.commands.fork import fork
+from dnnctl.commands.train import train
 from dnnctl.data.load import load_data
 from dnnctl.errors import SpecError
 from dnnctl.runner.shuffle import epoch_order

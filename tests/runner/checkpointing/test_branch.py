@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.commands.train import fork, resume, train
+from dnnctl.commands.fork import fork
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.errors import RunError
 from dnnctl.events.event import Event, Forked, Restored
 from dnnctl.store.checkpoint import list_checkpoints

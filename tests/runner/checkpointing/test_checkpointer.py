@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands.train import resume, train
+from dnnctl.commands.resume import resume
+from dnnctl.commands.train import train
 from dnnctl.errors import RunError
 from dnnctl.events.event import EpochEnded, Event, RunOpened
 from dnnctl.runner.checkpointing import checkpointer as checkpointer

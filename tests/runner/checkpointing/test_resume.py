@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dnnctl.commands.resume import resume
 from dnnctl.commands.runs import load_model
-from dnnctl.commands.train import resume, train
+from dnnctl.commands.train import train
 from dnnctl.errors import RunError
 from dnnctl.events.event import Event, Restored, StepsDone
 from dnnctl.specs.loss import ErrorLoss, Huber, Loss
