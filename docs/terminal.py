@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[1]
 TARGET = Path(__file__).with_name("terminal.svg")
 SESSION = "dnnctl-picture"
 WIDTH, HEIGHT = 118, 30
-LAST_EPOCH = "epoch 14/20"
+LAST_EPOCH = "epoch 14/40"
 """The picture is taken when this epoch is on the screen."""
-COMMAND = "dnnctl train configs/selu.yaml --set training.epochs=20 --set data.source=fashion_mnist"
+COMMAND = "dnnctl train configs/selu.yaml --set training.epochs=40"
 TIMEOUT = 120.0
 
 
