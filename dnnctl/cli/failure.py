@@ -13,7 +13,7 @@ import typer
 from dnnctl.errors import DnnctlError, InterruptedRunError, SpecError
 
 INTERRUPTED = 128 + signal.SIGINT
-NOBODY_READS = 128 + signal.SIGPIPE
+BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
 @contextmanager
@@ -33,4 +33,4 @@ def failures_reported(*, as_json: bool = False) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         sys.stderr.close()
-        raise typer.Exit(NOBODY_READS) from None
+        raise typer.Exit(BROKEN_PIPE) from None

@@ -135,7 +135,10 @@ def suggest(curve: RateCurve) -> Suggestion:
     turning = int(np.median(np.flatnonzero(smoothed == smoothed.min()))) if len(smoothed) else 0
     start = smoothed[: max(1, len(smoothed) // 10)].mean() if len(smoothed) else 0.0
     if not len(smoothed) or smoothed[turning] > REDUCED * start:
-        raise RunError("No rate reduces the loss. Try a lower --min, more --steps, another initializer or activation.")
+        raise RunError(
+            "No rate reduces the loss. Try another initializer or activation, or a range test with more steps from a "
+            "lower rate: dnnctl find-rate SPEC --min 1e-7 --steps 1000"
+        )
     fall = start - smoothed[turning]
     low = float(curve.rates[np.argmax(smoothed <= start - FALLEN * fall)])
     climbed = turning + np.flatnonzero(smoothed[turning:] > smoothed[turning] + CLIMBED * fall)

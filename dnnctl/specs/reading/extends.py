@@ -14,8 +14,8 @@ from typing import Any
 
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.experiment import Spec
-from dnnctl.specs.reading.beneath import child_of, entries_of
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.merge_target import child_of, entries_of
 from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_document
 

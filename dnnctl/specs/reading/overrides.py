@@ -9,9 +9,9 @@ from typing import Any
 from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import Path, dotted
-from dnnctl.specs.reading.beneath import child_of, entries_of
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.introspection import item_options
+from dnnctl.specs.reading.merge_target import child_of, entries_of
 from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
 from dnnctl.specs.reading.yaml_reader import describe, read_text
 
