@@ -21,7 +21,7 @@ def resumed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         found.append(path)
         return RunRecord.at(path)
 
-    monkeypatch.setattr("dnnctl.commands.train.resume", resume)
+    monkeypatch.setattr("dnnctl.commands.resume.resume", resume)
     return found
 
 

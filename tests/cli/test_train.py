@@ -21,6 +21,8 @@ from dnnctl.store.json_object import plain
 from dnnctl.store.record import Status
 from sample_specs import write_spec
 
+pytestmark = pytest.mark.heavy
+
 DNNCTL = [sys.executable, "-m", "dnnctl"]
 
 
@@ -154,9 +156,6 @@ def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
 
 IN_FOREGROUND = """
 import os, signal, sys
-
-pytestmark = pytest.mark.heavy
-
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
