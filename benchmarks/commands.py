@@ -11,13 +11,14 @@ from tempfile import TemporaryDirectory
 from benchmarks.clock import seconds
 
 N_RUNS = 11
-LIMIT = 0.3
+TARGET = 0.25
+"""For every command but `schema`, which editors call once."""
 COMMANDS = {"--help": ["--help"], "check": ["check", "configs/selu.yaml"], "list": ["list"], "schema": ["schema"]}
 
 
 def main() -> None:
     """Print a line for each command: the median of its time minus that of an empty Python program."""
-    print(f"\nSeconds more than `python -c pass`, medians of {N_RUNS} alternating runs, at most {LIMIT}")
+    print(f"\nSeconds more than `python -c pass`, medians of {N_RUNS} alternating runs; the target is {TARGET}")
     with TemporaryDirectory() as folder:
         commands = {name: ["-m", "dnnctl", *arguments] for name, arguments in COMMANDS.items()}
         times: dict[str, list[float]] = {name: [] for name in commands}

@@ -73,4 +73,4 @@ def _child(side: str, what: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    _child(*sys.argv[1:])
+    _child(*sys.argv[1:]) if len(sys.argv) > 1 else main()

@@ -1,4 +1,4 @@
-"""Trains every spec of configs/chapter11 and writes our results beside the recorded ones to docs/chapter11.md.
+"""Trains every spec of configs/chapter11 and writes our results next to the recorded ones to docs/chapter11.md.
 
     python docs/reproduce.py [--seeds 3] [--table recorded|pairs] [--only NAME] [--runs-dir runs/chapter11]
 

@@ -1,4 +1,4 @@
-"""Notices on standard error: what the user must know besides the result."""
+"""Notices on standard error: what the user must know in addition to the result."""
 
 from __future__ import annotations
 

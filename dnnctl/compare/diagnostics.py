@@ -1,4 +1,4 @@
-"""What a classifier's predictions show besides its metrics: confusion, calibration and confident mistakes.
+"""What a classifier's predictions show in addition to its metrics: confusion, calibration and confident mistakes.
 
 Shapes: N is the number of examples, K of classes.
 """

@@ -101,7 +101,7 @@ def _default_root() -> str:
 
 
 def _key() -> str:
-    """A digest of everything that a program depends on besides the network: versions and the processor's features."""
+    """A digest of everything that a program depends on, except the network: versions and the processor's features."""
     facts = [platform.machine(), platform.processor(), *map(installed_version, PACKAGES)]
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -78,7 +78,7 @@ class Loop:
         return self.epoch >= self.epochs_before + self.stage.n_epochs or (self.last is not None and self.last.is_last)
 
     def state(self) -> LoopState:
-        """Where the loop is, and its state besides the variables."""
+        """Where the loop is, and its state except the variables."""
         return LoopState(
             epochs_before=self.epochs_before,
             epoch=self.epoch,

@@ -34,7 +34,7 @@ class Spec(Section):
     loss: Loss = AUTO
     """What training minimizes. `auto`: crossentropy for classes, mean squared error for numbers."""
     metrics: Metrics = "auto"
-    """What is measured besides the loss. `auto`: accuracy for classes, mean absolute error for numbers."""
+    """What is measured in addition to the loss. `auto`: accuracy for classes, mean absolute error for numbers."""
     optimizer: Optimizer = Sgd.model_construct(kind="sgd")
     """How gradients change the weights."""
     schedule: Schedule = NONE

@@ -1,4 +1,4 @@
-"""Metrics: what is measured besides the loss."""
+"""Metrics: what is measured in addition to the loss."""
 
 from typing import Annotated, Literal, TypeAlias
 

@@ -44,7 +44,7 @@ OTHERS = ("predictions.npz", "spec.yaml", "model.keras", ".lock")
 
 @pytest.fixture
 def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
-    """A run with everything that a run can have, beside a sound one."""
+    """A run with everything that a run can have, next to a sound one."""
     monkeypatch.setenv("DNNCTL_RUNS_DIR", str(tmp_path))
     right = np.arange(40) % 10
     good, run = store_run(tmp_path, "good", right=right < 9), store_run(tmp_path, "bad", right=right < 5, seed=2)

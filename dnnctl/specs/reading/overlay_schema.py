@@ -12,7 +12,7 @@ SUFFIX = "Overlay"
 
 
 def overlay_schema(schema: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schema without required keys, and the definitions that it needs besides the given ones."""
+    """The schema without required keys, and the additional definitions that it needs."""
     added: dict[str, Any] = {}
 
     def relax(node: Any) -> Any:
