@@ -16,10 +16,10 @@ STDERR = 2
 
 @contextmanager
 def stderr_to(path: Path | str) -> Iterator[None]:
-    """Append everything that is written to standard error in this context to a file."""
+    """Append everything that is written to standard error in this context to a file. Links are not followed."""
     sys.stderr.flush()
+    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     saved = os.dup(STDERR)
-    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.dup2(target, STDERR)
         yield

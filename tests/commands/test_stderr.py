@@ -21,3 +21,12 @@ def test_standard_error_goes_to_the_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", WRITE, str(log)], capture_output=True, text=True, check=True)
     assert log.read_text() == "from C\nfrom Python\n"
     assert done.stderr == "after\n"
+
+
+def test_nothing_is_written_to_the_target_of_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.txt", tmp_path / "log.txt"
+    target.write_text("untouched")
+    link.symlink_to(target)
+    done = subprocess.run([sys.executable, "-c", WRITE, str(link)], capture_output=True, text=True, check=False)
+    assert "Too many levels of symbolic links" in done.stderr
+    assert target.read_text() == "untouched"

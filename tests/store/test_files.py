@@ -40,3 +40,12 @@ def test_a_damaged_row_in_the_middle_is_not_passed_over(tmp_path: Path) -> None:
     path.write_text('{"epoch": 1\n{"epoch": 2}\n')
     with pytest.raises(ValueError, match="Expecting"):
         read_json_lines(path)
+
+
+def test_nothing_is_appended_to_the_target_of_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.txt", tmp_path / "rows.jsonl"
+    target.write_text("untouched")
+    link.symlink_to(target)
+    with pytest.raises(OSError, match="symbolic links"):
+        append_json_line(link, {"epoch": 1})
+    assert target.read_text() == "untouched"
