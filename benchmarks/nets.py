@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dnnctl.data.dataset import Part
-from dnnctl.data.fashion_mnist import read_idx
+from dnnctl.data.sources.fashion_mnist import read_idx
 from dnnctl.specs import Spec
 
 N_IMAGES = 55_000

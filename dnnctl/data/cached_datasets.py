@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import get_args
 
-from dnnctl.data import cifar, fashion_mnist, mnist
-from dnnctl.data.cache import cached
-
-IS_CACHED: dict[str, Callable[[], bool]] = {
-    "fashion_mnist_sample": lambda: True,
-    "fashion_mnist": lambda: all(cached(file) for file in fashion_mnist.FILES.values()),
-    "mnist": lambda: cached(mnist.FILE) is not None,
-    "cifar10": lambda: cifar.is_cached(cifar.CIFAR10_ARCHIVE),
-    "cifar100": lambda: cifar.is_cached(cifar.CIFAR100_ARCHIVE),
-}
+from dnnctl.data.source import source_module
+from dnnctl.specs.source import BuiltIn
 
 
 def cached_datasets() -> list[str]:
     """The names of the built-in data sets whose files are in the cache or in the package."""
-    return [name for name, is_cached in IS_CACHED.items() if is_cached()]
+    kinds = get_args(BuiltIn.model_fields["kind"].annotation)
+    return [kind for kind in kinds if source_module(kind).is_cached()]

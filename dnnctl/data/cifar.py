@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: 60,000 colour images, 32 × 32 pixels.
+"""The files of CIFAR-10 and CIFAR-100.
 
 Source: Krizhevsky, 2009.
 """
@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from dnnctl.data.cache import Progress, RemoteFile, cache_directory, cached, fetch
-from dnnctl.data.dataset import Part, RawData
+from dnnctl.data.dataset import Part
 from dnnctl.errors import DataError
-from dnnctl.specs.class_names import CIFAR10
 
 URL = "https://www.cs.toronto.edu/~kriz/"
 
@@ -31,23 +30,6 @@ class Archive:
     file: RemoteFile
 
 
-CIFAR10_ARCHIVE = Archive(
-    "cifar-10-batches-py",
-    RemoteFile(
-        "cifar-10-batches-py-target_archive",
-        URL + "cifar-10-python.tar.gz",
-        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-    ),
-)
-CIFAR100_ARCHIVE = Archive(
-    "cifar-100-python",
-    RemoteFile(
-        "cifar-100-python-target_archive",
-        URL + "cifar-100-python.tar.gz",
-        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
-    ),
-)
-TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
 HARMLESS = {
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
@@ -55,24 +37,6 @@ HARMLESS = {
     ("numpy", "dtype"),
     ("_codecs", "encode"),
 }
-
-
-def load_cifar10(progress: Progress) -> RawData:
-    """All 50,000 training and 10,000 test images, from the cache; labels are (N,), not (N, 1) as in Keras."""
-    folder = _unpacked(CIFAR10_ARCHIVE, progress)
-    batches = [_read_batch(folder / name, b"labels") for name in TRAIN_BATCHES]
-    train = Part(
-        np.concatenate([batch.inputs for batch in batches]), np.concatenate([batch.targets for batch in batches])
-    )
-    return RawData(train, _read_batch(folder / "test_batch", b"labels"), "classes", CIFAR10)
-
-
-def load_cifar100(progress: Progress) -> RawData:
-    """All 50,000 training and 10,000 test images with their fine labels, from the cache."""
-    folder = _unpacked(CIFAR100_ARCHIVE, progress)
-    names = _unpickle(folder / "meta")[b"fine_label_names"]
-    train, test = (_read_batch(folder / name, b"fine_labels") for name in ("train", "test"))
-    return RawData(train, test, "classes", tuple(name.decode() for name in names))
 
 
 def is_cached(archive: Archive) -> bool:
@@ -86,7 +50,7 @@ def _unpacked_folder(archive: Archive) -> Path | None:
     return next((each for each in (parent / archive.name, cache_directory() / archive.name) if each.is_dir()), None)
 
 
-def _unpacked(archive: Archive, progress: Progress) -> Path:
+def unpacked(archive: Archive, progress: Progress) -> Path:
     """The data set's folder. The archive is unpacked if neither older nor newer Keras has done so."""
     found = _unpacked_folder(archive)
     if found is not None:
@@ -105,8 +69,13 @@ def _unpacked(archive: Archive, progress: Progress) -> Path:
     return parent / archive.name
 
 
-def _read_batch(path: Path, label_key: bytes) -> Part:
-    batch = _unpickle(path)
+def read_batch(path: Path, label_key: bytes) -> Part:
+    """The images (N, 32, 32, 3) and class numbers (N,) in a file.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    batch = unpickle(path)
     try:
         channels_first = np.asarray(batch[b"data"], np.uint8).reshape(-1, 3, 32, 32)
         labels = np.asarray(batch[label_key], np.int32).reshape(-1)
@@ -115,7 +84,7 @@ def _read_batch(path: Path, label_key: bytes) -> Part:
     return Part(np.ascontiguousarray(channels_first.transpose(0, 2, 3, 1)), labels)
 
 
-def _unpickle(path: Path) -> dict[bytes, Any]:
+def unpickle(path: Path) -> dict[bytes, Any]:
     """The contents of a CIFAR file. These files are pickles made in Python 2; only arrays are allowed in them."""
     try:
         with path.open("rb") as file:

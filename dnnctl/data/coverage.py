@@ -10,14 +10,16 @@ from dnnctl.errors import DataError
 Labels = NDArray[np.generic]
 SPLIT_FIX = "Write `take: random` and `stratify: true` in data.validation, or use another size."
 MOST_LISTED = 10
+TOLERATED = 0.1
+"""A difference between the fractions that is accepted for any number of examples."""
 
 
 def check_split(train: Labels, validation: Labels, names: tuple[str, ...]) -> None:
     """Reject splits with class numbers (N,) that are useless for training or validation.
 
     Raises:
-        DataError: a split has only one class although the data has several, or validation has a class that training
-            lacks.
+        DataError: a split has only one class although the data has several, validation has a class that training
+            lacks, or the fractions of the classes differ far more than in a random split.
     """
     check_several(train, np.concatenate([train, validation]), names, "training", SPLIT_FIX)
     check_several(validation, np.concatenate([train, validation]), names, "validation", SPLIT_FIX)
@@ -26,6 +28,24 @@ def check_split(train: Labels, validation: Labels, names: tuple[str, ...]) -> No
         counts = _counts(validation[np.isin(validation, missing)], names)
         raise DataError(
             f"data.validation: no training example has the class of these validation examples: {counts}. {SPLIT_FIX}"
+        )
+    _check_fractions(train, validation, names)
+
+
+def _check_fractions(train: Labels, validation: Labels, names: tuple[str, ...]) -> None:
+    """Reject a validation split whose classes have other fractions than those of training.
+
+    The total variation distance of a random split of n examples in K classes is at most √(K/n)/2 on average, and at
+    most √(7/n) above its average with a probability of 1 - 10⁻⁶ (McDiarmid's inequality).
+    """
+    n_classes, n = len(names), len(validation)
+    fractions = [np.bincount(labels, minlength=n_classes) / len(labels) for labels in (train, validation)]
+    distance = float(np.abs(fractions[0] - fractions[1]).sum() / 2)
+    if distance > TOLERATED + np.sqrt(n_classes / n) / 2 + np.sqrt(7 / n):
+        raise DataError(
+            "The classes have other fractions in the validation split than in the training split. "
+            f"Training: {_counts(train, names)}. Validation: {_counts(validation, names)}. "
+            f"Are the examples sorted by class? {SPLIT_FIX} To accept this split, write `allow: true`."
         )
 
 

@@ -1,53 +1,108 @@
-"""A data set in memory.
+"""A data set, row by row.
 
 Shapes: N is the number of examples; inputs are (N, …), labels (N,), numbers (N, K).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Task = Literal["classes", "numbers"]
+Array = NDArray[np.generic]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Examples: inputs and targets."""
+    """Examples in memory: inputs, targets, and the weight of each example in the loss."""
 
-    inputs: NDArray[np.generic]
+    inputs: Array
     """(N, …) uint8 or float32."""
-    targets: NDArray[np.generic]
+    targets: Array
     """(N,) int32 class numbers, or (N, K) float32 numbers."""
+    weights: NDArray[np.float32] | None = None
+    """(N,) 0 or greater; None if all examples have the weight 1."""
 
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def take(self, rows: NDArray[np.intp] | slice) -> Part:
+    def take(self, rows: Rows | slice) -> Part:
         """Some of the examples."""
-        return Part(self.inputs[rows], self.targets[rows])
+        return Part(self.inputs[rows], self.targets[rows], None if self.weights is None else self.weights[rows])
+
+    def update_digest(self, state: Any) -> None:
+        """Feed the examples to a running digest."""
+        for array in (self.inputs, self.targets, self.weights):
+            if array is not None:
+                update_digest(state, array)
+
+
+class RowSource(Protocol):
+    """Examples that are read by row number. Targets are always in memory, inputs need not be."""
+
+    @property
+    def targets(self) -> Array:
+        """(N,) int32 class numbers, or (N, K) float32 numbers."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Rows | slice) -> Part:
+        """Read the examples of these rows, in this order."""
+
+    def update_digest(self, state: Any) -> None:
+        """Feed the identity of all examples to a running digest."""
+
+
+@dataclass(frozen=True)
+class Subset:
+    """Some rows of a source, with other targets."""
+
+    source: RowSource
+    rows: Rows
+    targets: Array
+    """(len(rows), …)"""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: Rows | slice) -> Part:
+        """Read the examples of these rows of the subset, in this order."""
+        part = self.source.take(as_slice(self.rows[rows]))
+        return Part(part.inputs, self.targets[rows], part.weights)
+
+    def update_digest(self, state: Any) -> None:
+        """Feed the examples to a running digest."""
+        self.take(slice(None)).update_digest(state)
 
 
 @dataclass(frozen=True)
 class RawData:
-    """A data set as it is in its source: a training split, and a test split if there is one."""
+    """A data set as it is in its source: a training split, and the other splits that the source has."""
 
-    train: Part
-    test: Part | None
+    train: RowSource
+    test: RowSource | None
     task: Task
     class_names: tuple[str, ...] = ()
+    validation: RowSource | None = None
+    groups: Array | None = None
+    """(N,) the group of each training example. A group is never divided between two splits."""
+    dates: Array | None = None
+    """(N,) the date of each training example. Validation examples are newer than training examples."""
+    fit: Callable[[Rows], RawData] | None = None
+    """Encodes the inputs with statistics of these training rows; None if inputs are used as they are."""
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""
         state = sha256()
-        for part in (self.train, self.test):
+        for part in (self.train, self.test, self.validation):
             if part is not None:
-                update_digest(state, part.inputs)
-                update_digest(state, part.targets)
+                part.update_digest(state)
         return state.hexdigest()
 
 
@@ -58,7 +113,7 @@ class Dataset:
     train: Part
     validation: Part | None
     test: Part | None
-    unlabelled: NDArray[np.generic] | None
+    unlabelled: Array | None
     """(N, …) the inputs of all training examples, including those beyond `limit`; None if they are not needed."""
     task: Task
     class_names: tuple[str, ...]
@@ -66,6 +121,8 @@ class Dataset:
     """The identity of the source's examples."""
     split_digest: str
     """The identity of the training and validation rows."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know about the data."""
 
     @property
     def n_outputs(self) -> int:
@@ -73,7 +130,14 @@ class Dataset:
         return len(self.class_names) if self.task == "classes" else int(self.train.targets.shape[1])
 
 
-def update_digest(state: object, array: NDArray[np.generic]) -> None:
+def update_digest(state: Any, array: Array) -> None:
     """Feed an array's type, shape and values to a running digest."""
-    state.update(f"{array.dtype.str}{array.shape}".encode())  # type: ignore[attr-defined]
-    state.update(np.ascontiguousarray(array).data)  # type: ignore[attr-defined]
+    state.update(f"{array.dtype.str}{array.shape}".encode())
+    state.update(np.ascontiguousarray(array).data)
+
+
+def as_slice(rows: Rows) -> Rows | slice:
+    """Consecutive ascending rows as a slice, which copies nothing: the training split is large."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnnctl.data.cache import Progress
-from dnnctl.data.cifar import load_cifar10, load_cifar100
+from dnnctl.data.classes import DROPPED, new_numbers, relabel
 from dnnctl.data.coverage import check_several, check_split
-from dnnctl.data.dataset import Dataset, Part, RawData, update_digest
-from dnnctl.data.fashion_mnist import load_fashion_mnist, load_sample
-from dnnctl.data.mnist import load_mnist
-from dnnctl.data.npz import load_npz
-from dnnctl.data.split import split_rows
+from dnnctl.data.dataset import Dataset, Part, RawData, Rows, RowSource, as_slice, update_digest
+from dnnctl.data.overlap import overlap_warning
+from dnnctl.data.source import load_source, no_progress
+from dnnctl.data.split import draw_rows, split_rows
 from dnnctl.errors import DataError
-from dnnctl.specs.data import BuiltIn, Data
+from dnnctl.specs.data import Data
+from dnnctl.specs.source import BuiltIn
 
-BUILT_IN: dict[str, Callable[[Progress], RawData]] = {
-    "fashion_mnist_sample": load_sample,
-    "fashion_mnist": load_fashion_mnist,
-    "mnist": load_mnist,
-    "cifar10": load_cifar10,
-    "cifar100": load_cifar100,
-}
-
-LIMIT_FIX = "`data.limit` takes the first examples: use a larger limit, or shuffle the file."
+NO_ROWS: Rows = np.arange(0)
+LIMIT_FIX = "Use a larger `data.limit`, or shuffle the file."
 
 
-def no_progress(_name: str, _done: int, _total: int) -> None:
-    """Do not show the progress of a download."""
+@dataclass(frozen=True)
+class Split:
+    """Rows of the training split of the source."""
+
+    train: Rows
+    """What training uses."""
+    validation: Rows
+    unlabelled: Rows
+    """The training rows before `limit`."""
+
+    def digest(self) -> str:
+        """The identity of the training and validation rows."""
+        state = sha256()
+        for rows in (self.train, self.validation):
+            update_digest(state, rows.astype("<i8"))
+        return state.hexdigest()
 
 
 def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress: Progress = no_progress) -> Dataset:
@@ -43,72 +50,71 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     Raises:
         DataError: they are missing or damaged, or do not fit the spec.
     """
-    source = data.source
-    raw = BUILT_IN[source.kind](progress) if isinstance(source, BuiltIn) else load_npz(source)
+    raw = load_source(data.source, progress)
     digest = raw.digest()
-    if data.classes != "all":
-        raw = keep_classes(raw, data.classes)
-    train_rows, validation_rows = np.arange(len(raw.train)), np.arange(0)
-    if data.validation != "none":
-        train_rows, validation_rows = split_rows(data.validation, raw.train, raw.task, seed=seed)
-    unlabelled_rows = train_rows
-    if data.limit != "none":
-        train_rows = train_rows[: data.limit]
-    if raw.task == "classes":
-        labels = raw.train.targets
-        if len(validation_rows):
-            check_split(labels[unlabelled_rows], labels[validation_rows], raw.class_names)
-        check_several(labels[train_rows], labels[unlabelled_rows], raw.class_names, "training", LIMIT_FIX)
-    state = sha256()
-    for rows in (train_rows, validation_rows):
-        update_digest(state, rows.astype("<i8"))
+    raw, split = _split(data, raw, seed=seed)
+    _check_classes(data, raw, split)
+    if raw.fit is not None:
+        raw = raw.fit(split.train)
+    train, test = raw.train.take(as_slice(split.train)), _whole(raw.test)
     return Dataset(
-        train=raw.train.take(_as_slice(train_rows)),
-        validation=raw.train.take(validation_rows) if len(validation_rows) else None,
-        test=raw.test,
-        unlabelled=raw.train.inputs[_as_slice(unlabelled_rows)] if with_unlabelled else None,
+        train=train,
+        validation=raw.train.take(split.validation) if len(split.validation) else _whole(raw.validation),
+        test=test,
+        unlabelled=raw.train.take(as_slice(split.unlabelled)).inputs if with_unlabelled else None,
         task=raw.task,
         class_names=raw.class_names,
         digest=digest,
-        split_digest=state.hexdigest(),
+        split_digest=split.digest(),
+        warnings=() if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test),
     )
 
 
-def keep_classes(raw: RawData, classes: list[int | str]) -> RawData:
-    """Only the examples of some classes, relabelled 0, 1, … in the given order.
-
-    Raises:
-        DataError: the targets are not classes, or a named class does not exist or is a duplicate.
-    """
-    if raw.task != "classes":
-        raise DataError("data.classes: the targets are numbers, so there are no classes to select.")
-    numbers = [_class_number(entry, raw.class_names) for entry in classes]
-    if len(set(numbers)) != len(numbers):
-        raise DataError(f"data.classes: a class appears twice in {classes}.")
-    relabelled = np.full(len(raw.class_names), -1, np.int32)
-    relabelled[numbers] = np.arange(len(numbers))
-
-    def keep(part: Part) -> Part:
-        labels = relabelled[part.targets]
-        return Part(part.inputs[labels >= 0], labels[labels >= 0])
-
-    names = tuple(raw.class_names[number] for number in numbers)
-    return replace(raw, train=keep(raw.train), test=keep(raw.test) if raw.test else None, class_names=names)
+def _split(data: Data, raw: RawData, *, seed: int) -> tuple[RawData, Split]:
+    """The data with the classes that are kept, and which rows are used for what."""
+    is_split_first = data.validation != "none" and data.validation.before_classes
+    numbers = None if data.classes == "all" else new_numbers(raw, data.classes)
+    if numbers is not None and not is_split_first:
+        raw = _keep_classes(raw, numbers, drop=True)
+    train, validation = np.arange(len(raw.train)), NO_ROWS
+    if data.validation != "none":
+        if raw.validation is not None:
+            raise DataError("data.validation: the source has a validation split of its own. Remove this section.")
+        train, validation = split_rows(data.validation, raw, seed=seed, is_built_in=isinstance(data.source, BuiltIn))
+    if numbers is not None and is_split_first:
+        raw = _keep_classes(raw, numbers, drop=False)
+        train, validation = (rows[raw.train.targets[rows] != DROPPED] for rows in (train, validation))
+    if data.limit == "none" or data.limit >= len(train):
+        return raw, Split(train, validation, train)
+    drawn = draw_rows(data, raw, train, data.limit, seed=seed)
+    return raw, Split(drawn, validation, train)
 
 
-def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
-    """The number of a class given by its name, or by its number if the names are words."""
-    if str(entry) in names:
-        return names.index(str(entry))
-    are_words = not all(name.lstrip("-").isdecimal() for name in names)
-    if are_words and isinstance(entry, int) and 0 <= entry < len(names):
-        return entry
-    listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:20]))
-    raise DataError(f"data.classes: there is no class {entry!r}. Allowed: {listed}{', …' if len(names) > 20 else ''}.")
+def _keep_classes(raw: RawData, numbers: NDArray[np.int32], *, drop: bool) -> RawData:
+    """Only the examples of some classes, relabelled. `drop` says whether training rows are dropped or marked."""
+    train, fit = relabel(raw.train, numbers, drop=drop), raw.fit
+    names = [raw.class_names[old] for old in np.argsort(numbers, kind="stable") if numbers[old] != DROPPED]
+    return replace(
+        raw,
+        train=train,
+        test=None if raw.test is None else relabel(raw.test, numbers, drop=True),
+        validation=None if raw.validation is None else relabel(raw.validation, numbers, drop=True),
+        class_names=tuple(names),
+        groups=None if raw.groups is None else raw.groups[train.rows],
+        dates=None if raw.dates is None else raw.dates[train.rows],
+        fit=None if fit is None else lambda rows: _keep_classes(fit(train.rows[rows]), numbers, drop=drop),
+    )
 
 
-def _as_slice(rows: np.ndarray) -> np.ndarray | slice:
-    """Consecutive rows as a slice, which copies nothing: the training split is large."""
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
+def _check_classes(data: Data, raw: RawData, split: Split) -> None:
+    if raw.task != "classes" or (data.validation != "none" and data.validation.allow):
+        return
+    labels, names = raw.train.targets, raw.class_names
+    validation = labels[split.validation] if raw.validation is None else raw.validation.targets
+    if len(validation):
+        check_split(labels[split.unlabelled], validation, names)
+    check_several(labels[split.train], labels[split.unlabelled], names, "training", LIMIT_FIX)
+
+
+def _whole(source: RowSource | None) -> Part | None:
+    return None if source is None else source.take(slice(None))

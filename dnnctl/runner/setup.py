@@ -91,6 +91,8 @@ def prepare(
         progress=lambda *state: report(Downloading(*state)),
     )
     report(_describe_data(dataset))
+    for warning in dataset.warnings:
+        report(Warned(warning))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
     network, transfer = _build(spec, head, dataset, pretrained)

@@ -4,34 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from dnnctl.specs.field import BY_FORM, CHOICE, LIST, MAPPING, NUMBER, WORD, Count, Kind, OrNone, Section
-
-
-class BuiltIn(Kind):
-    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl."""
-
-    kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100"]
-
-
-class Npz(Kind):
-    """Arrays in a NumPy file: inputs with one example per row, and the class or the target numbers of each example."""
-
-    kind: Literal["npz"]
-    path: str
-    """The file, relative to the spec that names it."""
-    train_inputs: str = "x_train"
-    """The array of training inputs."""
-    train_targets: str = "y_train"
-    """The array of training targets."""
-    test_inputs: str = "x_test"
-    """The array of test inputs. Without it, there is no test split."""
-    test_targets: str = "y_test"
-    """The array of test targets."""
-    task: Literal["auto", "classes", "numbers"] = "auto"
-    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise."""
-
-
-Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
+from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, SWITCH, WORD, Count, Index, OrAuto, OrNone, Section
+from dnnctl.specs.source import Source
 
 
 def _check_size(size: object) -> object:
@@ -41,15 +15,35 @@ def _check_size(size: object) -> object:
     return size
 
 
+Size: TypeAlias = Annotated[int | float, BeforeValidator(_check_size)]
+
+
+class Fold(Section):
+    """One of k parts of the training examples, for cross-validation: each example is in exactly one of them."""
+
+    k: Annotated[int, Field(strict=True, ge=2, le=1000)]
+    """The number of parts."""
+    number: Index = 0
+    """The part that is set aside for validation, counted from 0."""
+
+
 class Validation(Section):
     """The training examples that are set aside for validation."""
 
-    size: Annotated[int | float, BeforeValidator(_check_size)]
-    """The number of examples (a whole number), or the fraction of all training examples (between 0 and 1)."""
-    take: Literal["first", "last", "random"] = "first"
-    """Which examples are taken. `random` depends only on `seed`."""
-    stratify: bool = False
-    """Whether every class has the same fraction in both splits; with `take: random`."""
+    size: Annotated[Annotated[Size, NUMBER] | OrNone, BY_FORM] = "none"
+    """The number of examples (a whole number), or the fraction of all training examples (between 0 and 1). Required
+    without `fold`."""
+    take: Literal["auto", "first", "last", "random"] = "auto"
+    """Which examples are taken. `random` depends only on `seed`. `auto`: `first` for a built-in data set, `random` for
+    your own data. A source with a `date` always gives its newest examples, and one with a `group` whole groups."""
+    stratify: Annotated[Annotated[bool, SWITCH] | OrAuto, BY_FORM] = "auto"
+    """Whether every class has the same fraction in both splits; with `take: random`. `auto`: yes for your own data."""
+    fold: Annotated[Annotated[Fold, MAPPING] | OrNone, BY_FORM] = "none"
+    """Cross-validation: the validation split is one of k parts. `dnnctl train --folds K` trains all of them."""
+    before_classes: bool = False
+    """Whether the split is made before `classes` drops examples. Then `size` counts examples of all classes."""
+    allow: bool = False
+    """Whether to accept a split that lacks classes, or whose classes have other fractions than those of training."""
 
 
 ClassList: TypeAlias = Annotated[list[int | str], Field(min_length=2)]
@@ -64,7 +58,8 @@ class Data(Section):
     classes: Annotated[Annotated[ClassList, LIST] | OrAll, BY_FORM] = "all"
     """The classes to keep, by number or name. They are relabelled 0, 1, … in this order."""
     limit: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
-    """The number of training examples to keep, counted from the first. Applied after `classes` and `validation`."""
+    """The number of training examples to keep: the first of a built-in data set, otherwise drawn at random, as
+    `validation` draws. Applied after `classes` and `validation`."""
     validation: Annotated[Annotated[Validation, MAPPING] | OrNone, BY_FORM] = "none"
     """The training examples that are set aside for validation."""
     scaling: Literal["none", "unit", "standardize"] = "none"

@@ -20,6 +20,7 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     """Every rule across sections that a spec breaks."""
     if spec.name == "last":
         yield ("name",), "'last' always means the newest run, so it cannot be a name", "Choose another name."
+    yield from _validation(spec)
     yield from _classes(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
@@ -28,6 +29,19 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
         if phase.starts_schedule:
             yield from _phase(phase)
     yield from _reuse(spec, phases)
+
+
+def _validation(spec: Spec) -> Iterator[Broken]:
+    """Whether the size of the validation split is given once."""
+    validation, path = spec.data.validation, ("data", "validation")
+    if validation == "none":
+        return
+    if (validation.size == "none") == (validation.fold == "none"):
+        hint = "Write `size: 0.2`, or `fold: {k: 5, number: 0}`."
+        yield path, "needs either `size` or `fold`", hint
+    if validation.fold != "none" and validation.fold.number >= validation.fold.k:
+        k = validation.fold.k
+        yield (*path, "fold", "number"), f"must be less than k = {k}", f"Folds are numbered from 0 to {k - 1}."
 
 
 def _classes(spec: Spec) -> Iterator[Broken]:

@@ -13,23 +13,21 @@ from typing import Any
 import pytest
 
 from dnnctl.data.cache import RemoteFile, cache_directory, fetch
-from dnnctl.data.cifar import load_cifar10, load_cifar100
-from dnnctl.data.fashion_mnist import load_fashion_mnist
-from dnnctl.data.load import no_progress
-from dnnctl.data.mnist import load_mnist
+from dnnctl.data.source import load_source, no_progress
 from dnnctl.errors import DataError
+from dnnctl.specs.source import BuiltIn
 
 
-@pytest.mark.parametrize("load", [load_fashion_mnist, load_mnist, load_cifar10, load_cifar100])
+@pytest.mark.parametrize("kind", ["fashion_mnist", "mnist", "cifar10", "cifar100"])
 def test_without_a_network_the_message_says_where_files_go(
-    load: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
+    kind: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionError("no network")
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     with pytest.raises(DataError) as caught:
-        load(no_progress)
+        load_source(BuiltIn(kind=kind))
     for part in (str(cache), "https://", "DNNCTL_DATA_DIR", "fashion_mnist_sample"):
         assert part in str(caught.value)
 

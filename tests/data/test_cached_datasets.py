@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dnnctl.data.cached_datasets import IS_CACHED, cached_datasets
-from dnnctl.data.fashion_mnist import FILES
-from dnnctl.data.load import BUILT_IN, no_progress
+from dnnctl.data.cached_datasets import cached_datasets
+from dnnctl.data.source import load_source
+from dnnctl.data.sources.fashion_mnist import FILES
+from dnnctl.specs.source import BuiltIn
 from sample_specs import write_cifar10
 
 CIFAR10 = "cifar-10-batches-py"
-
-
-def test_every_built_in_data_set_is_looked_for() -> None:
-    assert list(IS_CACHED) == list(BUILT_IN)
 
 
 def test_an_empty_cache_has_the_bundled_sample_alone() -> None:
@@ -32,7 +29,7 @@ def test_a_layout_of_cifar_that_loads_is_found(layout: str, tmp_path: Path, monk
         with tarfile.open(tmp_path / "cache" / "cifar-10-python.tar.gz", "w:gz") as archive:
             archive.add(tmp_path / "made", CIFAR10)
     assert cached_datasets() == ["fashion_mnist_sample", "cifar10"]
-    assert len(BUILT_IN["cifar10"](no_progress).train) == 20
+    assert len(load_source(BuiltIn(kind="cifar10")).train) == 20
 
 
 def test_an_empty_folder_or_a_part_of_the_files_is_no_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

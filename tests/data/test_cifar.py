@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dnnctl.data import cifar
-from dnnctl.data.cifar import load_cifar10, load_cifar100
-from dnnctl.data.load import no_progress
+from dnnctl.data.source import load_source
 from dnnctl.errors import DataError
+from dnnctl.specs.source import BuiltIn
 from sample_specs import cifar_batch, write_cifar10
 
 
@@ -21,7 +21,7 @@ from sample_specs import cifar_batch, write_cifar10
 def test_cifar10_is_read_from_both_layouts_of_keras(cache: Path, layout: str) -> None:
     """Labels are a row, images (N, 32, 32, 3) with the channels last; the oracle is the files' definition."""
     write_cifar10(cache / layout)
-    raw = load_cifar10(no_progress)
+    raw = load_source(BuiltIn(kind="cifar10"))
     assert raw.train.inputs.shape == (20, 32, 32, 3)
     assert raw.train.targets.shape == (20,)
     assert raw.test is not None
@@ -33,7 +33,7 @@ def test_cifar10_is_unpacked_from_its_archive(cache: Path) -> None:
     write_cifar10(cache / "made" / "cifar-10-batches-py")
     with tarfile.open(cache / "cifar-10-python.tar.gz", "w:gz") as archive:
         archive.add(cache / "made" / "cifar-10-batches-py", "cifar-10-batches-py")
-    assert len(load_cifar10(no_progress).train) == 20
+    assert len(load_source(BuiltIn(kind="cifar10")).train) == 20
     assert (cache / "cifar-10-batches-py-target" / "cifar-10-batches-py" / "test_batch").is_file()
 
 
@@ -43,7 +43,7 @@ def test_cifar100_has_fine_labels_and_their_names(cache: Path) -> None:
     (folder / "train").write_bytes(cifar_batch(5, 1, b"fine_labels"))
     (folder / "test").write_bytes(cifar_batch(2, 2, b"fine_labels"))
     (folder / "meta").write_bytes(pickle.dumps({b"fine_label_names": [b"apple", b"bear"]}, protocol=2))
-    raw = load_cifar100(no_progress)
+    raw = load_source(BuiltIn(kind="cifar100"))
     assert (len(raw.train), raw.class_names) == (5, ("apple", "bear"))
 
 
@@ -52,7 +52,7 @@ def test_a_pickle_that_asks_for_code_is_refused(cache: Path) -> None:
     buffer = io.BytesIO(b"cposix\nsystem\n(S'true'\ntR.")
     (cache / "cifar-10-batches-py" / "data_batch_1").write_bytes(buffer.getvalue())
     with pytest.raises(DataError, match=r"refers to posix.system"):
-        load_cifar10(no_progress)
+        load_source(BuiltIn(kind="cifar10"))
 
 
 def test_only_harmless_names_are_unpickled() -> None:

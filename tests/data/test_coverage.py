@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dnnctl.data.coverage import check_split
 from dnnctl.data.load import load_data
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
@@ -25,10 +26,23 @@ def load(folder: Path, labels: list[str], **sections: Any) -> Any:
 @pytest.mark.parametrize(
     ("labels", "sections", "message"),
     [
-        (SORTED, {"validation": {"size": 10}}, r"validation split has only one class: 10 a\. The data has 40 a, 20 b"),
+        (
+            SORTED,
+            {"validation": {"size": 10, "take": "first"}},
+            r"validation split has only one class: 10 a\. The data has 40 a, 20 b",
+        ),
         (SORTED, {"validation": {"size": 10, "take": "last"}}, r"validation split has only one class: 10 b"),
-        (SORTED, {"validation": {"size": 50}}, r"training split has only one class: 10 b"),
-        (SORTED, {"limit": 30}, r"training split has only one class: 30 a\. .*`data.limit` takes the first"),
+        (SORTED, {"validation": {"size": 50, "take": "first"}}, r"training split has only one class: 10 b"),
+        (
+            SORTED,
+            {"validation": {"size": 1, "take": "first"}, "limit": 30},
+            r"training split has only one class: 30 a\. .*larger `data.limit`",
+        ),
+        (
+            ["a", "b"] * 40 + ["a"] * 100 + ["a", *["b"] * 79],
+            {"validation": {"size": 80, "take": "last"}},
+            r"other fractions .*Training: 140 a, 40 b\. Validation: 1 a, 79 b\. .*allow: true",
+        ),
         (RARE, {"validation": {"size": 7, "take": "last"}}, r"no training example has .*: 1 c\. .*stratify: true"),
     ],
 )
@@ -44,8 +58,10 @@ def test_a_part_that_lacks_classes_is_refused(
     [
         (SORTED, {"validation": {"size": 10, "take": "random", "stratify": True}}),
         (SORTED, {"validation": {"size": 1}}),
-        (SORTED, {"limit": 1}),
-        (SORTED, {"limit": 41}),
+        (SORTED, {"validation": {"size": 1, "take": "first"}, "limit": 1}),
+        (SORTED, {"validation": {"size": 1, "take": "first"}, "limit": 41}),
+        (SORTED, {"validation": {"size": 10, "take": "first", "allow": True}}),
+        (SORTED, {"validation": {"size": 50}, "limit": 6}),
         (["a", "b"] * 3, {"validation": {"size": 2}, "limit": 2}),
         (RARE, {"validation": {"size": 4}}),
         (RARE, {"validation": {"size": 4}, "limit": 4}),
@@ -59,3 +75,16 @@ def test_a_small_mixed_part_is_no_false_alarm(labels: list[str], sections: dict[
 def test_the_fix_that_the_message_suggests_works(tmp_path: Path) -> None:
     dataset = load(tmp_path, SORTED, validation={"size": 12, "take": "random", "stratify": True})
     assert np.bincount(dataset.validation.targets).tolist() == [8, 4]
+
+
+def test_random_splits_are_no_false_alarm() -> None:
+    """A thousand random splits of mixed data, of all sizes and numbers of classes, are accepted."""
+    draw = np.random.default_rng(5)
+    for _ in range(1000):
+        n_classes = int(draw.integers(2, 30))
+        labels = np.concatenate([np.arange(n_classes), draw.integers(0, n_classes, int(draw.integers(100, 2000)))])
+        rows = draw.permutation(len(labels))
+        n = int(draw.integers(10, len(labels) // 2))
+        missing = set(labels[rows[:n]]) - set(labels[rows[n:]])
+        if not missing:
+            check_split(labels[rows[n:]], labels[rows[:n]], tuple(str(number) for number in range(n_classes)))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from dnnctl.data.dataset import Part, RawData
-from dnnctl.data.load import BUILT_IN, keep_classes, load_data
+from dnnctl.data.load import load_data
 from dnnctl.data.sample.build import build
 from dnnctl.errors import DataError
-from dnnctl.specs.data import BuiltIn, Data
+from dnnctl.specs.data import Data
 
 SAMPLE: dict[str, Any] = {"source": "fashion_mnist_sample"}
 TAKES: list[dict[str, Any]] = [
@@ -23,10 +23,6 @@ TAKES: list[dict[str, Any]] = [
 
 def load(seed: int = 1, **sections: Any) -> Any:
     return load_data(Data.model_validate({**SAMPLE, **sections}), seed=seed)
-
-
-def test_every_built_in_source_has_its_loader() -> None:
-    assert set(BUILT_IN) == set(BuiltIn.model_fields["kind"].annotation.__args__)  # type: ignore[union-attr]
 
 
 def test_the_sample_is_the_beginning_of_the_full_files(fashion_mnist_dir: Path, tmp_path: Path) -> None:
@@ -103,15 +99,39 @@ def test_what_the_data_cannot_give_is_refused(sections: dict[str, Any], message:
         load(**sections)
 
 
-def test_classes_whose_names_are_numbers_are_meant_by_name_alone() -> None:
-    part = Part(np.zeros((3, 2), np.float32), np.array([0, 1, 2], np.int32))
-    raw = RawData(part, None, "classes", ("0", "10", "20"))
-    assert keep_classes(raw, [20, 0]).train.targets.tolist() == [1, 0]
-    with pytest.raises(DataError, match="no class 1"):
-        keep_classes(raw, [0, 1])
+def test_a_split_before_classes_counts_examples_of_all_classes() -> None:
+    """The oracle: the same split without `classes`, filtered by hand."""
+    whole = load(validation={"size": 2000, "take": "random"})
+    dataset = load(classes=[6, 5], validation={"size": 2000, "take": "random", "before_classes": True})
+    for split, expected in ((dataset.train, whole.train), (dataset.validation, whole.validation)):
+        kept = np.isin(expected.targets, [5, 6])
+        assert np.array_equal(split.inputs, expected.inputs[kept])
+        assert np.array_equal(split.targets, (expected.targets[kept] == 5).astype(np.int32))
+    assert dataset.class_names == ("Shirt", "Sandal")
 
 
-def test_numbers_have_no_classes() -> None:
-    part = Part(np.zeros((4, 2), np.float32), np.zeros((4, 1), np.float32))
-    with pytest.raises(DataError, match="numbers"):
-        keep_classes(RawData(part, None, "numbers"), [0, 1])
+def test_own_data_is_split_and_limited_at_random_with_every_class(tmp_path: Path) -> None:
+    """A built-in data set is split in its order; a file of the user is often sorted by class."""
+    labels = np.repeat(["a", "b", "c"], 40)
+    np.savez(tmp_path / "sorted.npz", x_train=np.arange(240, dtype=np.float32).reshape(120, 2), y_train=labels)
+    source = {"kind": "npz", "path": str(tmp_path / "sorted.npz")}
+    dataset = load(source=source, validation={"size": 30}, limit=30)
+    assert np.bincount(dataset.validation.targets).tolist() == [10, 10, 10]
+    assert np.bincount(dataset.train.targets).tolist() == [10, 10, 10]
+
+
+def test_the_statistics_of_an_encoding_come_from_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fit` gets rows of the source, also after classes were dropped; its encoding is what training gets."""
+    part = Part(np.arange(12, dtype=np.float32).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2], np.int32))
+    seen: list[list[int]] = []
+
+    def fit(rows: Any) -> RawData:
+        seen.append(np.asarray(rows).tolist())
+        return RawData(Part(part.inputs * 10, part.targets), None, "classes", ("a", "b", "c"))
+
+    raw = RawData(part, None, "classes", ("a", "b", "c"), fit=fit)
+    monkeypatch.setattr("dnnctl.data.load.load_source", lambda *_: raw)
+    dataset = load(classes=["c", "b"], validation={"size": 2, "take": "first"})
+    assert seen == [[4, 5]]
+    assert dataset.train.inputs.tolist() == [[80, 90], [100, 110]]
+    assert dataset.train.targets.tolist() == [1, 0]

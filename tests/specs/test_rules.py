@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
+from dnnctl.data.classes import new_numbers
 from dnnctl.data.dataset import Part, RawData
-from dnnctl.data.load import keep_classes
 from dnnctl.errors import DataError, Fault, SpecError
 from dnnctl.specs import load
 from dnnctl.specs.class_names import CLASS_NAMES
@@ -50,7 +50,7 @@ def test_a_class_is_refused_if_the_data_refuses_it(source: str, entry: str, tmp_
     chosen = [yaml.safe_load(entry), next(name for name in CLASS_NAMES[source][4:5])]
     part = Part(np.zeros((10, 1), np.float32), np.arange(10, dtype=np.int32))
     try:
-        keep_classes(RawData(part, None, "classes", CLASS_NAMES[source]), chosen)
+        new_numbers(RawData(part, None, "classes", CLASS_NAMES[source]), chosen)
         expected = []
     except DataError:
         expected = ["data.classes.0"]
@@ -67,3 +67,19 @@ def test_the_hint_names_the_class_that_is_near(tmp_path: Path) -> None:
 def test_a_class_that_appears_twice_is_refused(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "data.classes=[Trouser, 1]")
     assert (fault.path, fault.rule) == ("data.classes.1", "the class 1 appears twice")
+
+
+@pytest.mark.parametrize(
+    ("validation", "path", "rule"),
+    [
+        ("{take: random}", "data.validation", "needs either `size` or `fold`"),
+        ("{size: 10, fold: {k: 5}}", "data.validation", "needs either `size` or `fold`"),
+        ("{fold: {k: 5, number: 5}}", "data.validation.fold.number", "must be less than k = 5"),
+    ],
+)
+def test_a_validation_split_is_defined_once(validation: str, path: str, rule: str, tmp_path: Path) -> None:
+    spec = tmp_path / "a.yaml"
+    spec.write_text(FINE.replace("{size: 10}", validation))
+    with pytest.raises(SpecError) as caught:
+        load(spec)
+    assert [(fault.path, fault.rule) for fault in caught.value.faults] == [(path, rule)]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dnnctl.data.fashion_mnist import SAMPLE, read_idx
+from dnnctl.data.sources.fashion_mnist import read_idx
+from dnnctl.data.sources.fashion_mnist_sample import SAMPLE
 
 N_TRAIN, N_TEST = 10_000, 2_000
 

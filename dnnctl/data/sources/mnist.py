@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnnctl.data.cache import Progress, RemoteFile, fetch
+from dnnctl.data.cache import Progress, RemoteFile, cached, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
 from dnnctl.specs.class_names import MNIST
+from dnnctl.specs.source import BuiltIn
 
 FILE = RemoteFile(
     "mnist.npz",
@@ -19,7 +20,7 @@ FILE = RemoteFile(
 )
 
 
-def load_mnist(progress: Progress) -> RawData:
+def load(_source: BuiltIn, progress: Progress) -> RawData:
     """All 60,000 training and 10,000 test images, from the cache."""
     path = fetch(FILE, progress)
     try:
@@ -29,3 +30,8 @@ def load_mnist(progress: Progress) -> RawData:
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} is damaged ({error}). Remove it, so that it is downloaded again.") from None
     return RawData(train, test, "classes", MNIST)
+
+
+def is_cached() -> bool:
+    """Whether the data set loads without a download."""
+    return cached(FILE) is not None

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.data.cache import Progress
 from dnnctl.data.dataset import Part, RawData, Task
 from dnnctl.errors import DataError
-from dnnctl.specs.data import Npz
+from dnnctl.specs.source import Npz
 
 Array = NDArray[np.generic]
 
 
-def load_npz(source: Npz) -> RawData:
+def load(source: Npz, _progress: Progress) -> RawData:
     """The training and test splits in a NumPy file.
 
     Raises:

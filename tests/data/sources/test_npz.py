@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.data.npz import load_npz
+from dnnctl.data.source import load_source as load_npz
 from dnnctl.errors import DataError
-from dnnctl.specs.data import Npz
+from dnnctl.specs.source import Npz
 
 
 def npz(path: Path, **arrays: Any) -> Npz:

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 grey images of clothes, 28 × 28 pixels, ten classes; and the sample that comes with dnnctl.
+"""Fashion-MNIST: 70,000 grey images of clothes, 28 × 28 pixels, ten classes.
 
 Source: Xiao, Rasul and Vollgraf, 2017. Copyright 2017 Zalando SE, MIT License.
 """
@@ -6,16 +6,16 @@ Source: Xiao, Rasul and Vollgraf, 2017. Copyright 2017 Zalando SE, MIT License.
 from __future__ import annotations
 
 import gzip
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.data.cache import Progress, RemoteFile, fetch
+from dnnctl.data.cache import Progress, RemoteFile, cached, fetch
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError
 from dnnctl.specs.class_names import FASHION_MNIST
+from dnnctl.specs.source import BuiltIn
 
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 SHA256 = {
@@ -25,21 +25,17 @@ SHA256 = {
     "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 }
 FILES = {name: RemoteFile(f"fashion-mnist/{name}", URL + name, digest) for name, digest in SHA256.items()}
-SAMPLE = "fashion_mnist_sample.npz"
 
 
-def load_fashion_mnist(progress: Progress) -> RawData:
+def load(_source: BuiltIn, progress: Progress) -> RawData:
     """All 60,000 training and 10,000 test images, from the cache."""
     paths = {name: fetch(file, progress) for name, file in FILES.items()}
     return RawData(_part(paths, "train"), _part(paths, "t10k"), "classes", FASHION_MNIST)
 
 
-def load_sample(_: Progress) -> RawData:
-    """The first 10,000 training and the first 2,000 test images, from the package."""
-    with files("dnnctl.data.sample").joinpath(SAMPLE).open("rb") as file, np.load(file) as arrays:
-        train = Part(arrays["x_train"], arrays["y_train"].astype(np.int32))
-        test = Part(arrays["x_test"], arrays["y_test"].astype(np.int32))
-    return RawData(train, test, "classes", FASHION_MNIST)
+def is_cached() -> bool:
+    """Whether the data set loads without a download."""
+    return all(cached(file) for file in FILES.values())
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

@@ -1,0 +1,29 @@
+"""The data that a source names. Each kind of source has a module in `dnnctl.data.sources` with the name of the kind."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from dnnctl.data.cache import Progress
+from dnnctl.data.dataset import RawData
+from dnnctl.specs.source import Source
+
+
+def no_progress(_name: str, _done: int, _total: int) -> None:
+    """Do not show the progress of a download."""
+
+
+def load_source(source: Source, progress: Progress = no_progress) -> RawData:
+    """The data of a source.
+
+    Raises:
+        DataError: the files are missing or damaged, or are not what the source says.
+    """
+    data: RawData = source_module(source.kind).load(source, progress)
+    return data
+
+
+def source_module(kind: str) -> Any:
+    """The module of a kind of source. It is imported on first use, because some import large libraries."""
+    return import_module(f"dnnctl.data.sources.{kind}")

@@ -1,0 +1,1 @@
+"""One module for each kind of source. Its `load` returns the data."""
