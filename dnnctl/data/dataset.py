@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.store.encoding import TableEncoding
+
 Task = Literal["classes", "numbers"]
 Array = NDArray[np.generic]
 Rows = NDArray[np.intp]
@@ -96,6 +98,8 @@ class RawData:
     """(N,) the date of each training example. Validation examples are newer than training examples."""
     fit: Callable[[Rows], RawData] | None = None
     """Encodes the inputs with statistics of these training rows; None if inputs are used as they are."""
+    encoding: TableEncoding | None = None
+    """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""
@@ -121,6 +125,8 @@ class Dataset:
     """The identity of the source's examples."""
     split_digest: str
     """The identity of the training and validation rows."""
+    encoding: TableEncoding | None = None
+    """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the data."""
 

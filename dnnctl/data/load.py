@@ -66,6 +66,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
         class_names=raw.class_names,
         digest=digest,
         split_digest=split.digest(),
+        encoding=raw.encoding,
         warnings=() if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test),
     )
 
