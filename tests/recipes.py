@@ -46,6 +46,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "performance": {
         "optimizer": {"kind": "sgd", "learning_rate": 1.5},
         "schedule": {"kind": "performance", "patience": 1, "min_delta": 0.1},
+        "training": {"batch_size": 16, "epochs": 5, "validation_every": 2, "checkpoint": MID_EPOCH},
     },
     "phases": {
         "model": {

@@ -25,7 +25,7 @@ def draw_curves(curves: Mapping[str, Rows], name: str, *, over: str = "epoch") -
 
 def draw_run(rows: Rows) -> str:
     """The training loss of a run and its validation loss, if any, over epochs."""
-    names = [name for name in ("loss", "val_loss") if name in rows[-1]]
+    names = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
     return _draw(
         {name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "loss over epochs"
     )

@@ -53,6 +53,7 @@ class LiveDisplay:
         self.downloads = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=self.console)
         self.curve = Text("")
         self.values: list[float] = []
+        self.curve_name = "loss"
         self.task = self.progress.add_task("loading TensorFlow", total=None, rate="", metrics="", visible=False)
         self.live = Live(Group(self.downloads, self.progress, self.curve), console=self.console, transient=True)
         self.path = ""
@@ -135,9 +136,12 @@ class LiveDisplay:
         )
 
     def _draw_curve(self, event: EpochEnded) -> None:
-        name = "val_loss" if "val_loss" in event.row else "loss"
-        self.values.append(float(event.row[name]))
-        self.curve.plain = f"  {name} {sparkline(self.values[-MAX_CURVE:])} {format_number(self.values[-1])}"
+        if "val_loss" in event.row and self.curve_name != "val_loss":
+            self.curve_name, self.values = "val_loss", []
+        if self.curve_name not in event.row:
+            return
+        self.values.append(float(event.row[self.curve_name]))
+        self.curve.plain = f"  {self.curve_name} {sparkline(self.values[-MAX_CURVE:])} {format_number(self.values[-1])}"
 
 
 def sparkline(values: list[float]) -> str:

@@ -54,8 +54,11 @@ class LearningRates:
         return None if self.momentum is None else np.full(self.span.steps_per_epoch, self.momentum)
 
     def see(self, epoch: int, row: Row) -> None:
-        """Process an epoch's metrics: lower the rate if the monitored one has not improved for `patience` epochs."""
-        if self.monitor is None or not isinstance(self.schedule, Performance):
+        """Process an epoch's metrics: lower the rate if the monitored one has not improved for `patience` epochs.
+
+        Epochs in which it was not measured do not count.
+        """
+        if self.monitor is None or not isinstance(self.schedule, Performance) or self.monitor.metric not in row:
             return
         if not self.monitor.see(epoch, row[self.monitor.metric]) and self.monitor.n_waited >= self.schedule.patience:
             self.factor *= self.schedule.factor

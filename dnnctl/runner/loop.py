@@ -49,6 +49,8 @@ class Loop:
     validate: Callable[[], dict[str, float]] | None
     """Measures the model on the validation examples; None if there are none."""
     best: Monitor
+    validate_every: int = 1
+    """The number of epochs between two validations. The last epoch of the stage is always validated."""
     patience: Monitor | None = None
     checkpoint_steps: int | None = None
     """A checkpoint is due after each multiple of this number of steps."""
@@ -143,9 +145,9 @@ class Loop:
                 self.seconds = time.perf_counter() - started
                 yield steps_done
             row = self._row(epoch, float(rates[-1]))
-            row["seconds"] = round(time.perf_counter() - started, 4)
-            self.rates.see(epoch, row)
             self.last = self._judge(epoch, row)
+            self.rates.see(epoch, row)
+            row["seconds"] = round(time.perf_counter() - started, 4)
             self.epoch, self.step, self.seconds = epoch, 0, 0.0
             yield self.last
 
@@ -192,17 +194,31 @@ class Loop:
         row |= self.stage.marks
         row["learning_rate"] = learning_rate
         row |= self.engine.results()
-        if self.validate is not None:
-            row |= {f"val_{name}": value for name, value in self.validate().items()}
-            if not math.isfinite(row["val_loss"]):
-                raise DivergedError(f"The validation loss became infinite or NaN in epoch {epoch}.")
         return row
 
     def _judge(self, epoch: int, row: Row) -> EpochDone:
-        is_best = self.best.see(epoch, row[self.best.metric])
-        out_of_patience = False
-        if self.patience is not None and self.stage.patience is not None:
-            self.patience.see(epoch, row[self.patience.metric])
-            out_of_patience = self.patience.n_waited >= self.stage.patience
-        is_end = epoch == self.epochs_before + self.stage.n_epochs
-        return EpochDone(row, is_best, is_end or out_of_patience, out_of_patience and not is_end)
+        """Validate if it is due; find out whether the epoch is the best, and whether it is the last of the stage."""
+        n_done = epoch - self.epochs_before
+        is_end = n_done == self.stage.n_epochs
+        if is_end or n_done % self.validate_every == 0:
+            self._validate(epoch, row)
+        is_out = self._is_out_of_patience(epoch, row)
+        if is_out and not is_end and n_done % self.validate_every:
+            self._validate(epoch, row)
+        is_best = self.best.metric in row and self.best.see(epoch, row[self.best.metric])
+        return EpochDone(row, is_best, is_end or is_out, is_out and not is_end)
+
+    def _validate(self, epoch: int, row: Row) -> None:
+        """Add the validation metrics to the row of an epoch."""
+        if self.validate is None:
+            return
+        row |= {f"val_{name}": value for name, value in self.validate().items()}
+        if not math.isfinite(row["val_loss"]):
+            raise DivergedError(f"The validation loss became infinite or NaN in epoch {epoch}.")
+
+    def _is_out_of_patience(self, epoch: int, row: Row) -> bool:
+        """Whether the stage ends because the monitored metric has not improved. Epochs without it do not count."""
+        if self.patience is None or self.stage.patience is None or self.patience.metric not in row:
+            return False
+        self.patience.see(epoch, row[self.patience.metric])
+        return self.patience.n_waited >= self.stage.patience

@@ -89,6 +89,7 @@ class Phases:
             rates=rates,
             validate=None if self.examples.validation is None else partial(engine.evaluate, self.examples.validation),
             best=earlier.best if earlier else Monitor(self._monitored()),
+            validate_every=setup.spec.training.validation_every,
             patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
             checkpoint_steps=None if every == "none" else every,
             find_schedule=self._search(phase, engine) if is_open(rates.schedule) else None,

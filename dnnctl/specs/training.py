@@ -54,6 +54,9 @@ class Training(Section):
     """The number of epochs; with `phases`, the sum of their epochs."""
     phases: Annotated[Annotated[Phases, LIST] | OrNone, BY_FORM] = "none"
     """Parts of training with their own frozen layers, optimizer and schedule."""
+    validation_every: Count = 1
+    """The number of epochs between two validations. The last epoch of each phase is always validated.
+    `patience` counts only epochs in which the monitored metric is measured."""
     pretraining: Pretraining = NONE
     """Unsupervised pretraining before the first epoch."""
     early_stopping: Annotated[Annotated[EarlyStopping, MAPPING] | OrNone, BY_FORM] = "none"

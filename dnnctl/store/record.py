@@ -156,7 +156,7 @@ class RunRecord:
         stopping = training.get("early_stopping") if isinstance(training, dict) else None
         if isinstance(stopping, dict):
             return str(stopping.get("monitor", "val_loss"))
-        return "val_loss" if self.rows and "val_loss" in self.rows[-1] else "loss"
+        return "val_loss" if any("val_loss" in row for row in self.rows) else "loss"
 
     @property
     def n_bytes(self) -> int:

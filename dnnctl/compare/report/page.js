@@ -26,7 +26,7 @@ function drawCurves() {
     for (const name of [metric.value, "val_" + metric.value]) {
       if (run.rows[name]) {
         traces.push({
-          x: run.rows[axis.value], y: run.rows[name], mode: run.rows[name].length > 1 ? "lines" : "markers",
+          x: run.rows[axis.value], y: run.rows[name], connectgaps: true, mode: run.rows[name].length > 1 ? "lines" : "markers",
           name: (run.is_first ? run.group : run.label) + (name.startsWith("val_") ? " validation" : " training"),
           legendgroup: run.group + name, showlegend: run.is_first, text: run.label, hovertemplate: "%{text}: %{y}<extra></extra>",
           line: { color: run.colour, dash: name.startsWith("val_") ? "solid" : "dot", width: 2 }, marker: { color: run.colour },

@@ -157,7 +157,7 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     seconds = list(accumulate(finite(row.get("seconds")) or 0.0 for row in rows))
     stride = -(-len(rows) // MAX_POINTS)
     kept = sorted({*range(0, len(rows), stride), len(rows) - 1})
-    names = [name for name in rows[-1] if name not in NO_SCALARS]
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in NO_SCALARS]
     columns = {name: [finite(rows[i].get(name)) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
     label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.seed}"
