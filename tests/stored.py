@@ -36,15 +36,20 @@ def store_run(
     epochs: int = 3,
     seed: int = 1,
     data: str = "d",
+    fold: tuple[int, int] | None = None,
     **spec: Any,
 ) -> RunRecord:
     """A finished run.
 
     Args:
+        data: the digest of its data.
+        fold: the number of its validation fold, and the number of folds.
         right: for each test example whether its prediction is right; the accuracy follows.
         spec: sections that differ from the usual spec.
     """
     plain = {"name": name, "seed": seed, **SPEC, **spec}
+    if fold is not None:
+        plain["data"] = SPEC["data"] | {"validation": {"fold": {"number": fold[0], "k": fold[1]}}}
     digest = f"{crc32(f'{name} {seed}'.encode()):08x}"
     with RunWriter.create(directory, Blueprint(name, digest, "", "", seed=seed, plain=plain)) as writer:
         folder = writer.folder
@@ -58,7 +63,9 @@ def store_run(
         for epoch in range(1, epochs + 1):
             row = {"epoch": epoch, "step": 10 * epoch, "seconds": 0.5, "learning_rate": 0.1, "loss": 1 / epoch}
             writer.append_row({**row, "accuracy": accuracy, "val_loss": 2 / epoch, "val_accuracy": accuracy})
-        writer.add_facts(data=DataFacts(data, "s"), parameters=99, device=DeviceFacts("cpu", "CPU"))
+        writer.add_facts(
+            data=DataFacts(data, f"s{fold}" if fold else "s"), parameters=99, device=DeviceFacts("cpu", "CPU")
+        )
         best = {"epoch": epochs, "step": 10 * epochs, "seconds": 0.5, "val_loss": 2 / epochs, "val_accuracy": accuracy}
         measured = {"loss": 0.5, "accuracy": accuracy}
         writer.write_summary(

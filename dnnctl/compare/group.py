@@ -1,27 +1,26 @@
-"""Groups of runs: runs of the same spec with several seeds form one group; any other run is its own group."""
+"""Groups of runs: runs of the same spec with several seeds or folds form one group; any other run is its own group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
-from typing import Any
 
 from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import finite
-from dnnctl.store.recipe import is_repeatable, recipe
+from dnnctl.store.recipe import Repetition, is_repeatable, recipe, repetition
 from dnnctl.store.record import RunRecord
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ only in their seed."""
+    """Runs that differ only in their seed or their fold."""
 
     label: str
     """The name of the group in tables and verdicts: a, b, c, …"""
     runs: tuple[RunRecord, ...]
     left_out: tuple[RunRecord, ...] = ()
-    """Runs whose seed is already in the group: older or unfinished ones of the same name."""
+    """Runs whose seed and fold are already in the group: older or unfinished ones of the same name."""
 
     @property
     def first(self) -> RunRecord:
@@ -30,12 +29,12 @@ class Group:
 
     def measured(self, role: str, metric: str) -> list[float]:
         """A metric of the best weights on a split, for each finished run."""
-        return list(self.by_seed(role, metric).values())
+        return list(self.by_repetition(role, metric).values())
 
-    def by_seed(self, role: str, metric: str) -> dict[Any, float]:
-        """The same, by seed."""
-        found = {run.facts.seed: measured_by(run, role).get(metric) for run in self.runs}
-        return {seed: number for seed, value in found.items() if (number := finite(value)) is not None}
+    def by_repetition(self, role: str, metric: str) -> dict[Repetition, float]:
+        """The same, by seed and fold."""
+        found = {repetition(run): measured_by(run, role).get(metric) for run in self.runs}
+        return {key: number for key, value in found.items() if (number := finite(value)) is not None}
 
     def last(self, metric: str) -> list[float]:
         """A metric at the last epoch of each run."""
@@ -71,8 +70,8 @@ class _Draft:
 def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     """The runs as groups, in the order of their first runs.
 
-    A group of several seeds has one run per seed: the newest complete one. If all runs of a recipe have the same seed,
-    each is its own group, so that they are compared with each other.
+    A group has one run for each seed and fold: the newest complete one. If all runs of a recipe have the same seed and
+    fold, each is its own group, so that they are compared with each other.
     """
     drafts: list[_Draft] = []
     for run in _complete_and_newest_first(runs):
@@ -100,7 +99,7 @@ def _add(run: RunRecord, drafts: list[_Draft]) -> None:
     for draft in drafts:
         if not _belongs(run, draft.runs[0]):
             continue
-        same = next((other for other in draft.runs if other.facts.seed == run.facts.seed), None)
+        same = next((other for other in draft.runs if repetition(other) == repetition(run)), None)
         if same is None:
             draft.runs.append(run)
             return

@@ -8,7 +8,7 @@ from shlex import quote
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.store.catalog import namesakes
 from dnnctl.store.metrics import finite
-from dnnctl.store.recipe import repetitions
+from dnnctl.store.recipe import repetition, repetitions
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_count, format_seconds
 
@@ -138,7 +138,7 @@ def _left_out(groups: Sequence[Group]) -> list[str]:
     for group in groups:
         if group.left_out:
             n = len(group.left_out)
-            listed = ", ".join(f"{run.id} (seed {run.facts.seed})" for run in group.left_out[:MAX_SHOWN])
+            listed = ", ".join(f"{run.id} ({repetition(run)})" for run in group.left_out[:MAX_SHOWN])
             more = f" and {n - MAX_SHOWN} more" if n > MAX_SHOWN else ""
             notes.append(f"{group.label} uses only the newest finished run of each seed. Left out: {listed}{more}.")
     return notes

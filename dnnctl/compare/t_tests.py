@@ -1,6 +1,6 @@
 """Tests that compare recipes by several seeds each. Student's t distribution is from SciPy.
 
-Sources: Student (1908); Welch (1947).
+Sources: Student (1908); Welch (1947); for folds Nadeau and Bengio, Inference for the Generalization Error (2003).
 """
 
 from __future__ import annotations
@@ -29,13 +29,18 @@ def welch(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
     return _student(difference, error, freedom)
 
 
-def paired_student(a: Sequence[float], b: Sequence[float]) -> Estimate | None:
-    """Student's test for pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) / sqrt(n)).
+def paired_student(a: Sequence[float], b: Sequence[float], *, n_folds: int = 0) -> Estimate | None:
+    """Student's test for n pairs of runs with the same seeds, at least two: t = mean(b - a) / (sd(b - a) √(1/n)).
 
-    None if the differences have no variance.
+    The k folds of cross-validation share training examples, so their differences vary less than those of independent
+    data. The corrected test has √(1/n + 1/(k - 1)) in place of √(1/n). None if the differences have no variance.
+
+    Args:
+        n_folds: k; 0 for pairs without cross-validation.
     """
     differences = np.asarray(b, np.float64) - np.asarray(a, np.float64)
-    error = float(np.std(differences, ddof=1)) / sqrt(len(differences))
+    shared = 1 / (n_folds - 1) if n_folds else 0.0
+    error = float(np.std(differences, ddof=1)) * sqrt(1 / len(differences) + shared)
     if error == 0:
         return None
     return _student(float(differences.mean()), error, len(differences) - 1)

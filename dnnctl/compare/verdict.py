@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import Scores, score
 from dnnctl.store.metrics import is_less_better
+from dnnctl.store.recipe import Repetition, repetition
+from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
 SIGNIFICANT = 0.05
@@ -104,14 +105,14 @@ def _common_role(a: Group, b: Group) -> str:
 
 def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
     verdict = Verdict(a.label, b.label, metric, role)
-    scores = score(a.first, role), score(b.first, role)
+    scores = tuple(score(run, role) for run in _counterparts(a, b))
     if len(a.runs) == 1 and len(b.runs) == 1:
-        return _judge_models(verdict, *scores)
+        return _judge_models(verdict, scores[0], scores[1])
     if scores[0] and scores[1] and scores[0].labels_digest != scores[1].labels_digest:
         return replace(verdict, reason=f"they were not scored on the same {role} examples")
     if None in scores and not have_same_data([a, b], role):
         return replace(verdict, reason="their data differ")
-    values = [group.by_seed(role, metric) for group in (a, b)]
+    values = [group.by_repetition(role, metric) for group in (a, b)]
     if not values[0] or not values[1]:
         return replace(verdict, reason=f"{metric} was not measured on {role} data for both")
     if min(map(len, values)) < 2:
@@ -119,19 +120,28 @@ def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
     return _judge_recipes(verdict, *values)
 
 
-def _judge_recipes(verdict: Verdict, a: dict[Any, float], b: dict[Any, float]) -> Verdict:
-    """Two recipes, by their metric for each seed: paired if they share seeds."""
+def _counterparts(a: Group, b: Group) -> tuple[RunRecord, RunRecord]:
+    """A run of each group: with the same seed and fold, if there are such runs."""
+    other = {repetition(run): run for run in b.runs}
+    return next(((run, other[repetition(run)]) for run in a.runs if repetition(run) in other), (a.first, b.first))
+
+
+def _judge_recipes(verdict: Verdict, a: dict[Repetition, float], b: dict[Repetition, float]) -> Verdict:
+    """Two recipes, by their metric for each seed and fold: paired if they share them."""
     from dnnctl.compare.t_tests import paired_student, welch
 
-    common = [seed for seed in a if seed in b]
+    common = [key for key in a if key in b]
+    n_folds = min((key.n_folds for key in common), default=0)
+    word = "fold" if n_folds else "seed"
     if len(common) == len(a) == len(b) or len(common) >= MIN_COMMON:
-        estimate = paired_student([a[seed] for seed in common], [b[seed] for seed in common])
-        test, sample = "Student's test, paired by seed", f"{len(common)} seeds"
+        estimate = paired_student([a[key] for key in common], [b[key] for key in common], n_folds=n_folds)
+        test, sample = f"Student's test, paired by {word}", f"{len(common)} {word}s"
+        test += ", with the correction of Nadeau and Bengio" if n_folds else ""
     else:
         estimate = welch(list(a.values()), list(b.values()))
         test, sample = "Welch's test", f"{len(a)} and {len(b)} seeds"
     if estimate is None:
-        return replace(verdict, reason="the differences between seeds have no variance")
+        return replace(verdict, reason=f"the differences between {word}s have no variance")
     return replace(verdict, estimate=estimate, test=test, sample=sample)
 
 

@@ -263,3 +263,15 @@ def test_pickles_in_predictions_are_never_loaded(tmp_path: Path) -> None:
     evil = np.array([{"any": "object"}] * 400, dtype=object)
     np.savez(b.folder.predictions, test_predictions=evil, test_labels=np.arange(400) % 3)
     assert "b has no predictions" in str(compared(a, b).verdicts[0])
+
+
+def test_folds_of_one_spec_are_a_group_and_paired_by_fold(tmp_path: Path) -> None:
+    """In whatever order they are given; the validation examples of the pairs are the same."""
+    a = [store_run(tmp_path, "a", accuracy=0.80 + n / 100, fold=(n, 3)) for n in range(3)]
+    b = [store_run(tmp_path, "b", accuracy=0.85 + n / 50, fold=(n, 3), **SELU) for n in range(3)]
+    comparison = compared(*a, *reversed(b))
+    assert [len(group.runs) for group in comparison.groups] == [3, 3]
+    (verdict,) = comparison.verdicts
+    assert verdict.test == "Student's test, paired by fold, with the correction of Nadeau and Bengio"
+    assert verdict.sample == "3 folds"
+    assert verdict.estimate.difference == pytest.approx(0.06)

@@ -51,3 +51,14 @@ def test_the_interval_of_a_mean_is_that_of_scipy() -> None:
     values = [0.81, 0.84, 0.82, 0.86]
     expected = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
     assert interval_of_mean(values) == pytest.approx(expected)
+
+
+def test_folds_are_tested_with_the_corrected_variance() -> None:
+    """The oracle is the formula of Nadeau and Bengio, with n₂/n₁ = 1/(k - 1), computed with SciPy's distribution."""
+    a, b = np.array([0.81, 0.84, 0.80, 0.83, 0.85]), np.array([0.84, 0.85, 0.84, 0.88, 0.86])
+    found = paired_student(list(a), list(b), n_folds=5)
+    assert found is not None
+    error = np.sqrt((1 / 5 + 1 / 4) * np.var(b - a, ddof=1))
+    assert found.p == pytest.approx(2 * stats.t.sf((b - a).mean() / error, 4), rel=1e-9)
+    half = stats.t.ppf(0.975, 4) * error
+    assert (found.low, found.high) == pytest.approx(((b - a).mean() - half, (b - a).mean() + half), rel=1e-9)

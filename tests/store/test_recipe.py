@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.store.facts import DataFacts, ParentFacts, PrunedFacts
-from dnnctl.store.recipe import is_repeatable, recipe, repetitions
+from dnnctl.store.recipe import Repetition, is_repeatable, recipe, repetition, repetitions
 from stored import add_facts, make_run, store_run
 
 
@@ -31,3 +31,16 @@ def test_repetitions_are_the_newest_complete_runs_on_the_same_data(tmp_path: Pat
     unfinished = make_run(tmp_path)
     found = repetitions(second, [old, first, second, elsewhere, unfinished])
     assert [run.id for run in found] == [first.id, second.id]
+
+
+def test_folds_of_the_same_data_are_repetitions_in_the_order_of_seed_and_fold(tmp_path: Path) -> None:
+    """Another number of folds, or other data, is another recipe."""
+    last, first, other_seed, middle, four, elsewhere = (
+        store_run(tmp_path, seed=seed, fold=fold, data=data)
+        for seed, fold, data in [
+            (1, (2, 3), "d"), (1, (0, 3), "d"), (2, (1, 3), "d"), (1, (1, 3), "d"), (1, (0, 4), "d"), (1, (0, 3), "x"),
+        ]
+    )  # fmt: skip
+    assert (repetition(last), repetition(first)) == (Repetition(1, 2, 3), Repetition(1, 0, 3))
+    found = repetitions(last, [last, first, other_seed, middle, four, elsewhere])
+    assert [run.id for run in found] == [run.id for run in (first, middle, last, other_seed)]

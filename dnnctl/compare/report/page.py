@@ -23,6 +23,7 @@ from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
 from dnnctl.store.environment import installed_version
 from dnnctl.store.metrics import NO_METRICS, NO_SCALARS, finite
+from dnnctl.store.recipe import repetition
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
@@ -160,7 +161,7 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     names = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in NO_SCALARS]
     columns = {name: [finite(rows[i].get(name)) for i in kept] for name in ("epoch", *names)}
     columns["time"] = [round(seconds[i], 3) for i in kept]
-    label = group.label if len(group.runs) == 1 else f"{group.label}, seed {run.facts.seed}"
+    label = group.label if len(group.runs) == 1 else f"{group.label}, {repetition(run)}"
     is_first = run is group.first
     return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
 
