@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from difflib import get_close_matches
 
 MAX_ALLOWED = 24
@@ -44,6 +44,22 @@ def format_count(n: int, noun: str) -> str:
 def format_shape(shape: Sequence[int | None]) -> str:
     """A shape, for example `28 × 28`."""
     return " × ".join(map(str, shape)) or "one number"
+
+
+def align(rows: Sequence[Sequence[str]], *, right: Set[int] = frozenset()) -> list[str]:
+    """Rows of cells as lines with aligned columns, two spaces apart.
+
+    Args:
+        right: the indices of the columns that are aligned to the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:

@@ -10,6 +10,7 @@ from dnnctl import __version__
 from dnnctl.cli import (
     check,
     compare,
+    data,
     doctor,
     evaluate,
     find_rate,
@@ -48,6 +49,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify-resume": verify_resume.verify_resume_command,
     "find-rate": find_rate.find_rate_command,
     "check": check.check_command,
+    "data": data.data_command,
     "schema": schema.schema_command,
     "list": list_runs.list_command,
     "show": show.show_command,

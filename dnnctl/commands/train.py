@@ -30,7 +30,7 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
         UserError: the spec, the data or the device cannot be used. No run is created.
         DivergedError: the loss became infinite or NaN.
     """
-    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
+    loaded, pretrained = find_pretrained(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     blueprint = make_blueprint(loaded)
     if pretrained is not None:
         blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
@@ -47,7 +47,7 @@ def dry_run(
     Raises:
         UserError: the spec, the data or the device cannot be used.
     """
-    loaded, pretrained = find_pretrained(_loaded(spec), runs_dir, lambda text: report(Warned(text)))
+    loaded, pretrained = find_pretrained(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.setup import prepare
@@ -70,7 +70,8 @@ def make_blueprint(loaded: LoadedSpec) -> Blueprint:
     )
 
 
-def _loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
+def as_loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
+    """A spec with its text, however it was given."""
     if isinstance(spec, LoadedSpec):
         return spec
     if isinstance(spec, Spec):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+from dnnctl.store.data_facts import DataDescription
 from dnnctl.store.difference import Change
 from dnnctl.store.facts import LayerFacts, Row, Summary
 
@@ -63,12 +64,11 @@ class DataReady(Event):
     """The examples are loaded and split."""
 
     event = "data_ready"
-    n_train: int
-    n_validation: int
-    n_test: int
-    input_shape: tuple[int, ...]
-    task: str
-    n_outputs: int
+    data: DataDescription
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as a JSON object."""
+        return {"event": self.event, **asdict(self.data)}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dnnctl.events.data_wording import baseline_line, detail_lines, size_line
 from dnnctl.events.event import (
     DataReady,
     Downloading,
@@ -27,7 +28,7 @@ from dnnctl.events.event import (
 )
 from dnnctl.store.facts import Metrics, Row
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import format_count, format_seconds, format_shape
+from dnnctl.text import format_count, format_seconds
 
 
 class Wording:
@@ -74,11 +75,8 @@ def _forked(_: Wording, event: Forked) -> list[str]:
 
 
 def _data(_: Wording, event: DataReady) -> list[str]:
-    counts = f"{event.n_train:,} training"
-    counts += f", {event.n_validation:,} validation" if event.n_validation else ""
-    counts += f", {event.n_test:,} test" if event.n_test else ""
-    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, "target value")
-    return [f"data: {counts} examples of {format_shape(event.input_shape)}, {outputs}"]
+    details = [] if event.data.is_built_in else detail_lines(event.data)
+    return [size_line(event.data), *details]
 
 
 def _model(_: Wording, event: ModelReady) -> list[str]:
@@ -133,6 +131,10 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
     if summary.last is not None and summary.last.epoch != summary.best_epoch:
         lines.append(f"last epoch: {summary.last.epoch} (last.keras)")
         lines += _measured(summary.last.validation, summary.last.test)
+    role = "test" if "test" in summary.baseline else "validation"
+    if measured := summary.baseline.get(role):
+        shared = {name: value for name, value in measured.items() if name in summary.measured(role)}
+        lines.append(baseline_line(role, summary.task or "", shared or measured))
     return lines
 
 

@@ -82,6 +82,7 @@ def summarize(
         validation=best.get("validation"),
         test=best.get("test"),
         last=WeightsResult(done.row["epoch"], last.get("validation"), last.get("test")),
+        baseline=dict(setup.baseline),
         state=state,
         seconds=round(seconds, 3),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
+from dnnctl.data.describe import describe
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.device import Device, prepare_device
@@ -27,7 +28,8 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import dotted
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.pretraining import Autoencoder
-from dnnctl.store.facts import DataFacts, LayerFacts
+from dnnctl.specs.source import BuiltIn
+from dnnctl.store.facts import DataFacts, LayerFacts, Metrics
 from dnnctl.text import format_shape
 
 
@@ -51,6 +53,8 @@ class Setup:
     """The blocks whose weights were copied from another network or are pretrained."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
+    baseline: Mapping[str, Metrics] = field(default_factory=dict)
+    """By split: the metrics of the trivial prediction."""
 
     @property
     def model(self) -> keras.Model:
@@ -90,7 +94,8 @@ def prepare(
         with_unlabelled=has_pretraining,
         progress=lambda *state: report(Downloading(*state)),
     )
-    report(_describe_data(dataset))
+    description = describe(dataset, is_built_in=isinstance(spec.data.source, BuiltIn))
+    report(DataReady(description))
     for warning in dataset.warnings:
         report(Warned(warning))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
@@ -117,6 +122,7 @@ def prepare(
         phases=phases,
         reused=reused,
         transfer=transfer,
+        baseline=description.baseline,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
@@ -152,18 +158,6 @@ def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) ->
         return build_network(spec, head, dataset.train.inputs), None
     assert pretrained is not None, "the caller finds the network that the spec reuses"
     return build_from(spec, head, dataset.train.inputs, load_pretrained(pretrained))
-
-
-def _describe_data(dataset: Dataset) -> DataReady:
-    validation, test = dataset.validation, dataset.test
-    return DataReady(
-        n_train=len(dataset.train),
-        n_validation=len(validation) if validation else 0,
-        n_test=len(test) if test else 0,
-        input_shape=tuple(dataset.train.inputs.shape[1:]),
-        task=dataset.task,
-        n_outputs=dataset.n_outputs,
-    )
 
 
 def _describe_model(setup: Setup) -> ModelReady:

@@ -191,6 +191,8 @@ class Summary:
     test: Metrics | None = None
     last: WeightsResult | None = None
     """The metrics of the weights of the last epoch."""
+    baseline: dict[str, Metrics] = field(default_factory=dict)
+    """By split: the metrics of always predicting the most frequent class, or the mean, of the training split."""
     state: str | None = None
     """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None

@@ -1,0 +1,34 @@
+"""`dnnctl data`: what the data of a spec are, without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dnnctl.commands.session import faults_located
+from dnnctl.commands.train import as_loaded
+from dnnctl.events.event import Downloading, Report, Warned, ignore
+from dnnctl.specs import LoadedSpec, Spec
+from dnnctl.specs.source import BuiltIn
+from dnnctl.store.data_facts import DataDescription
+
+
+def describe_data(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> DataDescription:
+    """Load and split the data of a spec, and describe them. Imports no framework.
+
+    Args:
+        spec: a spec, or the path of a spec file.
+        report: called with warnings, and with the progress of downloads.
+
+    Raises:
+        DataError: the data are missing or damaged, or do not fit the spec.
+    """
+    loaded = as_loaded(spec)
+    data = loaded.spec.data
+    with faults_located(loaded):
+        from dnnctl.data.describe import describe
+        from dnnctl.data.load import load_data
+
+        dataset = load_data(data, seed=loaded.spec.seed, progress=lambda *state: report(Downloading(*state)))
+    for warning in dataset.warnings:
+        report(Warned(warning))
+    return describe(dataset, is_built_in=isinstance(data.source, BuiltIn))

@@ -1,0 +1,61 @@
+"""A data set in words: sizes, columns, classes, and the baseline."""
+
+from __future__ import annotations
+
+from dnnctl.store.data_facts import ClassFacts, DataDescription
+from dnnctl.store.facts import Metrics
+from dnnctl.store.metrics import format_metrics
+from dnnctl.text import align, format_count, format_shape
+
+MOST_CLASSES = 20
+OUTPUTS = {"classes": "class", "labels": "label", "numbers": "target value"}
+
+
+def size_line(data: DataDescription) -> str:
+    """The number of examples in each split, the shape of an example, and the targets."""
+    counts = f"{data.n_train:,} training"
+    counts += f", {data.n_validation:,} validation" if data.n_validation else ""
+    counts += f", {data.n_test:,} test" if data.n_test else ""
+    noun = OUTPUTS[data.task]
+    outputs = f"{data.n_outputs} classes" if data.task == "classes" else format_count(data.n_outputs, noun)
+    return f"data: {counts} examples of {format_shape(data.input_shape)}, {outputs}"
+
+
+def detail_lines(data: DataDescription) -> list[str]:
+    """Tables of the columns and the classes, and the baseline."""
+    lines = _columns(data) + _classes(data)
+    lines += [baseline_line(role, data.task, metrics) for role, metrics in data.baseline.items()]
+    return lines
+
+
+def baseline_line(role: str, task: str, metrics: Metrics) -> str:
+    """The score of the trivial prediction on a split."""
+    what = {"classes": "the most frequent class", "labels": "the most frequent value of each label"}
+    return f"  baseline, always {what.get(task, 'the mean')}: {role} {format_metrics(metrics)}"
+
+
+def _columns(data: DataDescription) -> list[str]:
+    if not data.columns:
+        return []
+    header = ["column", "type", "missing", "distinct", "values", "use"]
+    rows = [
+        [each.name, each.kind, f"{each.missing:,}", f"{each.distinct:,}", each.example, each.use]
+        for each in data.columns
+    ]
+    return [f"  {line}" for line in align([header, *rows], right={2, 3})]
+
+
+def _classes(data: DataDescription) -> list[str]:
+    if not data.classes:
+        return []
+    splits = [role for role in ("train", "validation", "test") if getattr(data, f"n_{role}")]
+    totals = {role: getattr(data, f"n_{role}") for role in splits}
+    rows = [["class", *splits], *([each.name, *_shares(each, totals)] for each in data.classes[:MOST_CLASSES])]
+    lines = [f"  {line}" for line in align(rows, right={1, 2, 3})]
+    n_more = len(data.classes) - MOST_CLASSES
+    return [*lines, f"  … and {n_more} more"] if n_more > 0 else lines
+
+
+def _shares(each: ClassFacts, totals: dict[str, int]) -> list[str]:
+    """`120 (10.0 %)` for each split."""
+    return [f"{getattr(each, role):,} ({100 * getattr(each, role) / total:.1f} %)" for role, total in totals.items()]

@@ -1,0 +1,35 @@
+"""A data set in words."""
+
+from __future__ import annotations
+
+from dnnctl.events.data_wording import detail_lines, size_line
+from dnnctl.store.data_facts import ClassFacts, ColumnFacts, DataDescription
+
+DATA = DataDescription(
+    n_train=80, n_validation=20, n_test=0, input_shape=(3,), input_type="float32", task="classes", n_outputs=2,
+    classes=(ClassFacts("no", 60, 15, 0), ClassFacts("yes", 20, 5, 0)),
+    columns=(ColumnFacts("age", "number", "standardized", 2, 40, "1 to 80"),),
+    baseline={"validation": {"accuracy": 0.75}},
+)  # fmt: skip
+
+
+def test_a_split_that_is_missing_is_left_out() -> None:
+    assert size_line(DATA) == "data: 80 training, 20 validation examples of 3, 2 classes"
+
+
+def test_columns_classes_and_baseline_are_aligned_tables() -> None:
+    assert detail_lines(DATA) == [
+        "  column  type    missing  distinct  values   use",
+        "  age     number        2        40  1 to 80  standardized",
+        "  class        train   validation",
+        "  no     60 (75.0 %)  15 (75.0 %)",
+        "  yes    20 (25.0 %)   5 (25.0 %)",
+        "  baseline, always the most frequent class: validation accuracy 0.7500",
+    ]
+
+
+def test_many_classes_are_counted() -> None:
+    many = tuple(ClassFacts(str(number), 1, 0, 0) for number in range(23))
+    data = DataDescription(23, 0, 0, (2,), "uint8", "classes", 23, classes=many)
+    assert detail_lines(data)[-1] == "  … and 3 more"
+    assert len(detail_lines(data)) == 22
