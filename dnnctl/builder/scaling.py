@@ -76,7 +76,8 @@ def _unit(inputs: Array) -> tuple[float | list[float], float | list[float]]:
     if inputs.dtype == np.uint8:
         return 1 / 255, 0.0
     axes = 0 if inputs.ndim == 2 else None
-    low, high = inputs.min(axis=axes).astype(np.float64), inputs.max(axis=axes).astype(np.float64)
+    low = np.min([chunk.min(axis=axes) for chunk in _chunks(inputs)], axis=0)
+    high = np.max([chunk.max(axis=axes) for chunk in _chunks(inputs)], axis=0)
     scale = 1 / np.where(high > low, high - low, 1.0)
     return scale.tolist(), (-low * scale).tolist()
 

@@ -19,6 +19,9 @@ Task = Literal["classes", "numbers"]
 Array = NDArray[np.generic]
 Rows = NDArray[np.intp]
 
+DIGEST_ROWS = 4096
+"""The number of rows that are read at once for a digest."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -34,6 +37,16 @@ class Part:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example's input."""
+        return tuple(self.inputs.shape[1:])
+
+    @property
+    def input_type(self) -> np.dtype[Any]:
+        """The type of the inputs."""
+        return self.inputs.dtype
+
     def take(self, rows: Rows | slice) -> Part:
         """Some of the examples."""
         return Part(self.inputs[rows], self.targets[rows], None if self.weights is None else self.weights[rows])
@@ -46,11 +59,23 @@ class Part:
 
 
 class RowSource(Protocol):
-    """Examples that are read by row number. Targets are always in memory, inputs need not be."""
+    """Examples that are read by row number. Targets and weights are always in memory, inputs need not be."""
 
     @property
     def targets(self) -> Array:
         """(N,) int32 class numbers, or (N, K) float32 numbers."""
+
+    @property
+    def weights(self) -> NDArray[np.float32] | None:
+        """(N,) 0 or greater; None if all examples have the weight 1."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example's input."""
+
+    @property
+    def input_type(self) -> np.dtype[Any]:
+        """The type of the inputs: uint8 or float32."""
 
     def __len__(self) -> int: ...
 
@@ -73,6 +98,21 @@ class Subset:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def weights(self) -> NDArray[np.float32] | None:
+        """(len(rows),) 0 or greater; None if all examples have the weight 1."""
+        return None if self.source.weights is None else self.source.weights[self.rows]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one example's input."""
+        return self.source.input_shape
+
+    @property
+    def input_type(self) -> np.dtype[Any]:
+        """The type of the inputs."""
+        return self.source.input_type
+
     def take(self, rows: Rows | slice) -> Part:
         """Read the examples of these rows of the subset, in this order."""
         part = self.source.take(as_slice(self.rows[rows]))
@@ -80,7 +120,8 @@ class Subset:
 
     def update_digest(self, state: Any) -> None:
         """Feed the examples to a running digest."""
-        self.take(slice(None)).update_digest(state)
+        for start in range(0, len(self), DIGEST_ROWS):
+            self.take(slice(start, start + DIGEST_ROWS)).update_digest(state)
 
 
 @dataclass(frozen=True)
