@@ -27,6 +27,8 @@ from dnnctl.cli import (
     verify_resume,
 )
 from dnnctl.cli.help import PlainCommand, PlainGroup
+from dnnctl.cli.streams import streams_prepared
+from dnnctl.commands.parent import end_with_parent
 
 app = typer.Typer(
     name="dnnctl",
@@ -77,4 +79,6 @@ def _root(
 
 def main() -> None:
     """Run the command that the arguments name."""
-    app()
+    end_with_parent()
+    with streams_prepared():
+        app()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from shlex import quote
 from typing import Protocol, Self
 
 import typer
 
+from dnnctl.cli.streams import output_optional
 from dnnctl.events.event import Downloading, Event, ModelReady, RunEnded, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
 from dnnctl.store.files import to_json_line
@@ -75,12 +74,8 @@ class PlainDisplay(NoDisplay):
 
 def say(line: str) -> None:
     """Print a line. If standard output is closed (`| head`, a closed terminal), lines only go to log.txt."""
-    try:
+    with output_optional():
         typer.echo(line)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
 
 
 def closing_lines(path: str) -> list[str]:

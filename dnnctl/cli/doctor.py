@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunsDir
 from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.store.catalog import runs_directory
@@ -32,13 +33,14 @@ def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
     Exits with code 1 if training cannot work.
     """
-    findings = [
-        *examine_packages(),
-        *examine_tensorflow(),
-        *examine_data(),
-        *examine_directories(),
-        examine_runs(runs_directory(runs_dir)),
-    ]
+    with failures_reported():
+        findings = [
+            *examine_packages(),
+            *examine_tensorflow(),
+            *examine_data(),
+            *examine_directories(),
+            examine_runs(runs_directory(runs_dir)),
+        ]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
 from typing import Self
 
 from rich.console import Console, Group
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, Te
 from rich.text import Text
 
 from dnnctl.cli.display import closing_lines
+from dnnctl.cli.streams import output_optional
 from dnnctl.events.event import (
     Downloading,
     EpochEnded,
@@ -66,12 +66,12 @@ class LiveDisplay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
+        with output_optional():
             self.live.__exit__(None, None, None)
 
     def show(self, event: Event) -> None:
         """Show the event. If the terminal is closed, training continues and lines only go to log.txt."""
-        with suppress(OSError):
+        with output_optional():
             self._show(event)
 
     def _show(self, event: Event) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
 from dnnctl.specs import LoadedSpec, digest
 from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
@@ -98,7 +99,7 @@ def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, optio
 
 def _run_and_forward_signals(command: list[str]) -> int:
     """Run a command and wait for it. It has its own process group, so that it receives each stop signal only once."""
-    with subprocess.Popen(command, process_group=0) as process:
+    with subprocess.Popen(command, process_group=0, **tied_to_this_process()) as process:
         heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, lambda n, _: process.send_signal(n)) for number in heeded}
         try:

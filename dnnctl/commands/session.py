@@ -48,8 +48,10 @@ def run_session(
         Interrupts() as interrupts,
         _ending(writer, report, event),
         _disk_errors_explained(writer),
+        interrupts.raised(),
         stderr_to(writer.folder.log),
     ):
+        _check_path(writer)
         spec = loaded.spec
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
         parent = writer.facts.parent
@@ -58,8 +60,25 @@ def run_session(
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
+        interrupts.check()  # importing TensorFlow may have lost it
         with faults_located(loaded), memory_errors_explained():
             run_training(spec, writer, report, interrupts, event=event, accept_changed_data=accept_changed_data)
+
+
+def _check_path(writer: RunWriter) -> None:
+    """Check that TensorFlow can write to the run's folder.
+
+    Raises:
+        RunError: the path is not text in UTF-8.
+    """
+    path = str(writer.folder.path)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise RunError(
+            f"TensorFlow cannot write to {path}: the path is not UTF-8 text. Choose another --runs-dir, or a UTF-8 "
+            f"locale if it is the locale that is wrong."
+        ) from None
 
 
 @contextmanager

@@ -16,15 +16,26 @@ STDERR = 2
 
 @contextmanager
 def stderr_to(path: Path | str) -> Iterator[None]:
-    """Append everything that is written to standard error in this context to a file. Links are not followed."""
-    sys.stderr.flush()
+    """Append everything that is written to standard error in this context to a file. Links are not followed.
+
+    Raises:
+        DeviceError: there is too little memory to load TensorFlow.
+    """
+    _flush()
     target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     saved = os.dup(STDERR)
     try:
         os.dup2(target, STDERR)
+        import dnnctl.engine  # noqa: F401  (sets what must be set before Keras is imported)
+
         yield
     finally:
-        sys.stderr.flush()
+        _flush()
         os.dup2(saved, STDERR)
         os.close(saved)
         os.close(target)
+
+
+def _flush() -> None:
+    if sys.stderr is not None:  # as in a service that has closed it
+        sys.stderr.flush()

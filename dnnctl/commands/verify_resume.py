@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.errors import RunError
 from dnnctl.specs import load
@@ -185,7 +186,9 @@ def _steps(process: subprocess.Popen[str]) -> Iterator[int]:
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dnnctl", *arguments, "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", **tied_to_this_process()
+    )
 
 
 def _outcome(run: RunRecord) -> dict[str, Any]:

@@ -19,12 +19,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 SHOW_CURSOR = "\x1b[?25h"
 
 
+class _Stop(BaseException):
+    """Raised by the first signal. Keras and TensorFlow catch every `Exception` in many places, and lose it there."""
+
+
 class Interrupts:
     """A context in which SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop training.
 
-    The first signal raises `InterruptedRunError`; inside `deferred` it is only stored in `received`, for the loop to
-    check. The second signal ends the process. A signal that is ignored when the process starts, as under `nohup`,
-    stays ignored. Only the main thread of Python can handle signals: in any other thread this does nothing.
+    The first signal is stored in `received`. Inside `raised` it also stops what is running, with an
+    `InterruptedRunError`; inside `deferred` it does not, and the loop checks `received` itself. The second signal ends
+    the process. A signal that is ignored when the process starts, as under `nohup`, stays ignored. Only the main thread
+    of Python can handle signals: in any other thread this does nothing.
 
     Python calls a handler only between two bytecode instructions, but compiling a large network is a single call into
     TensorFlow that may take a minute. A thread therefore counts the signals: Python's wake-up file descriptor
@@ -33,7 +38,8 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self.is_deferring = False
+        self._is_raising = False
+        self._has_raised = False
         self._before: dict[int, Any] = {}
         self._counter: _Counter | None = None
 
@@ -52,13 +58,34 @@ class Interrupts:
             signal.signal(number, handler)
 
     @contextmanager
+    def raised(self) -> Iterator[None]:
+        """A context that the first signal stops.
+
+        Where Python code is called from C++ (imports, callbacks), even a `BaseException` may come out as a different
+        exception, or be lost; in that case the next call of `check` raises.
+
+        Raises:
+            InterruptedRunError: a signal has been received.
+        """
+        self.check()
+        self._is_raising = True
+        try:
+            yield
+        except BaseException:
+            if self._has_raised:
+                raise self._error() from None
+            raise
+        finally:
+            self._is_raising = False
+
+    @contextmanager
     def deferred(self) -> Iterator[None]:
-        """A context in which the first signal is only stored."""
-        self.is_deferring = True
+        """A context inside `raised` in which the first signal is only stored."""
+        before, self._is_raising = self._is_raising, False
         try:
             yield
         finally:
-            self.is_deferring = False
+            self._is_raising = before
 
     def check(self) -> None:
         """Raise if a signal has been received.
@@ -67,13 +94,18 @@ class Interrupts:
             InterruptedRunError: a signal has been received.
         """
         if self.received is not None:
-            raise InterruptedRunError(f"interrupted by {signal.Signals(self.received).name}", self.received)
+            raise self._error()
+
+    def _error(self) -> InterruptedRunError:
+        assert self.received is not None
+        return InterruptedRunError(f"interrupted by {signal.Signals(self.received).name}", self.received)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.received is None:
             self.received = number
-            if not self.is_deferring:
-                self.check()
+            if self._is_raising:
+                self._has_raised = True
+                raise _Stop
 
 
 class _Counter:
@@ -107,6 +139,6 @@ class _Counter:
 def _end_at_once(number: int) -> None:
     """Show the cursor again and end this process with the exit code of the signal."""
     with suppress(OSError):
-        if sys.stdout.isatty():
+        if sys.stdout is not None and sys.stdout.isatty():
             os.write(sys.stdout.fileno(), SHOW_CURSOR.encode())
     os._exit(128 + number)

@@ -55,6 +55,7 @@ def run_training(
     checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
     loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
     checkpointer.check_room(loop.engine.variables)
+    interrupts.check()  # building the model may have lost it
     writer.start(event)
     try:
         loop = _train_all(stages, loop, checkpointer, interrupts, report)

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SURROGATES = "backslashreplace"
+"""What is written for bytes of file names that are not UTF-8: `\\udcff`, which JSON reads as the same name again."""
+
 
 def write_through(path: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a temporary file in the same directory, sync it, and rename it to `path`.
@@ -43,7 +46,7 @@ def append_json_line(path: Path, row: Any) -> None:
 def append_text(path: Path, text: str) -> None:
     """Append text to a file. Symbolic links are not followed."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors=SURROGATES) as file:
         file.write(text)
 
 
@@ -87,4 +90,4 @@ def sync(path: Path) -> None:
 
 
 def _fill(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors=SURROGATES)

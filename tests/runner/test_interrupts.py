@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -17,7 +18,7 @@ import hashlib, os, signal
 from dnnctl.runner.interrupts import Interrupts
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
-with Interrupts() as signals, signals.deferred():
+with Interrupts() as signals, signals.raised(), signals.deferred():
     print("ready", flush=True)
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # takes minutes, in which Python calls no handlers
 """
@@ -37,15 +38,67 @@ def test_the_second_signal_ends_the_process_in_the_middle_of_a_call(first: str, 
 
 
 def test_the_first_signal_is_stored_while_deferred_and_raised_otherwise() -> None:
-    with Interrupts() as signals:
+    with Interrupts() as signals, signals.raised():
         with signals.deferred():
             signal.raise_signal(signal.SIGTERM)
             assert signals.received == signal.SIGTERM
         with pytest.raises(InterruptedRunError, match="interrupted by SIGTERM") as caught:
             signals.check()
     assert caught.value.exit_code == 143
-    with Interrupts(), pytest.raises(InterruptedRunError):
+    with pytest.raises(InterruptedRunError), Interrupts() as signals, signals.raised():
         signal.raise_signal(signal.SIGHUP)
+
+
+def test_code_that_catches_every_exception_does_not_lose_the_signal() -> None:
+    """As Keras does while it builds a layer."""
+
+    def build() -> None:
+        with suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+        pytest.fail("the signal is lost")
+
+    with pytest.raises(InterruptedRunError, match="SIGTERM"), Interrupts() as signals, signals.raised():
+        build()
+
+
+def test_an_exception_that_is_made_of_the_signal_is_reported_as_the_signal() -> None:
+    """As where Python code is called from C++."""
+
+    def call_from_another_language() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException:
+            raise TypeError("bad argument") from None
+
+    with pytest.raises(InterruptedRunError, match="SIGINT") as caught, Interrupts() as signals, signals.raised():
+        call_from_another_language()
+    assert caught.value.exit_code == 130
+
+
+def test_a_signal_that_was_lost_is_raised_at_the_next_check() -> None:
+    with Interrupts() as signals, signals.raised():
+        with suppress(BaseException):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(InterruptedRunError, match="SIGTERM"):
+            signals.check()
+
+
+def test_other_exceptions_stay_themselves_after_a_deferred_signal() -> None:
+    """A fault of the code must not hide behind a signal that was only stored."""
+
+    def fail() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise TypeError
+
+    with pytest.raises(TypeError), Interrupts() as signals, signals.raised(), signals.deferred():
+        fail()
+
+
+def test_a_signal_before_the_context_is_raised_when_it_starts() -> None:
+    with Interrupts() as signals:
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(InterruptedRunError), signals.raised():
+            pytest.fail("the signal is lost")
 
 
 def test_ignored_signals_stay_ignored_and_earlier_handlers_are_restored() -> None:
@@ -67,6 +120,7 @@ def test_ignored_signals_stay_ignored_and_earlier_handlers_are_restored() -> Non
 
 
 def test_sigusr1_stops_training() -> None:
-    with Interrupts(), pytest.raises(InterruptedRunError, match="interrupted by SIGUSR1") as caught:
+    message = "interrupted by SIGUSR1"
+    with pytest.raises(InterruptedRunError, match=message) as caught, Interrupts() as signals, signals.raised():
         signal.raise_signal(signal.SIGUSR1)
     assert caught.value.exit_code == 128 + signal.SIGUSR1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,11 @@ def test_nothing_is_appended_to_the_target_of_a_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic links"):
         append_json_line(link, {"epoch": 1})
     assert target.read_text() == "untouched"
+
+
+def test_a_file_name_that_is_not_utf8_reads_as_itself(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.yaml")
+    append_json_line(tmp_path / "rows.jsonl", {"command": name})
+    assert read_json_lines(tmp_path / "rows.jsonl") == [{"command": name}]
+    write_text(tmp_path / "a.txt", name)
+    assert (tmp_path / "a.txt").read_text() == r"caf\udce9.yaml"
