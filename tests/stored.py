@@ -37,6 +37,7 @@ def store_run(
     seed: int = 1,
     data: str = "d",
     fold: tuple[int, int] | None = None,
+    spec_digest: str = "",
     **spec: Any,
 ) -> RunRecord:
     """A finished run.
@@ -50,7 +51,7 @@ def store_run(
     plain = {"name": name, "seed": seed, **SPEC, **spec}
     if fold is not None:
         plain["data"] = SPEC["data"] | {"validation": {"fold": {"number": fold[0], "k": fold[1]}}}
-    digest = f"{crc32(f'{name} {seed}'.encode()):08x}"
+    digest = spec_digest or f"{crc32(f'{name} {seed}'.encode()):08x}"
     with RunWriter.create(directory, Blueprint(name, digest, "", "", seed=seed, plain=plain)) as writer:
         folder = writer.folder
         if right is not None:

@@ -10,6 +10,7 @@ import typer
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
     from dnnctl.specs import LoadedSpec
@@ -23,6 +24,17 @@ def train_command(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, metavar="N", help="Train N runs, each with its own seed.")
     ] = 1,
+    folds: Annotated[
+        int,
+        typer.Option(
+            "--folds",
+            min=0,
+            max=1000,
+            metavar="K",
+            help="Cross-validation: train K runs, each with its own validation.",
+            show_default=False,
+        ),
+    ] = 0,
     quiet: Quiet = False,
     as_json: Json = False,
     dry_run: Annotated[
@@ -36,12 +48,21 @@ def train_command(
         loaded = load(spec, with_name(overrides, name))
         if dry_run:
             _dry_run(loaded, runs_dir, quiet=quiet, as_json=as_json)
-        elif seeds > 1:
-            from dnnctl.cli.seeds import train_and_print_seeds
+        elif seeds > 1 or folds:
+            from dnnctl.cli.repetitions import train_and_print
 
-            raise typer.Exit(train_and_print_seeds(loaded, spec, seeds, runs_dir, quiet=quiet, as_json=as_json))
+            code = train_and_print(
+                loaded, spec, runs_dir, n_seeds=seeds, n_folds=_checked(folds), quiet=quiet, as_json=as_json
+            )
+            raise typer.Exit(code)
         else:
             _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
+
+
+def _checked(folds: int) -> int:
+    if folds == 1:
+        raise UserError("--folds: cross-validation needs at least 2 folds. Received: 1.")
+    return folds
 
 
 def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`dnnctl train --seeds N`: the same spec with N seeds, each in a process of its own."""
+"""`dnnctl train --seeds N --folds K`: the same spec with N seeds and K folds, each run in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
-from dnnctl.specs import LoadedSpec, digest
+from dnnctl.specs import LoadedSpec, Spec, digest
+from dnnctl.specs.data import Fold, Validation
 from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
 from dnnctl.store.purpose import Wanted
+from dnnctl.store.recipe import Repetition
 from dnnctl.store.record import RunRecord
 
 MAX_SEED = 2**32
@@ -21,42 +23,47 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
-class SeedRuns:
-    """The runs of several seeds, and the exit code of each process."""
+class Repetitions:
+    """The runs of several seeds and folds, and the exit code of each process."""
 
     runs: list[RunRecord] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
 
 
-def train_seeds(
+def train_repetitions(
     loaded: LoadedSpec,
     path: Path,
-    n_seeds: int,
     runs_dir: Path | None,
     *,
+    n_seeds: int = 1,
+    n_folds: int = 0,
     options: Sequence[str] = (),
-    on_start: Callable[[int, int], None] = lambda _seed, _number: None,
+    on_start: Callable[[Repetition, int], None] = lambda _repetition, _number: None,
     notify: Notify = keep_silent,
-) -> SeedRuns:
-    """Train with the seed of the spec and those that follow it.
+) -> Repetitions:
+    """Train with the seed of the spec and those that follow it, and each of them with every fold.
 
     If the spec reuses a run by name, and there is a run of that name with a model for each of these seeds, each seed
-    reuses the run with the same seed; otherwise all seeds reuse the same run. Training stops at the first seed that
+    reuses the run with the same seed; otherwise all seeds reuse the same run. Training stops at the first run that
     fails, except if it diverges.
 
     Args:
+        n_folds: the number of folds of the training examples; 0 trains without cross-validation.
         options: further options of `dnnctl train`, such as `--quiet`.
-        on_start: called with each seed and its number, from 1, before it is trained.
+        on_start: called with each repetition and its number, from 1, before it is trained.
         notify: called with a sentence that names the reused runs, if several have the given name.
     """
     directory = runs_directory(runs_dir)
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
+    folds = range(n_folds) if n_folds else [None]
     specs = _with_sources(loaded, seeds, directory, notify)
-    result = SeedRuns()
-    for number, seed in enumerate(seeds, 1):
-        on_start(seed, number)
-        result.codes.append(_train_one(specs[seed], path, seed, directory, options))
-        result.runs += _run_of(specs[seed], seed, directory)
+    result = Repetitions()
+    planned = [Repetition(seed, fold, n_folds) for seed in seeds for fold in folds]
+    for number, repetition in enumerate(planned, 1):
+        on_start(repetition, number)
+        spec = specs[repetition.seed or 0]
+        result.codes.append(_train_one(spec, path, repetition, directory, options))
+        result.runs += _run_of(spec, repetition, directory)
         if result.codes[-1] not in (0, DivergedError.exit_code):
             break
     return result
@@ -89,12 +96,21 @@ def _reusing(loaded: LoadedSpec, reference: str, directory: Path, notify: Notify
     return replace(resolved, overrides=(*loaded.overrides, f"model.reuse.run={found.run}"))
 
 
-def _train_one(loaded: LoadedSpec, path: Path, seed: int, directory: Path, options: Sequence[str]) -> int:
+def _train_one(loaded: LoadedSpec, path: Path, repetition: Repetition, directory: Path, options: Sequence[str]) -> int:
     command = [sys.executable, "-m", "dnnctl", "train", str(path), "--runs-dir", str(directory)]
-    for override in (*loaded.overrides, f"seed={seed}"):
+    for override in (*loaded.overrides, *_overrides(repetition)):
         command += ["--set", override]
     code = _run_and_forward_signals([*command, *options])
     return code if code >= 0 else 128 - code
+
+
+def _overrides(repetition: Repetition) -> list[str]:
+    """The changes to the spec that make it a repetition; a fold replaces the size of the validation split."""
+    found = [f"seed={repetition.seed}"]
+    if repetition.fold is not None:
+        fold = f"{{k: {repetition.n_folds}, number: {repetition.fold}}}"
+        found += [f"data.validation.fold={fold}", "data.validation.size=none"]
+    return found
 
 
 def _run_and_forward_signals(command: list[str]) -> int:
@@ -109,7 +125,18 @@ def _run_and_forward_signals(command: list[str]) -> int:
                 signal.signal(number, handler)
 
 
-def _run_of(loaded: LoadedSpec, seed: int, directory: Path) -> list[RunRecord]:
-    """The run that was just trained with a seed, found by the digest of its spec."""
-    wanted = digest(loaded.spec.model_copy(update={"seed": seed}))
+def _run_of(loaded: LoadedSpec, repetition: Repetition, directory: Path) -> list[RunRecord]:
+    """The run that was just trained, found by the digest of its spec."""
+    wanted = digest(_repeated(loaded.spec, repetition))
     return [run for run in list_runs(directory) if run.facts.spec_digest == wanted][-1:]
+
+
+def _repeated(spec: Spec, repetition: Repetition) -> Spec:
+    """The spec of a repetition: what `--set` with `_overrides` makes of it."""
+    spec = spec.model_copy(update={"seed": repetition.seed})
+    if repetition.fold is None:
+        return spec
+    fold = Fold(k=repetition.n_folds, number=repetition.fold)
+    before = Validation(fold=fold) if spec.data.validation == "none" else spec.data.validation
+    validation = before.model_copy(update={"fold": fold, "size": "none"})
+    return spec.model_copy(update={"data": spec.data.model_copy(update={"validation": validation})})

@@ -1,13 +1,14 @@
-"""`train --seeds N`: which run each seed reuses."""
+"""`train --seeds N --folds K`: which spec each process gets."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from dnnctl.commands import seeds
-from dnnctl.specs import load
+from dnnctl.commands import repetitions
+from dnnctl.specs import digest, load
 from sample_specs import write_spec
 from stored import store_run
 
@@ -24,7 +25,7 @@ def reused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(values[-1])
         return 0
 
-    monkeypatch.setattr(seeds, "_run_and_forward_signals", record)
+    monkeypatch.setattr(repetitions, "_run_and_forward_signals", record)
     return found
 
 
@@ -37,7 +38,7 @@ def test_each_seed_reuses_the_run_of_the_same_seed(trained: list[int], tmp_path:
         ids[seed] = run.id
     store_run(tmp_path / "runs", "base", seed=43)  # has no model
     path, heard = write_spec(tmp_path, model=REUSE), []
-    seeds.train_seeds(load(path), path, 3, tmp_path / "runs", notify=heard.append)
+    repetitions.train_repetitions(load(path), path, tmp_path / "runs", n_seeds=3, notify=heard.append)
     assert reused == [ids[42], ids[43], ids[44]]
     assert heard == ["model.reuse.run: each seed reuses the run named base with the same seed."]
 
@@ -47,6 +48,24 @@ def test_without_a_run_for_each_seed_all_reuse_the_newest(tmp_path: Path, reused
     for run in runs:
         run.folder.model.write_bytes(b"model")
     path, heard = write_spec(tmp_path, model=REUSE), []
-    seeds.train_seeds(load(path), path, 3, tmp_path / "runs", notify=heard.append)
+    repetitions.train_repetitions(load(path), path, tmp_path / "runs", n_seeds=3, notify=heard.append)
     assert reused == [runs[1].id] * 3
     assert heard == [f"model.reuse.run: 2 runs are named base; using the newest run with a model, {runs[1].id}."]
+
+
+def test_each_seed_is_trained_with_each_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The specs of the processes are the given one but for seed and fold, and their runs are found again."""
+    path, specs = write_spec(tmp_path), []
+
+    def record(command: list[str]) -> int:
+        loaded = load(path, [value for option, value in pairwise(command) if option == "--set"])
+        specs.append(loaded.spec)
+        store_run(tmp_path / "runs", loaded.spec.name, seed=loaded.spec.seed, spec_digest=digest(loaded.spec))
+        return 0
+
+    monkeypatch.setattr(repetitions, "_run_and_forward_signals", record)
+    result = repetitions.train_repetitions(load(path), path, tmp_path / "runs", n_seeds=2, n_folds=3)
+    found = [(spec.seed, spec.data.validation.fold.number) for spec in specs]
+    assert found == [(seed, fold) for seed in (42, 43) for fold in (0, 1, 2)]
+    assert {(spec.data.validation.size, spec.data.validation.fold.k) for spec in specs} == {("none", 3)}
+    assert [run.facts.seed for run in result.runs] == [42, 42, 42, 43, 43, 43]

@@ -1,4 +1,4 @@
-"""`dnnctl train --seeds N`: the results of the seeds as a table."""
+"""`dnnctl train --seeds N --folds K`: the results of the runs as a table."""
 
 from __future__ import annotations
 
@@ -12,25 +12,42 @@ import typer
 
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.table import print_table
-from dnnctl.commands.seeds import train_seeds
+from dnnctl.commands.repetitions import train_repetitions
 from dnnctl.specs import LoadedSpec
+from dnnctl.store.recipe import Repetition, repetition
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
 
 Statistic = Callable[[Sequence[float]], float]
 
 
-def train_and_print_seeds(
-    loaded: LoadedSpec, path: Path, n_seeds: int, runs_dir: Path | None, *, quiet: bool, as_json: bool
+def train_and_print(
+    loaded: LoadedSpec,
+    path: Path,
+    runs_dir: Path | None,
+    *,
+    n_seeds: int,
+    n_folds: int,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
-    """Train the seeds, print their results with mean and standard deviation, and return the exit code."""
+    """Train the seeds and folds, print their results with mean and standard deviation, and return the exit code."""
+    n_runs = n_seeds * max(n_folds, 1)
 
-    def announce(seed: int, number: int) -> None:
+    def announce(repetition: Repetition, number: int) -> None:
         if not quiet and not as_json:
-            typer.echo(f"seed {seed} ({number} of {n_seeds})")
+            typer.echo(f"{repetition} ({number} of {n_runs})")
 
-    options = [*["--quiet"] * quiet, *["--json"] * as_json]
-    result = train_seeds(loaded, path, n_seeds, runs_dir, options=options, on_start=announce, notify=print_notice)
+    result = train_repetitions(
+        loaded,
+        path,
+        runs_dir,
+        n_seeds=n_seeds,
+        n_folds=n_folds,
+        options=[*["--quiet"] * quiet, *["--json"] * as_json],
+        on_start=announce,
+        notify=print_notice,
+    )
     if as_json:
         typer.echo(json.dumps(as_object(result.runs)))
     elif not quiet:
@@ -41,12 +58,13 @@ def train_and_print_seeds(
 def as_object(runs: Sequence[RunRecord]) -> dict[str, Any]:
     """The last line of `--json`: the runs, and the mean and standard deviation over those that finished."""
     return {
-        "event": "seeds_ended",
+        "event": "repetitions_ended",
         "runs": [run.id for run in runs],
         "seeds": [run.facts.seed for run in runs],
+        "folds": [repetition(run).fold for run in runs],
         "n_finished": len(_finished(runs)),
-        "mean": _over_seeds(runs, mean, at_least=1),
-        "standard_deviation": _over_seeds(runs, stdev, at_least=2),
+        "mean": _over_runs(runs, mean, at_least=1),
+        "standard_deviation": _over_runs(runs, stdev, at_least=2),
     }
 
 
@@ -54,16 +72,20 @@ def _print(runs: Sequence[RunRecord]) -> None:
     """Print the metrics of each run, and their mean and standard deviation over the finished runs."""
     values = [_metrics(run) for run in runs]
     names = list(dict.fromkeys(name for row in values for name in row))
+    folds = [repetition(run).fold for run in runs]
+    keys = ["seed"] if folds.count(None) == len(folds) else ["seed", "fold"]
     rows = [
-        [str(run.facts.seed), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
-        for run, row in zip(runs, values, strict=True)
+        [str(run.facts.seed), str(fold), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
+        for run, fold, row in zip(runs, folds, values, strict=True)
     ]
     if len(_finished(runs)) > 1:
         for label, statistic in (("mean", mean), ("standard deviation", stdev)):
-            over = _over_seeds(runs, statistic, at_least=2)
-            rows.append(["", label, "", *(format_number(over.get(name)) for name in names)])
+            over = _over_runs(runs, statistic, at_least=2)
+            rows.append(["", "", label, "", *(format_number(over.get(name)) for name in names)])
+    if "fold" not in keys:
+        rows = [[row[0], *row[2:]] for row in rows]
     typer.echo("")
-    print_table(["seed", "run", "status", *names], rows, right=names)
+    print_table([*keys, "run", "status", *names], rows, right=names)
 
 
 def _finished(runs: Sequence[RunRecord]) -> list[dict[str, float]]:
@@ -71,7 +93,7 @@ def _finished(runs: Sequence[RunRecord]) -> list[dict[str, float]]:
     return [row for row in map(_metrics, runs) if row]
 
 
-def _over_seeds(runs: Sequence[RunRecord], statistic: Statistic, *, at_least: int) -> dict[str, float]:
+def _over_runs(runs: Sequence[RunRecord], statistic: Statistic, *, at_least: int) -> dict[str, float]:
     """A statistic of each metric over the runs that have it.
 
     Args:
