@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dnnctl.errors import DivergedError
 from dnnctl.specs import LoadedSpec, digest
+from dnnctl.specs.reading.spec_file import check_can_be_read_again
 from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord
@@ -48,6 +49,7 @@ def train_seeds(
         on_start: called with each seed and its number, from 1, before it is trained.
         notify: called with a sentence that names the reused runs, if several have the given name.
     """
+    check_can_be_read_again(path)
     directory = runs_directory(runs_dir)
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
     specs = _with_sources(loaded, seeds, directory, notify)

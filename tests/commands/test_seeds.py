@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.commands import seeds
+from dnnctl.errors import SpecError
 from dnnctl.specs import load
 from sample_specs import write_spec
 from stored import store_run
@@ -50,3 +51,10 @@ def test_without_a_run_for_each_seed_all_reuse_the_newest(tmp_path: Path, reused
     seeds.train_seeds(load(path), path, 3, tmp_path / "runs", notify=heard.append)
     assert reused == [runs[1].id] * 3
     assert heard == [f"model.reuse.run: 2 runs are named base; using the newest run with a model, {runs[1].id}."]
+
+
+def test_a_spec_in_a_pipe_is_refused(tmp_path: Path, reused: list[str]) -> None:
+    """Each seed's process would read the pipe, which gives its text only once."""
+    with pytest.raises(SpecError, match="must be read more than once"):
+        seeds.train_seeds(load(write_spec(tmp_path)), Path("/dev/null"), 2, tmp_path / "runs")
+    assert reused == []
