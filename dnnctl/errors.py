@@ -20,6 +20,7 @@ from dataclasses import dataclass
 MAX_REPORT_LINES = 20
 MAX_SNIPPET = 100
 MAX_MESSAGE = 300
+MAX_PLACE = 140
 
 
 class DnnctlError(Exception):
@@ -74,7 +75,8 @@ class Place:
     text: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = _shorten_inside(self.file, MAX_PLACE)
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Fault:
 
     def lines(self) -> list[str]:
         """The fault as at most three lines of text: the rule, the source line, the hint."""
-        head = ": ".join(str(part) for part in (self.place, self.path) if part)
+        path = _shorten_inside(self.path, MAX_SNIPPET)
+        head = ": ".join(str(part) for part in (self.place, path) if part)
         message = f"{self.rule}." if not self.rule.endswith((".", "?")) else self.rule
         if self.received:
             message += f" Received: {self.received}."
@@ -131,3 +134,8 @@ def shorten(text: str, width: int) -> str:
     """The text on one line of at most `width` printable characters."""
     flat = "".join(char if char.isprintable() else "·" for char in " ".join(text.rstrip().splitlines()))
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def _shorten_inside(text: str, width: int) -> str:
+    """The start and the end of a text, of at most `width` characters together."""
+    return text if len(text) <= width else f"{text[: width // 2]}…{text[-(width - width // 2 - 1) :]}"

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from dnnctl import errors
-from dnnctl.errors import MAX_REPORT_LINES, DnnctlError, Fault, Place, SpecError, UserError, report, shorten
+from dnnctl.errors import (
+    MAX_MESSAGE,
+    MAX_REPORT_LINES,
+    DnnctlError,
+    Fault,
+    Place,
+    SpecError,
+    UserError,
+    report,
+    shorten,
+)
 
 
 def make_fault(number: int) -> Fault:
@@ -32,6 +42,14 @@ def test_the_text_of_a_fault_has_place_path_rule_received_source_line_and_hint()
 def test_long_or_unprintable_text_becomes_one_short_line() -> None:
     assert shorten("a\x1b[31mb\nc", 20) == "a·[31mb c"
     assert len(shorten("x" * 10_000, 80)) == 80
+
+
+def test_a_long_place_leaves_room_for_the_rule() -> None:
+    """A file name or a key of thousands of characters must not hide what is wrong."""
+    line = Fault("the rule", "key" * 5000, Place("file" * 5000 + ".yaml", 3, 7), "x" * 5000).lines()[0]
+    assert "yaml:3:7: key" in line
+    assert "the rule. Received: x" in line
+    assert len(line) <= MAX_MESSAGE
 
 
 def test_every_error_is_in_the_tree_in_the_docstring() -> None:

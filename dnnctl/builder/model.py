@@ -22,9 +22,10 @@ from dnnctl.builder.output import OUTPUT, Head, build_output
 from dnnctl.builder.scaling import build_scaling
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.activation import LINEAR
+from dnnctl.specs.axes import axis_problem
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind
-from dnnctl.specs.layer import Conv2D, GlobalPool, Pool, Residual, WeightedLayer
+from dnnctl.specs.layer import BatchNorm, Conv2D, GlobalPool, LayerNorm, Pool, Residual, WeightedLayer
 from dnnctl.specs.model import Defaults
 from dnnctl.specs.path import Path, dotted
 
@@ -129,6 +130,9 @@ class _Stack:
             return self._residual(spec, given, path)
         if isinstance(spec, WeightedLayer):
             spec = inherit(spec, self.defaults)
+        problem = axis_problem(spec.axis, n_axes) if isinstance(spec, BatchNorm | LayerNorm) else ""
+        if problem:
+            raise SpecError([Fault(problem, dotted((*path, "axis")))])
         try:
             if isinstance(spec, WeightedLayer):
                 layers = build_weighted(spec, self.names, n_axes=n_axes, following=following)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from dnnctl.builder.cyclic_momentum import CyclicMomentumSGD
 from dnnctl.specs.common_kind import Nothing
@@ -30,6 +31,9 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 }
 CLIPS = {"norm": "clipnorm", "value": "clipvalue", "global_norm": "global_clipnorm"}
 
+SAMPLE = 64
+"""The rows and columns of a matrix that is large enough to see whether an optimizer keeps values for each weight."""
+
 
 def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.optimizers.Optimizer:
     """A fresh optimizer with the learning rate of the spec.
@@ -44,6 +48,14 @@ def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.
     cycles = isinstance(schedule, OneCycle) and schedule.momentum != "none"
     optimizer = CyclicMomentumSGD if cycles else OPTIMIZERS[spec.kind]
     return optimizer(**arguments, **_clip(spec.clip))
+
+
+def n_slots(spec: OptimizerKind) -> int:
+    """How many values an optimizer keeps for each weight, rounded down."""
+    optimizer = build_optimizer(spec)
+    sample = keras.Variable(np.zeros((SAMPLE, SAMPLE), np.float32), name="sample_kernel")
+    optimizer.build([sample])
+    return sum(int(np.prod(variable.shape)) for variable in optimizer.variables) // SAMPLE**2
 
 
 def _clip(clip: Kind) -> dict[str, float]:

@@ -12,7 +12,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
-from dnnctl.errors import Fault, SpecError, UserError
+from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, shorten
 
 
 def check_command(
@@ -29,7 +29,7 @@ def check_command(
             if found:
                 typer.echo(str(SpecError(found)), err=True)
             elif not as_json:
-                typer.echo(f"{spec}: valid")
+                typer.echo(f"{shorten(str(spec), MAX_MESSAGE)}: valid")
     if any(faults.values()):
         raise typer.Exit(UserError.exit_code)
 

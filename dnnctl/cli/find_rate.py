@@ -56,7 +56,10 @@ def find_rate_command(
             )
         from dnnctl.commands.find_rate import RangeTestSettings, find_rate
         from dnnctl.specs import load
+        from dnnctl.specs.reading.spec_file import check_can_be_read_again
 
+        if write:
+            check_can_be_read_again(spec)
         loaded = load(spec, overrides or [])
         path = _rate_path(loaded)
         if write:

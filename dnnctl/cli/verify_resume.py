@@ -33,9 +33,11 @@ def verify_resume_command(
 ) -> None:
     """Verify that resume is exact: train a spec with and without random kills, and compare every bit."""
     from dnnctl.specs import load
+    from dnnctl.specs.reading.spec_file import check_can_be_read_again
 
     with failures_reported(as_json=as_json):
         overrides = list(overrides or [])
+        check_can_be_read_again(spec)
         training = load(spec, overrides).spec.training
         if training.phases == "none":
             overrides.append(f"training.epochs={min(training.epochs, epochs)}")

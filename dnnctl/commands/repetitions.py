@@ -13,6 +13,7 @@ from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
 from dnnctl.specs import LoadedSpec, Spec, digest
 from dnnctl.specs.data import Fold, Validation
+from dnnctl.specs.reading.spec_file import check_can_be_read_again
 from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.recipe import Repetition
@@ -53,6 +54,7 @@ def train_repetitions(
         on_start: called with each repetition and its number, from 1, before it is trained.
         notify: called with a sentence that names the reused runs, if several have the given name.
     """
+    check_can_be_read_again(path)
     directory = runs_directory(runs_dir)
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
     folds = range(n_folds) if n_folds else [None]

@@ -11,7 +11,9 @@ import numpy as np
 
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
+from dnnctl.builder.optimizer import n_slots
 from dnnctl.builder.output import Head, choose_head
+from dnnctl.builder.size import network_size
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.describe import describe
@@ -19,6 +21,7 @@ from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.device import Device, prepare_device
 from dnnctl.engine.engine import Engine
+from dnnctl.engine.memory import require_memory
 from dnnctl.engine.step_loop import OnDevice
 from dnnctl.errors import Fault, SpecError
 from dnnctl.events.event import DataReady, Downloading, ModelReady, Report, Warned
@@ -31,6 +34,9 @@ from dnnctl.specs.pretraining import Autoencoder
 from dnnctl.specs.source import BuiltIn
 from dnnctl.store.facts import DataFacts, LayerFacts, Metrics
 from dnnctl.text import format_shape
+
+WIDTH = 4
+"""The bytes of a float32."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +106,12 @@ def prepare(
         report(Warned(warning))
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
     _check_targets(dataset, head)
+    phases = planned_phases(spec)
+    if device.kind == "cpu":
+        require_memory(memory_needs(spec, head, dataset, phases))
     network, transfer = _build(spec, head, dataset, pretrained)
     pretrains = [block.name for block in network.weighted_blocks] if has_pretraining else []
     reused = transfer.blocks if transfer else pretrains
-    phases = planned_phases(spec)
     check_freezing(network, phases, reused)
     compile_for(network, spec, head, phases[0], phases, reused)
     span = Span(-(-len(dataset.train) // spec.training.batch_size), spec.training.epochs)
@@ -130,6 +138,21 @@ def prepare(
     for warning in unreached_boundaries(phases, span.steps_per_epoch):
         report(Warned(warning))
     return setup, dataset
+
+
+def memory_needs(spec: Spec, head: Head, dataset: Dataset, phases: Sequence[PlannedPhase]) -> dict[str, int]:
+    """The bytes that training certainly needs, by what they are for."""
+    size = network_size(spec, head, dataset.train.inputs.shape[1:])
+    n_examples = min(spec.training.batch_size, len(dataset.train))
+    width = WIDTH if spec.runtime.precision == "float32" else WIDTH // 2
+    parts = [part for part in (dataset.train, dataset.validation) if part is not None]
+    return {
+        "the weights": WIDTH * size.kernels,
+        "their gradients": WIDTH * size.kernels,
+        "the optimizer": WIDTH * size.kernels * max(n_slots(phase.optimizer) for phase in phases),
+        f"the outputs of a batch of {n_examples:,}": width * size.outputs * n_examples,
+        "the data": sum(part.inputs.nbytes + part.targets.nbytes for part in parts),
+    }
 
 
 def layer_table(model: keras.Model) -> list[LayerFacts]:

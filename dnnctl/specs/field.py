@@ -50,6 +50,8 @@ WORD, SWITCH, NUMBER, LIST, MAPPING = (Tag(form) for form in FORMS)
 CHOICE = (Field(discriminator="kind"), BeforeValidator(expand_word))
 
 Count = Annotated[int, Field(strict=True, gt=0, le=1_000_000_000)]
+Width = Annotated[int, Field(strict=True, gt=0, le=1_000_000)]
+"""A number of units, channels or codings."""
 Index = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 Seed = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
 Number = Annotated[float, Field(allow_inf_nan=False)]

@@ -8,15 +8,33 @@ from dnnctl.specs.activation import LINEAR, Activation, LayersActivation
 from dnnctl.specs.common_kind import INHERIT
 from dnnctl.specs.constraint import LayersConstraint
 from dnnctl.specs.dropout import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, LayersDropout, SpatialDropout
-from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, SWITCH, WORD, Count, Fraction, Kind, OrAuto, Positive
+from dnnctl.specs.field import (
+    BY_FORM,
+    CHOICE,
+    LIST,
+    NUMBER,
+    SWITCH,
+    WORD,
+    Count,
+    Fraction,
+    Kind,
+    OrAuto,
+    Positive,
+    Width,
+)
 from dnnctl.specs.initializer import LayersInitializer
 from dnnctl.specs.normalization import LayersNormalization
 from dnnctl.specs.regularizer import LayersRegularizer
 
-Repeat: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
-Pair: TypeAlias = Annotated[list[Count], Field(min_length=2, max_length=2)]
-Size: TypeAlias = Annotated[Annotated[Count, NUMBER] | Annotated[Pair, LIST], BY_FORM]
-SizeOrAuto: TypeAlias = Annotated[Annotated[Count, NUMBER] | Annotated[Pair, LIST] | OrAuto, BY_FORM]
+MAX_LAYERS = 600
+"""The most layers in a row, counted with their normalization, activation and dropout. Keras fails near 900."""
+
+Repeat: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=MAX_LAYERS)]
+Pixels: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=1000)]
+Pair: TypeAlias = Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+Size: TypeAlias = Annotated[Annotated[Pixels, NUMBER] | Annotated[Pair, LIST], BY_FORM]
+SizeOrAuto: TypeAlias = Annotated[Annotated[Pixels, NUMBER] | Annotated[Pair, LIST] | OrAuto, BY_FORM]
+Axis: TypeAlias = Annotated[int, Field(strict=True, ge=-8, le=8)]
 BiasWord: TypeAlias = Annotated[Literal["inherit", "auto"], WORD]
 Padding: TypeAlias = Literal["valid", "same"]
 
@@ -46,7 +64,7 @@ class Dense(WeightedLayer):
     """A fully connected layer."""
 
     kind: Literal["dense"]
-    units: Count
+    units: Width
     """The number of outputs."""
 
 
@@ -54,7 +72,7 @@ class Conv2D(WeightedLayer):
     """A two-dimensional convolution. Images without a channel axis get one."""
 
     kind: Literal["conv2d"]
-    filters: Count
+    filters: Width
     """The number of output channels."""
     kernel_size: Size = 3
     """The height and width of the kernel in pixels: one number for both, or a list of two."""
@@ -109,7 +127,7 @@ class BatchNorm(Kind):
     """The momentum of the moving averages."""
     epsilon: Positive = 1e-3
     """A small number that is added to the variance."""
-    axis: int = -1
+    axis: Axis = -1
     """The axis to normalize, usually that of the features or channels."""
 
 
@@ -122,7 +140,7 @@ class LayerNorm(Kind):
     kind: Literal["layer_norm"]
     epsilon: Positive = 1e-3
     """A small number that is added to the variance."""
-    axis: int = -1
+    axis: Axis = -1
     """The axis over which the mean and the variance are computed."""
 
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field
+
 from dnnctl.specs.common_kind import NONE, Nothing
 from dnnctl.specs.field import (
     CHOICE,
-    Count,
     Fraction,
     Index,
     Kind,
@@ -220,7 +221,7 @@ class Muon(OptimizerKind):
     """The fraction of the last update that is added to the next one."""
     nesterov: bool = True
     """Whether to use Nesterov momentum."""
-    ns_steps: Count = 5
+    ns_steps: Annotated[int, Field(strict=True, gt=0, le=100)] = 5
     """The number of Newton-Schulz iterations per step."""
     adam_beta_1: Fraction = 0.9
     """`beta_1` of Adam for all other variables."""

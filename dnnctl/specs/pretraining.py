@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.specs.common_kind import NONE, Nothing
 from dnnctl.specs.dropout import Dropout, GaussianDropout, GaussianNoise
-from dnnctl.specs.field import CHOICE, Count, Kind
+from dnnctl.specs.field import CHOICE, Count, Kind, Width
 from dnnctl.specs.optimizer import AnyOptimizer
 from dnnctl.specs.phase import SAME, Same
 
@@ -46,7 +46,7 @@ class Gan(PretrainingKind):
     """
 
     kind: Literal["gan"]
-    codings: Count = 30
+    codings: Width = 30
     """The number of random values from which the generator makes one input."""
 
 

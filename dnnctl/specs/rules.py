@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnnctl.specs.axes import wrong_axes
 from dnnctl.specs.class_names import CLASS_NAMES, class_number
+from dnnctl.specs.depth import n_layers
 from dnnctl.specs.experiment import Spec
+from dnnctl.specs.layer import MAX_LAYERS
 from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
@@ -29,6 +32,19 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
         if phase.starts_schedule:
             yield from _phase(phase)
     yield from _reuse(spec, phases)
+    yield from _layers(spec)
+
+
+def _layers(spec: Spec) -> Iterator[Broken]:
+    """Whether Keras can build the layers, as far as the spec alone tells."""
+    count = n_layers(spec)
+    if count > MAX_LAYERS:
+        found = f"{count:,}" if count < 1_000_000 else "over a million"
+        rule = f"the network has {found} layers in a row, but at most {MAX_LAYERS} are allowed"
+        hint = "The normalization, activation and dropout of a layer count, too, and so does an autoencoder's decoder."
+        yield ("model", "layers"), rule, hint
+    for path, rule in wrong_axes(spec):
+        yield path, rule, "-1 is the axis of the features or channels."
 
 
 def _validation(spec: Spec) -> Iterator[Broken]:

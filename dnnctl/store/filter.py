@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from dnnctl.errors import UserError
+from dnnctl.errors import UserError, shorten
 from dnnctl.store.columns import names_of, value_of
 from dnnctl.store.record import RunRecord
 
 MAX_LENGTH = 1000
+MAX_DEPTH = 50
+"""The most levels of Python's syntax tree, which has several for each pair of parentheses."""
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -60,14 +63,31 @@ def parse_filter(text: str) -> Filter:
     Raises:
         UserError: it is not a condition.
     """
+    tree = _parse(text)
+    names: list[str] = []
+    return Filter(_test(tree.body, names), tuple(dict.fromkeys(names)))
+
+
+def _parse(text: str) -> ast.Expression:
+    """The syntax tree of a condition, which is not deeply nested.
+
+    Raises:
+        UserError: it is not a Python expression, or too long or too deeply nested.
+    """
     if len(text) > MAX_LENGTH:
         raise UserError(f"--filter: must have at most {MAX_LENGTH:,} characters. Received: {len(text):,}.")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about invalid escapes in quoted text
+            tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise UserError(f"--filter: must be a valid condition. Received: {text}. {EXAMPLE}") from None
-    names: list[str] = []
-    return Filter(_test(tree.body, names), tuple(dict.fromkeys(names)))
+        raise UserError(f"--filter: must be a valid condition. Received: {shorten(text, 100)}. {EXAMPLE}") from None
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise UserError(f"--filter: is nested too deeply. Received: {shorten(text, 100)}. {EXAMPLE}")
+    return tree
 
 
 def check_names(names: Iterable[str], runs: Sequence[RunRecord]) -> None:
@@ -101,14 +121,12 @@ def _test(node: ast.expr, names: list[str]) -> Test:
         return lambda run: not inner(run)
     if isinstance(node, ast.Compare):
         return _comparison(node, names)
-    raise UserError(f"--filter: '{ast.unparse(node)}' is not a comparison. {EXAMPLE}")
+    raise UserError(f"--filter: '{_text(node)}' is not a comparison. {EXAMPLE}")
 
 
 def _comparison(node: ast.Compare, names: list[str]) -> Test:
     if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
-        raise UserError(
-            f"--filter: '{ast.unparse(node)}' must be a single comparison; join several with `and`. {EXAMPLE}"
-        )
+        raise UserError(f"--filter: '{_text(node)}' must be a single comparison; join several with `and`. {EXAMPLE}")
     name, compare, wanted = _name(node.left), COMPARISONS[type(node.ops[0])], _value(node.comparators[0])
     names.append(name)
     if isinstance(node.ops[0], ast.In | ast.NotIn) and not isinstance(wanted, list):
@@ -134,7 +152,7 @@ def _name(node: ast.expr) -> str:
         return f"{_name(node.value)}.{node.attr}"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
         return f"{_name(node.value)}.{node.slice.value}"
-    raise UserError(f"--filter: '{ast.unparse(node)}' is not a column. {EXAMPLE}")
+    raise UserError(f"--filter: '{_text(node)}' is not a column. {EXAMPLE}")
 
 
 def _value(node: ast.expr) -> Any:
@@ -149,4 +167,9 @@ def _value(node: ast.expr) -> Any:
             return -number
     if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float):
         return node.value
-    raise UserError(f"--filter: '{ast.unparse(node)}' must be a number or a word. Put other text in quotes.")
+    raise UserError(f"--filter: '{_text(node)}' must be a number or a word. Put other text in quotes.")
+
+
+def _text(node: ast.expr) -> str:
+    """A part of the condition, for messages."""
+    return shorten(ast.unparse(node), 100)

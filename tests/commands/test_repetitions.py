@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.commands import repetitions
+from dnnctl.errors import SpecError
 from dnnctl.specs import digest, load
 from sample_specs import write_spec
 from stored import store_run
@@ -69,3 +70,10 @@ def test_each_seed_is_trained_with_each_fold(tmp_path: Path, monkeypatch: pytest
     assert found == [(seed, fold) for seed in (42, 43) for fold in (0, 1, 2)]
     assert {(spec.data.validation.size, spec.data.validation.fold.k) for spec in specs} == {("none", 3)}
     assert [run.facts.seed for run in result.runs] == [42, 42, 42, 43, 43, 43]
+
+
+def test_a_spec_in_a_pipe_is_refused(tmp_path: Path, reused: list[str]) -> None:
+    """Each seed's process would read the pipe, which gives its text only once."""
+    with pytest.raises(SpecError, match="must be read more than once"):
+        repetitions.train_repetitions(load(write_spec(tmp_path)), Path("/dev/null"), tmp_path / "runs", n_seeds=2)
+    assert reused == []

@@ -83,3 +83,85 @@ def test_a_validation_split_is_defined_once(validation: str, path: str, rule: st
     with pytest.raises(SpecError) as caught:
         load(spec)
     assert [(fault.path, fault.rule) for fault in caught.value.faults] == [(path, rule)]
+
+
+HUGE = "over a million"
+DENSE = "{kind: dense, units: 5, activation: relu, repeat: 300}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "pretraining", "n_found"),
+    [
+        (f"[flatten, {DENSE}]", "none", "601"),
+        ("[{kind: residual, repeat: 600, layers: [{kind: residual, repeat: 600, layers: [flatten]}]}]", "none", HUGE),
+        ("[flatten, {kind: dense, units: 5, dropout: {kind: dropout, rate: 0.1}, repeat: 300}]", "none", "601"),
+        ("[flatten, {kind: dense, units: 5, repeat: 150}]", "{kind: autoencoder}", "602"),
+        (f"[{', '.join(['flatten'] * 601)}]", "none", "601"),
+    ],
+)  # fmt: skip
+def test_more_layers_than_keras_can_follow_are_refused(
+    layers: str, pretraining: str, n_found: str, tmp_path: Path
+) -> None:
+    (fault,) = faults(tmp_path, f"model.layers={layers}", f"training.pretraining={pretraining}")
+    assert fault.path == "model.layers"
+    assert fault.rule == f"the network has {n_found} layers in a row, but at most 600 are allowed"
+
+
+@pytest.mark.parametrize(
+    ("layers", "pretraining"),
+    [
+        ("[{kind: dense, units: 5, activation: relu, repeat: 299}, flatten, flatten]", "none"),
+        ("[flatten, {kind: dense, units: 5, repeat: 199}]", "gan"),
+        ("[flatten, {kind: dense, units: 5, repeat: 149}]", "autoencoder"),
+    ],
+)
+def test_the_most_layers_are_allowed(layers: str, pretraining: str, tmp_path: Path) -> None:
+    assert faults(tmp_path, f"model.layers={layers}", f"training.pretraining={pretraining}") == ()
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "layer_norm"])
+@pytest.mark.parametrize("source", ["mnist", "cifar10", "{kind: npz, path: x.npz}"])
+@pytest.mark.parametrize(
+    ("before", "n_axes"),
+    [
+        ("", None),
+        ("flatten, ", 2),
+        ("global_max_pool, ", 2),
+        ("{kind: conv2d, filters: 3}, ", 4),
+        ("max_pool, relu, ", None),
+        ("{kind: reshape, shape: [2, 392]}, ", 3),
+        ("flatten, {kind: residual, layers: [{kind: dense, units: 3}]}, ", 2),
+        ("{kind: residual, layers: [flatten]}, ", 2),
+    ],
+)
+def test_an_axis_that_the_input_does_not_have_is_refused(
+    kind: str, source: str, before: str, n_axes: int | None, tmp_path: Path
+) -> None:
+    """An input of n axes has the axes 1 to n − 1 and −1 to 1 − n, without that of the examples."""
+    before = before.replace("relu", "{kind: activation, function: relu}")
+    known = {"mnist": 3, "cifar10": 4}.get(source) if not before else 4 if "max_pool, {" in before else n_axes
+    for axis in range(-5, 6):
+        layers = f"[{before}{{kind: {kind}, axis: {axis}}}]"
+        found = [fault.path for fault in faults(tmp_path, f"data.source={source}", f"model.layers={layers}")]
+        is_there = axis != 0 if known is None else axis in (*range(1, known), *range(1 - known, 0))
+        assert (found == []) == is_there, axis
+        assert all(path.startswith("model.layers.") and path.endswith(".axis") for path in found)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.layers=[flatten, {kind: dense, units: 1000000000}]",
+        "model.layers=[{kind: conv2d, filters: 1000000000}]",
+        "model.layers=[{kind: conv2d, filters: 1, kernel_size: 1000000000}]",
+        "model.layers=[{kind: conv2d, filters: 1, strides: [1, 1001]}]",
+        "model.layers=[{kind: max_pool, size: 1000000000}]",
+        "model.layers=[flatten, {kind: dense, units: 1, repeat: 10000}]",
+        "model.layers=[{kind: batch_norm, axis: 1000000000000000000000000000000}]",
+        "training.pretraining={kind: gan, codings: 1000000000}",
+        "optimizer={kind: muon, ns_steps: 1000000000}",
+    ],
+)
+def test_sizes_that_no_machine_can_compute_are_refused(override: str, tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, override)
+    assert fault.rule.startswith("must be at most ")

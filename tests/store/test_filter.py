@@ -47,6 +47,9 @@ def runs(tmp_path: Path) -> list[RunRecord]:
         ("val_accuracy == nadam", []),
         ("optimizer.momentum != 0.5", [2]),
         ("val_loss > -1", [0, 1, 2]),
+        ("epochs != '\\d'", [0, 1, 2]),
+        ("epochs < " + "9" * 900, [0, 1, 2]),
+        ("epochs == 9 and " * 60 + "val_accuracy > 0.85", [1, 2]),
     ],
 )
 def test_a_condition_chooses_the_runs_it_holds_for(condition: str, chosen: list[int], runs: list[RunRecord]) -> None:
@@ -68,11 +71,33 @@ def test_a_condition_chooses_the_runs_it_holds_for(condition: str, chosen: list[
         "",
         "a == 1 and " * 200 + "a == 1",
         "(" * 300 + "a" + ")" * 300 + " == 1",
+        "epochs == " + "-" * 900 + "1",
+        "-" * 990,
+        "not " * 240 + "a == 1",
+        "a" + ".b" * 400 + " == 1",
+        "a" + "[0]" * 300 + " == 1",
+        "a == " + "+" * 900 + "1",
+        "f(" * 90 + "a == 1" + ")" * 90,
+        "[" * 90 + "a" + "]" * 90,
+        "a == 1\n" * 100,
+        "a ==\n" + "\n" * 900 + "x()",
+        "\0",
+        "a\udcff == 1",
+        "epochs == 1e999 - 1",
+        "epochs == 1j",
+        "epochs == b'x'",
+        "epochs == f'{epochs}'",
+        "epochs == None",
+        "(epochs := 1) == 1",
+        "lambda: " * 100 + "1",
     ],
+    ids=lambda condition: ascii(condition)[:30],
 )
 def test_what_is_no_condition_is_an_error_of_the_user(condition: str, runs: list[RunRecord]) -> None:
-    with pytest.raises(UserError, match="--filter"):
+    with pytest.raises(UserError, match=r"--filter|No run has the column") as caught:
         parse_filter(condition).choose(runs)
+    assert len(str(caught.value).splitlines()) == 1
+    str(caught.value).encode()
 
 
 def test_a_misspelt_name_is_an_error_with_candidates(runs: list[RunRecord]) -> None:

@@ -35,6 +35,13 @@ class Node:
             return self.value[key]
         return None
 
+    def find(self, path: Sequence[str | int]) -> Node | None:
+        """The node at `path`; None if there is none."""
+        node: Node | None = self
+        for key in path:
+            node = node.child(key) if node else None
+        return node
+
     def nearest(self, path: Sequence[str | int]) -> Node:
         """The node at `path`, or the deepest one on the way to it."""
         node = self

@@ -8,6 +8,7 @@ from pathlib import Path
 from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.load import load, to_plain
+from dnnctl.specs.reading.spec_file import check_can_be_read_again, read_file
 from dnnctl.specs.reading.yaml_reader import read_document, read_text
 
 SCALAR = re.compile(r"[^\s,\]}#]+")
@@ -43,10 +44,11 @@ def set_in_file(path: Path, section: str, key: str, number: float) -> None:
     Raises:
         SpecError: the number cannot be set without changing anything else.
     """
+    check_can_be_read_again(path)
     before = load(path)
     kind = str(getattr(before.spec, section).kind)
-    document, _ = read_document(path)
-    text = path.read_text(encoding="utf-8-sig")
+    text = read_file(path)
+    document, _ = read_document(text, str(path))
     aside = path.with_name(f".{path.stem}.changed{path.suffix}")
     try:
         aside.write_text(set_in_text(text, section, key, number, kind=kind), encoding="utf-8")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from dnnctl.errors import Fault, SpecError
@@ -17,22 +18,28 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.merge_target import child_of, entries_of
 from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
+from dnnctl.specs.reading.spec_file import named_path, read_file
 from dnnctl.specs.reading.yaml_reader import describe, read_document
 
 KEY = "extends"
+MAX_BASES = 20
+"""How many files may extend each other."""
 
 
-def read_with_bases(path: Path) -> tuple[Node, list[Fault]]:
+def read_with_bases(path: Path, text: str) -> tuple[Node, list[Fault]]:
     """The document in a file, merged over the files it extends.
 
+    Args:
+        text: the text of the file.
+
     Raises:
-        SpecError: a file cannot be read, or the files extend each other in a cycle.
+        SpecError: a file cannot be read, or the files extend each other in a cycle, or too many do.
     """
-    return _read(path, [])
+    return _read(path, text, [])
 
 
-def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
-    document, faults = read_document(path)
+def _read(path: Path, text: str, chain: list[Path]) -> tuple[Node, list[Fault]]:
+    document, faults = read_document(text, str(path))
     assert isinstance(document.value, dict)
     own = {key: node for key, node in document.value.items() if key != KEY}
     base = document.value.get(KEY)
@@ -43,22 +50,34 @@ def _read(path: Path, chain: list[Path]) -> tuple[Node, list[Fault]]:
         fault = Fault("must be the path of another spec", KEY, base.place, describe(base))
         return stripped, [*faults, fault]
     chain = [*chain, path.resolve()]
-    target = path.parent / base.value
+    target = named_path(base, (KEY,))
     if target.resolve() in chain:
         cycle = " → ".join(entry.name for entry in [*chain, target])
         raise SpecError([Fault(f"specs extend each other in a cycle: {cycle}", KEY, base.place)])
-    if not target.is_file():
-        raise SpecError([_missing(target, base)])
-    below, base_faults = _read(target, chain)
+    problem = _problem_with(target)
+    if problem:
+        hint = "The path is relative to this file."
+        raise SpecError([Fault(f"{problem}: {target}", KEY, base.place, hint=hint)])
+    if len(chain) > MAX_BASES:
+        raise SpecError([Fault(f"more than {MAX_BASES} specs extend each other", KEY, base.place)])
+    below, base_faults = _read(target, read_file(target), chain)
     below = _without_description(below)
     training = own["training"].value if "training" in own else None
     merged = drop_replaced_epochs(merge(below, stripped), training if isinstance(training, dict) else ())
     return merged, [*base_faults, *faults]
 
 
-def _missing(target: Path, base: Node) -> Fault:
-    rule = "is a directory, not a spec" if target.is_dir() else "no such file"
-    return Fault(f"{rule}: {target}", KEY, base.place, hint="The path is relative to this file.")
+def _problem_with(target: Path) -> str:
+    """Why a path cannot be a base; empty if it can."""
+    try:
+        mode = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such file"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if S_ISDIR(mode):
+        return "is a directory, not a spec"
+    return "" if S_ISREG(mode) else "is not a regular file"
 
 
 def _without_description(base: Node) -> Node:

@@ -20,6 +20,7 @@ from dnnctl.specs.path import dotted
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.extends import read_with_bases
 from dnnctl.specs.reading.overrides import apply_overrides
+from dnnctl.specs.reading.spec_file import named_path, read_file
 from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.specs.rules import broken_rules
@@ -48,9 +49,12 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     """
     path = Path(path)
     overrides = [overrides] if isinstance(overrides, str) else overrides
-    document, faults = read_with_bases(path)
+    text = read_file(path)
+    document, faults = read_with_bases(path, text)
     document, override_faults = apply_overrides(document, overrides)
-    document = _with_name(_with_absolute_paths(document), path)
+    document, path_faults = _with_absolute_paths(document)
+    document = _with_name(document, path)
+    faults += path_faults
     try:
         spec = Spec.model_validate(document.plain())
     except ValidationError as error:
@@ -60,7 +64,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     faults += [Fault(rule, dotted(at), document.nearest(at).place, hint=hint) for at, rule, hint in broken_rules(spec)]
     if faults:
         raise SpecError(in_order(faults))
-    return LoadedSpec(spec, document, path.read_text(encoding="utf-8-sig"), tuple(overrides))
+    return LoadedSpec(spec, document, text, tuple(overrides))
 
 
 def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
@@ -110,26 +114,30 @@ def _with_name(document: Node, path: Path) -> Node:
     return replace(document, value={"name": Node(name, document.place), **document.value})
 
 
-def _with_absolute_paths(document: Node) -> Node:
+def _with_absolute_paths(document: Node) -> tuple[Node, list[Fault]]:
     """The document with absolute paths, so that the resolved spec can be read from another folder."""
-    document = _with_absolute_path(document, ("data", "source", "path"), bool)
-    return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
-
-
-def _with_absolute_path(document: Node, path: tuple[str, ...], is_path: Callable[[str], bool]) -> Node:
-    node: Node | None = document
-    for part in path:
-        node = node.child(part) if node else None
-    if node is None or not isinstance(node.value, str) or not is_path(node.value):
-        return document
-    here = Path.cwd() if node.place.file.startswith("--set ") else Path(node.place.file).parent
-    absolute = Node(str((here / Path(node.value).expanduser()).resolve()), node.place, node.key_place)
-    return _put(document, path, absolute)
+    faults: list[Fault] = []
+    for path, is_path in PATHS.items():
+        node = document.find(path)
+        if node is None or not isinstance(node.value, str) or not is_path(node.value):
+            continue
+        try:
+            document = _put(document, path, replace(node, value=str(named_path(node, path).resolve())))
+        except SpecError as error:
+            faults += error.faults
+    return document, faults
 
 
 def _is_path(text: str) -> bool:
     """Whether a run is given by a path, not by its id or name."""
     return "/" in text or text.endswith(".keras")
+
+
+PATHS: dict[tuple[str, ...], Callable[[str], bool]] = {
+    ("data", "source", "path"): bool,
+    ("model", "reuse", "run"): _is_path,
+}
+"""The keys that hold paths, and whether a value of each is a path."""
 
 
 def _put(node: Node, path: tuple[str, ...], value: Node) -> Node:

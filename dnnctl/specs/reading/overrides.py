@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,15 @@ from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.expanded_size import MAX_DEPTH
 from dnnctl.specs.reading.introspection import item_options
 from dnnctl.specs.reading.merge_target import child_of, entries_of
 from dnnctl.specs.reading.phase_epochs import drop_replaced_epochs
+from dnnctl.specs.reading.yaml_errors import refuse_characters
 from dnnctl.specs.reading.yaml_reader import describe, read_text
+
+INDEX = re.compile(r"[0-9]{1,9}")
+"""A number of an entry in a list. A longer one can only be a key, which no spec has."""
 
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
@@ -34,9 +40,10 @@ def parse_override(override: str) -> tuple[Path, Node]:
     """The path and the value of an override.
 
     Raises:
-        SpecError: it has no `=`, an empty path, or a value that is not YAML.
+        SpecError: it has no `=`, an empty path, or characters or a value that are not YAML.
     """
     place = Place(f"--set {override}")
+    refuse_characters(override, str(place), override.splitlines())
     name, equals, text = override.partition("=")
     if not equals or not all(part.strip() for part in name.split(".")):
         hint = "For example: --set training.epochs=5"
@@ -46,7 +53,9 @@ def parse_override(override: str) -> tuple[Path, Node]:
         faults.append(Fault("the value is empty", place=place, hint="Use `none` for nothing."))
     if faults:
         raise SpecError(faults)
-    path = tuple(int(part) if part.isdecimal() else part.strip() for part in name.split("."))
+    path = tuple(int(part) if INDEX.fullmatch(part) else part.strip() for part in name.split("."))
+    if len(path) > MAX_DEPTH:
+        raise SpecError([Fault(f"the path has more than {MAX_DEPTH} parts", place=place)])
     return path, _at(value, place)
 
 

@@ -6,29 +6,28 @@ deeply nested, or becomes large when its aliases are expanded.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any, TypeAlias
 
 import yaml
 
 from dnnctl.errors import Fault, Place, SpecError
-from dnnctl.specs.reading.document import Node
-from dnnctl.specs.reading.yaml_rules import parse_scalar
-
-MAX_BYTES = 1 << 20
-MAX_NODES = 20_000
-MAX_DEPTH = 50
+from dnnctl.specs.reading.document import Node, Scalar
+from dnnctl.specs.reading.expanded_size import ExpandedSize
+from dnnctl.specs.reading.yaml_errors import place_of, refuse_characters, syntax_fault
+from dnnctl.specs.reading.yaml_rules import INT, MAX_DIGITS, parse_scalar
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
+Mark: TypeAlias = tuple[int, int, bool]
+"""A line and a column, from 0, and whether there is a scalar."""
 
 
-def read_document(path: Path) -> tuple[Node, list[Fault]]:
-    """The document in a file, and the faults that do not prevent reading it.
+def read_document(text: str, name: str) -> tuple[Node, list[Fault]]:
+    """The document in the text of a spec, and the faults that do not prevent reading it.
 
     Raises:
-        SpecError: the file cannot be read as a YAML mapping.
+        SpecError: the text cannot be read as a YAML mapping.
     """
-    node, faults = read_text(_read_file(path), str(path))
+    node, faults = read_text(text, name)
     if not isinstance(node.value, dict):
         received = "nothing" if node.value is None else describe(node)
         raise SpecError([Fault("a spec must be a mapping of keys to values", place=node.place, received=received)])
@@ -38,14 +37,15 @@ def read_document(path: Path) -> tuple[Node, list[Fault]]:
 def read_text(text: str, name: str) -> tuple[Node, list[Fault]]:
     """The document in a text, and the faults that do not prevent reading it; `name` is its name in messages."""
     lines = text.splitlines() or [""]
-    _refuse_bombs(text, name)
+    refuse_characters(text, name, lines)
+    tags = _scan(text, name, lines)
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise SpecError([_syntax_fault(error, name, lines)]) from None
+        raise SpecError([syntax_fault(error, None, name, lines)]) from None
     if root is None:
         return Node(None, Place(name)), []
-    composer = _Composer(name, lines)
+    composer = _Composer(name, lines, tags)
     return composer.convert(root), composer.faults
 
 
@@ -62,113 +62,70 @@ def describe(node: Node) -> str:
     return repr(node.value) if isinstance(node.value, str) else str(node.value)
 
 
-def _read_file(path: Path) -> str:
-    def refuse(rule: str, hint: str = "") -> SpecError:
-        return SpecError([Fault(rule, place=Place(str(path)), hint=hint)])
+def _scan(text: str, name: str, lines: list[str]) -> dict[Mark, str]:
+    """The tags in a text, by their places. It is read event by event, so that nothing large is built.
 
-    if path.is_dir():
-        raise refuse("is a directory; a spec is a YAML file", _specs_inside(path))
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise refuse("no such file", _specs_inside(path.parent)) from None
-    except (OSError, ValueError) as error:
-        raise refuse(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    if len(raw) > MAX_BYTES:
-        raise refuse(f"the file is larger than {MAX_BYTES >> 20} MiB: too large for a spec", "Is this a data file?")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        rule = f"line {line} is not UTF-8 text (byte 0x{raw[error.start]:02x} at offset {error.start})"
-        raise refuse(rule, "Save the file as UTF-8.") from None
-
-
-def _specs_inside(directory: Path) -> str:
-    """A hint that lists the YAML files in a directory."""
-    try:
-        names = sorted(entry.name for entry in directory.iterdir() if entry.suffix in (".yaml", ".yml"))
-    except OSError:
-        return ""
-    return f"YAML files in {directory}: {', '.join(names[:8])}" if names else ""
-
-
-def _refuse_bombs(text: str, name: str) -> None:
-    """Count the values that the text would expand to, from the parser's events, before anything is built."""
-    weights: dict[str, int] = {}
-    starts: list[tuple[str | None, int]] = []
-    total = 0
+    Raises:
+        SpecError: the text is not YAML, is nested deeply, or has too many values when its aliases are expanded.
+    """
+    size, tags = ExpandedSize(name), {}
+    last: yaml.ScalarEvent | None = None
     try:
         for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.AliasEvent):
-                holds_itself = event.anchor in [anchor for anchor, _ in starts]
-                total += MAX_NODES + 1 if holds_itself else weights.get(event.anchor or "", 1)
-            elif isinstance(event, yaml.ScalarEvent):
-                total += 1
-                if event.anchor:
-                    weights[event.anchor] = 1
-            elif isinstance(event, yaml.CollectionStartEvent):
-                starts.append((event.anchor, total))
-                total += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                anchor, before = starts.pop()
-                if anchor:
-                    weights[anchor] = total - before
-            if total > MAX_NODES or len(starts) > MAX_DEPTH:
-                rule = (
-                    f"has more than {MAX_NODES} values"
-                    if total > MAX_NODES
-                    else f"is nested more than {MAX_DEPTH} levels deep"
-                )
-                mark = event.start_mark
-                place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
-                raise SpecError([Fault(f"the text {rule}, with its aliases expanded", place=place)])
+            size.add(event)
+            tag = getattr(event, "tag", None)
+            if tag is not None:
+                tags[_mark(event)] = str(tag)
+            last = event if isinstance(event, yaml.ScalarEvent) else last
     except yaml.YAMLError as error:
-        raise SpecError([_syntax_fault(error, name, text.splitlines() or [""])]) from None
+        raise SpecError([syntax_fault(error, last, name, lines)]) from None
+    return tags
 
 
-def _syntax_fault(error: yaml.YAMLError, name: str, lines: list[str]) -> Fault:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    context = getattr(error, "context", None)
-    rule = "not YAML: " + (f"{problem} ({context})" if context else str(problem))
-    hint = "Indent with spaces, not tabs." if "\\t" in str(problem) or "cannot start any token" in str(problem) else ""
-    place = _place(mark, name, lines) if mark else Place(name)
-    return Fault(rule, place=place, hint=hint)
-
-
-def _place(mark: yaml.Mark, name: str, lines: list[str]) -> Place:
-    text = lines[mark.line] if mark.line < len(lines) else ""
-    return Place(name, mark.line + 1, mark.column + 1, text)
+def _mark(node: Any) -> Mark:
+    """The place of a node or an event. A mapping starts at the same place as its first key."""
+    return node.start_mark.line, node.start_mark.column, isinstance(node, yaml.ScalarNode | yaml.ScalarEvent)
 
 
 class _Composer:
     """Turns nodes of PyYAML into ours and collects faults."""
 
-    def __init__(self, name: str, lines: list[str]) -> None:
+    def __init__(self, name: str, lines: list[str], tags: dict[Mark, str]) -> None:
         self.name = name
         self.lines = lines
+        self.tags = tags
         self.faults: list[Fault] = []
 
     def convert(self, node: yaml.Node, path: str = "", key_place: Place | None = None) -> Node:
-        place = _place(node.start_mark, self.name, self.lines)
-        if _has_foreign_tag(node):
-            fault = Fault("tags are not allowed", path, place, received=str(node.tag), hint="Remove the tag.")
-            self.faults.append(fault)
+        place = place_of(node.start_mark, self.name, self.lines)
+        self._refuse_tag(node, path, place)
         if isinstance(node, yaml.MappingNode):
             return Node(self._mapping(node, path), place, key_place)
         if isinstance(node, yaml.SequenceNode):
             items = [self.convert(item, _join(path, index)) for index, item in enumerate(node.value)]
             return Node(items, place, key_place)
-        value = node.value if getattr(node, "style", None) else parse_scalar(node.value)
-        return Node(value, place, key_place)
+        return Node(self._scalar(node, path, place), place, key_place)
+
+    def _scalar(self, node: yaml.Node, path: str, place: Place) -> Scalar:
+        if getattr(node, "style", None):
+            return str(node.value)
+        if len(node.value) > MAX_DIGITS and INT.fullmatch(node.value):
+            rule = f"the number has {len(node.value):,} digits, but at most {MAX_DIGITS} are allowed"
+            raise SpecError([Fault(rule, path, place)])
+        return parse_scalar(node.value)
+
+    def _refuse_tag(self, node: yaml.Node, path: str, place: Place) -> None:
+        tag = self.tags.get(_mark(node))
+        if tag is not None:
+            hint = "Remove the tag. Quote the value if it must be text."
+            self.faults.append(Fault("tags are not allowed", path, place, received=tag, hint=hint))
 
     def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            place = _place(key_node.start_mark, self.name, self.lines)
+            place = place_of(key_node.start_mark, self.name, self.lines)
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            self._refuse_tag(key_node, path, place)
             if not isinstance(key, str):
                 self.faults.append(Fault("a key must be a word", path, place, received="a list or a mapping"))
                 continue
@@ -187,12 +144,6 @@ class _Composer:
                 continue
             entries[key] = value
         return entries
-
-
-def _has_foreign_tag(node: yaml.Node) -> bool:
-    """Whether a node has an explicit tag, and not one that YAML 1.1 implies (for a date, `<<`, `=`)."""
-    guesses = ("timestamp", "merge", "value") if isinstance(node, yaml.ScalarNode) else ()
-    return str(node.tag) not in _CORE_TAGS and str(node.tag).removeprefix("tag:yaml.org,2002:") not in guesses
 
 
 def _join(path: str, key: str | int) -> str:

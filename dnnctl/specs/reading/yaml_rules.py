@@ -6,12 +6,16 @@ Source: YAML 1.2.2, section 10.3.2.
 
 from __future__ import annotations
 
+import math
 import re
 
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
+
+MAX_DIGITS = 40
+"""The longest integer, in characters. Python refuses to print integers of more than 4,300 digits."""
 
 
 def parse_scalar(text: str) -> str | int | float | bool | None:
@@ -28,6 +32,6 @@ def parse_scalar(text: str) -> str | int | float | bool | None:
 
 
 def _parse_int(text: str) -> int | float:
-    if text.startswith(("0x", "0o")):
-        return int(text, 0)
-    return int(text) if len(text) <= 40 else float(text)
+    if len(text) > MAX_DIGITS:
+        return math.inf  # the reader refuses it
+    return int(text, 0) if text.startswith(("0x", "0o")) else int(text)

@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from dnnctl.errors import SpecError
-from dnnctl.specs.reading.extends import merge, read_with_bases
+from dnnctl.errors import Fault, SpecError
+from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.extends import MAX_BASES, merge, read_with_bases
 from dnnctl.specs.reading.yaml_reader import read_text
+
+
+def read(path: Path) -> tuple[Node, list[Fault]]:
+    return read_with_bases(path, path.read_text())
 
 
 def merged(base: str, over: str) -> Any:
@@ -49,7 +54,7 @@ def test_the_path_of_a_base_is_relative_to_the_file_that_names_it(tmp_path: Path
     (tmp_path / "a.yaml").write_text("seed: 1\nname: a\n")
     (tmp_path / "sub" / "b.yaml").write_text("extends: ../a.yaml\nname: b\n")
     (tmp_path / "c.yaml").write_text("extends: sub/b.yaml\ndescription: c\n")
-    document, _ = read_with_bases(tmp_path / "c.yaml")
+    document, _ = read(tmp_path / "c.yaml")
     assert document.plain() == {"seed": 1, "name": "b", "description": "c"}
     assert document.nearest(("seed",)).place.file.endswith("a.yaml")
 
@@ -59,23 +64,39 @@ def test_a_description_is_not_inherited(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("seed: 1\ndescription: a\n")
     (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
     (tmp_path / "c.yaml").write_text("extends: b.yaml\ndescription: c\n")
-    assert read_with_bases(tmp_path / "b.yaml")[0].plain() == {"seed": 1}
-    assert read_with_bases(tmp_path / "c.yaml")[0].plain() == {"seed": 1, "description": "c"}
+    assert read(tmp_path / "b.yaml")[0].plain() == {"seed": 1}
+    assert read(tmp_path / "c.yaml")[0].plain() == {"seed": 1, "description": "c"}
 
 
 def test_a_cycle_is_refused(tmp_path: Path) -> None:
     for name, base in [("a", "b"), ("b", "c"), ("c", "a")]:
         (tmp_path / f"{name}.yaml").write_text(f"extends: {base}.yaml\n")
     with pytest.raises(SpecError, match=r"a\.yaml → b\.yaml → c\.yaml → a\.yaml"):
-        read_with_bases(tmp_path / "a.yaml")
+        read(tmp_path / "a.yaml")
 
 
-@pytest.mark.parametrize("base", ["missing.yaml", ".", "[x]", "5"])
+def write_chain(folder: Path, n_bases: int) -> Path:
+    """A spec that extends another one, and so on, `n_bases` times."""
+    for number in range(n_bases):
+        (folder / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\nname: n{number}\n")
+    (folder / f"{n_bases}.yaml").write_text("name: last\nseed: 3\n")
+    return folder / "0.yaml"
+
+
+def test_a_long_chain_is_refused(tmp_path: Path) -> None:
+    assert read(write_chain(tmp_path, MAX_BASES))[0].plain() == {"name": "n0", "seed": 3}
+    with pytest.raises(SpecError, match=f"more than {MAX_BASES} specs extend each other"):
+        read(write_chain(tmp_path, 2000))
+
+
+@pytest.mark.parametrize(
+    "base", ["missing.yaml", ".", "[x]", "5", "/dev/null", '"a\\0b"', "x" * 300, "~nosuchuser/a.yaml", "x/" * 3000]
+)
 def test_a_base_that_is_not_a_spec_is_refused(tmp_path: Path, base: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f"name: a\nextends: {base}\n")
     try:
-        _, faults = read_with_bases(path)
+        _, faults = read(path)
     except SpecError as error:
         faults = list(error.faults)
     assert [fault.place.line for fault in faults if fault.place] == [2]

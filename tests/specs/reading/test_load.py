@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from dnnctl.errors import SpecError
+from attack.spec_mutations import mutate_spec, to_bytes
+from dnnctl.errors import MAX_REPORT_LINES, SpecError
 from dnnctl.specs import Spec, digest, load, load_spec, to_yaml
 from dnnctl.specs.rules import broken_rules
 
@@ -91,3 +93,47 @@ def test_rules_across_sections_are_checked(overrides: list[str], path: str) -> N
 def test_the_shipped_specs_break_no_rule() -> None:
     assert [rule for path in CONFIGS for rule in broken_rules(load_spec(path))] == []
     assert all(isinstance(load_spec(path), Spec) for path in CONFIGS)
+
+
+SHIPPED = sorted(CONFIGS[0].parent.rglob("*.yaml"))
+FOUND_HOLES = [3108, 3852, 4973]
+"""Seeds with which loading once failed with a traceback."""
+
+
+def attack(texts: list[str], seeds: Iterable[int], folder: Path) -> list[bool]:
+    """Load a mutation of the texts for each seed; whether each was valid."""
+    for path in SHIPPED:
+        (folder / path.name).write_bytes(path.read_bytes())
+    path, valid = folder / "attacked.yaml", []
+    for seed in seeds:
+        text, what = mutate_spec(texts[seed % len(texts)], seed)
+        path.write_bytes(to_bytes(text))
+        try:
+            spec = load_spec(path)
+            path.write_text(to_yaml(spec))
+            assert load_spec(path) == spec, what
+            valid.append(True)
+        except SpecError as error:
+            message = str(error)
+            message.encode()
+            assert 1 <= len(message.splitlines()) <= MAX_REPORT_LINES, what
+            valid.append(False)
+        except Exception as error:
+            raise AssertionError(what) from error
+    return valid
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_any_text_is_a_valid_spec_or_a_clear_error(part: int, tmp_path: Path) -> None:
+    """The oracle for a valid one is the round trip: what was accepted is what is written."""
+    valid = attack([path.read_text() for path in SHIPPED], [*range(part, 400, 4), *FOUND_HOLES[part:][:1]], tmp_path)
+    assert 10 <= sum(valid) <= 50
+
+
+@pytest.mark.heavy
+def test_any_mutation_of_a_random_spec_is_valid_or_a_clear_error(tmp_path: Path) -> None:
+    from random_specs import Chance
+
+    specs = zip(range(20), Chance(5, tmp_path).specs(), strict=False)
+    valid = attack([to_yaml(spec) for _, spec in specs], range(200), tmp_path)
+    assert 20 <= sum(valid) <= 100

@@ -47,6 +47,32 @@ def test_an_override_that_cannot_be_applied_is_a_fault_that_quotes_it(override: 
     assert faults[0].place.file.startswith(f"--set {override}")
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "a\udcff=1",
+        "a=\udcff",
+        "a=\0",
+        "training.epochs=" + "7" * 5000,
+        "model.layers." + "1" * 5000 + ".units=3",
+        "model.layers.²=3",
+        "model.layers.٣=3",
+        ".".join(["a"] * 51) + "=1",
+        ".".join(["a"] * 5000) + "=1",
+        "a" * 100_000,
+        "a=" + "[" * 60,
+    ],
+    ids=lambda override: ascii(override)[:20],
+)
+def test_a_hostile_override_is_a_short_fault(override: str) -> None:
+    _, faults = apply_overrides(read_text(DOCUMENT, "a.yaml")[0], [override])
+    text = str(SpecError(faults))
+    assert "--set" in text
+    assert len(text.splitlines()) <= 3
+    assert len(text) < 1000
+    text.encode()
+
+
 FILE = """
 data: {source: mnist}
 model:

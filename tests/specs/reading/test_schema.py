@@ -25,7 +25,7 @@ def validator() -> Any:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_the_schema_accepts_the_shipped_specs(path: Path, validator: Any) -> None:
-    validator.validate(read_document(path)[0].plain())
+    validator.validate(read_document(path.read_text(), path.name)[0].plain())
 
 
 FINE = "{data: {source: mnist}, model: {layers: [{kind: dense, units: 5}]}, optimizer: {kind: sgd}}"
