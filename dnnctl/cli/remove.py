@@ -14,10 +14,10 @@ from dnnctl.cli.choose_runs import choose_runs, one_folder
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import distinct, find_folder, list_runs, load_run, runs_directory
+from dnnctl.store.catalog import distinct, list_runs, runs_directory
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.store.trash import purge, remove, restore, trash_of
+from dnnctl.store.trash import find_removed, purge, remove, restore, trash_of
 from dnnctl.text import format_count
 
 NOT_CONFIRMED = 1
@@ -105,10 +105,9 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
 
 
 def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:
-    trash = trash_of(directory)
     if not references:
-        return list_runs(trash)
-    return distinct([find_folder(each, trash) or load_run(each, trash) for each in references])
+        return list_runs(trash_of(directory))
+    return distinct([find_removed(each, directory) for each in references])
 
 
 def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dnnctl.store.files import open_to_write
+
 STDERR = 2
 
 
@@ -18,7 +20,7 @@ STDERR = 2
 def stderr_to(path: Path | str) -> Iterator[None]:
     """Append everything that is written to standard error in this context to a file. Links are not followed."""
     sys.stderr.flush()
-    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    target = os.open(path, os.O_WRONLY) if path == os.devnull else open_to_write(Path(path), mode=0o644)
     saved = os.dup(STDERR)
     try:
         os.dup2(target, STDERR)

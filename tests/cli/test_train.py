@@ -42,7 +42,7 @@ def test_in_a_pipe_each_epoch_is_a_plain_line(tmp_path: Path) -> None:
     assert run.name == "piped"
     assert [line for line in lines if re.match(r"epoch \d/3  loss \d\.\d{4}  accuracy", line)] == lines[6:9]
     assert f"next:  dnnctl show {run.path}" in lines
-    assert set(lines) - set(run.folder.log.read_text().splitlines()) <= {
+    assert set(lines) - {line.removeprefix("# ") for line in run.folder.log.read_text().splitlines()} <= {
         "loading TensorFlow …",
         "compiling the first step …",
         *lines[-2:],
