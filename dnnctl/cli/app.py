@@ -26,6 +26,7 @@ from dnnctl.cli import (
     verify_resume,
 )
 from dnnctl.cli.help import PlainCommand, PlainGroup
+from dnnctl.cli.printing import print_text
 
 app = typer.Typer(
     name="dnnctl",
@@ -62,7 +63,7 @@ for name, command in COMMANDS.items():
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"dnnctl {__version__}")
+        print_text(f"dnnctl {__version__}")
         raise typer.Exit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 import typer
 
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.errors import DnnctlError, InterruptedRunError, SpecError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -23,13 +23,13 @@ def failures_reported(*, as_json: bool = False) -> Iterator[None]:
         yield
     except DnnctlError as error:
         if as_json:
-            typer.echo(json.dumps({"event": "error", "exit_code": error.exit_code, "message": str(error)}))
+            print_json({"event": "error", "exit_code": error.exit_code, "message": str(error)})
         prefix = "" if isinstance(error, SpecError | InterruptedRunError) else "error: "
         with suppress(OSError):  # the terminal may be closed
-            typer.echo(f"{prefix}{error}", err=True)
+            print_text(f"{prefix}{error}", to_stderr=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        print_text("interrupted", to_stderr=True)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         sys.stderr.close()

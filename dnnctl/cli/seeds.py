@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import typer
-
 from dnnctl.cli.notice import print_notice
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table
 from dnnctl.commands.seeds import train_seeds
 from dnnctl.specs import LoadedSpec
@@ -27,12 +25,12 @@ def train_and_print_seeds(
 
     def announce(seed: int, number: int) -> None:
         if not quiet and not as_json:
-            typer.echo(f"seed {seed} ({number} of {n_seeds})")
+            print_text(f"seed {seed} ({number} of {n_seeds})")
 
     options = [*["--quiet"] * quiet, *["--json"] * as_json]
     result = train_seeds(loaded, path, n_seeds, runs_dir, options=options, on_start=announce, notify=print_notice)
     if as_json:
-        typer.echo(json.dumps(as_object(result.runs)))
+        print_json(as_object(result.runs))
     elif not quiet:
         _print(result.runs)
     return max(result.codes)
@@ -62,7 +60,7 @@ def _print(runs: Sequence[RunRecord]) -> None:
         for label, statistic in (("mean", mean), ("standard deviation", stdev)):
             over = _over_seeds(runs, statistic, at_least=2)
             rows.append(["", label, "", *(format_number(over.get(name)) for name in names)])
-    typer.echo("")
+    print_text()
     print_table(["seed", "run", "status", *names], rows, right=names)
 
 
