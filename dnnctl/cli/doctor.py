@@ -98,6 +98,7 @@ def examine_directories() -> list[Finding]:
     """The directories of data sets and of compiled programs, and the variables that change them."""
     from dnnctl.data.cache import cache_directory
     from dnnctl.engine.compilation_cache import cache_directory as programs_directory
+    from dnnctl.engine.compilation_cache import cache_warnings
 
     programs = programs_directory()
     return [
@@ -105,7 +106,8 @@ def examine_directories() -> list[Finding]:
         Finding(
             "program cache",
             str(programs) if programs else "off",
-            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it",
+            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it"
+            + "".join(f". {warning}" for warning in cache_warnings()),
         ),
     ]
 

@@ -89,6 +89,15 @@ def test_a_dry_run_builds_everything_and_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_cache_that_others_can_write_to_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
+    done = dnnctl("train", write_spec(tmp_path), "--dry-run")
+    assert done.returncode == 0
+    assert f"warning: The cache of compiled programs is not used, because {tmp_path}/cache can be" in done.stdout
+
+
 def test_seeds_train_one_run_each_and_print_the_mean(tmp_path: Path) -> None:
     done = dnnctl("train", write_spec(tmp_path), "--seeds", "2", "--runs-dir", tmp_path / "runs")
     runs = list_runs(tmp_path / "runs")
