@@ -1,4 +1,4 @@
-"""dnnctl's presets on five small data sets, next to a multilayer perceptron that scikit-learn tunes by cross-validation.
+"""dnnctl's presets on five small data sets, next to a perceptron that scikit-learn tunes by cross-validation.
 
     python -m benchmarks.own_data [FOLDER]
 
@@ -68,10 +68,8 @@ def main() -> None:
     for problem in problems():
         theirs, ours = scikit_learn(problem), with_dnnctl(problem, folder / problem.name)
         difference = mean(ours) - mean(theirs)
-        n_rows = sum(map(len, problem.targets))
-        print(
-            f"| {problem.name} | {n_rows} | {problem.metric} | {_spread(theirs)} | {_spread(ours)} | {difference:+.4f} |"
-        )
+        n_rows, name = sum(map(len, problem.targets)), problem.name
+        print(f"| {name} | {n_rows} | {problem.metric} | {_spread(theirs)} | {_spread(ours)} | {difference:+.4f} |")
 
 
 def scikit_learn(problem: Problem) -> list[float]:
@@ -113,7 +111,7 @@ def write_tables(problem: Problem, folder: Path) -> str:
 
 
 def write_images(problem: Problem, folder: Path) -> str:
-    """Write a PNG file for each row of 64 pixels from 0 to 16, in a folder for each class; return the source as YAML."""
+    """Write a PNG file for each row of 64 pixels from 0 to 16, in a folder per class; return the source as YAML."""
     for role, inputs, targets in zip(("train", "test"), problem.inputs, problem.targets, strict=True):
         for index, (row, target) in enumerate(zip(inputs, targets, strict=True)):
             path = folder / "digits" / role / str(target) / f"{index}.png"

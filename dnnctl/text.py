@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence, Set
 from difflib import get_close_matches
 
 MAX_ALLOWED = 24
+INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""The Unicode categories of characters that are not printed: control characters, such as those that start an escape
+sequence; format characters, such as those that reverse the direction of text; surrogates; and line separators."""
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with every character that a terminal would obey or hide written as its code: `\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(char if unicodedata.category(char) not in INVISIBLE else _code(char) for char in text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for a text of several lines, whose line breaks are kept."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def format_number(value: float | None) -> str:
@@ -84,3 +100,7 @@ def nearest(word: str, allowed: Iterable[str], *, closeness: float = 0.6) -> str
     words = {entry.lower(): entry for entry in reversed(list(allowed))}
     near = get_close_matches(word.lower(), words, n=1, cutoff=closeness)
     return words[near[0]] if near else None
+
+
+def _code(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -27,6 +27,7 @@ from dnnctl.cli import (
     verify_resume,
 )
 from dnnctl.cli.help import PlainCommand, PlainGroup
+from dnnctl.cli.printing import print_text
 from dnnctl.cli.streams import streams_prepared
 from dnnctl.commands.parent import end_with_parent
 
@@ -66,7 +67,7 @@ for name, command in COMMANDS.items():
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"dnnctl {__version__}")
+        print_text(f"dnnctl {__version__}")
         raise typer.Exit
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, shorten
 
 
@@ -24,12 +24,12 @@ def check_command(
     with failures_reported():
         faults = check_specs(specs, overrides or [])
         if as_json:
-            typer.echo(json.dumps([_as_json(spec, found) for spec, found in faults.items()], indent=2))
+            print_json([_as_json(spec, found) for spec, found in faults.items()], indent=2)
         for spec, found in faults.items():
             if found:
-                typer.echo(str(SpecError(found)), err=True)
+                print_text(str(SpecError(found)), to_stderr=True)
             elif not as_json:
-                typer.echo(f"{shorten(str(spec), MAX_MESSAGE)}: valid")
+                print_text(f"{shorten(str(spec), MAX_MESSAGE)}: valid")
     if any(faults.values()):
         raise typer.Exit(UserError.exit_code)
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dnnctl.cli.choose_runs import all_seeds, choose_runs
+from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
+from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
-from dnnctl.text import format_seconds
+from dnnctl.text import format_seconds, visible
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result
@@ -61,22 +60,22 @@ def compare_command(
 
             write_report(comparison, html)
         if as_json:
-            typer.echo(json.dumps(comparison.as_object(), indent=2))
+            print_json(comparison.as_object(), indent=2)
         elif as_csv:
-            typer.echo(_as_csv(comparison), nl=False)
+            print_text(_as_csv(comparison).rstrip("\n"))
         elif as_markdown:
-            typer.echo(_as_markdown(comparison))
+            print_text(_as_markdown(comparison))
         else:
             _print(comparison, x)
             if html is not None:
-                typer.echo(f"report: {html}")
+                print_text(f"report: {html}")
 
 
 def _print(comparison: Comparison, x: str) -> None:
     labels = [group.label for group in comparison.groups]
     for group in comparison.groups:
         for run in group.runs:
-            typer.echo(f"{group.label}  {run.id}  {run.status}")
+            print_text(visible(f"{group.label}  {run.id}  {run.status}"))
     if len(labels) > 1:
         _title("what differs")
         rows = [[each.path, *(_cut(in_words(value)) for value in each.values)] for each in comparison.differences]
@@ -95,12 +94,12 @@ def _print(comparison: Comparison, x: str) -> None:
 
 def _say(text: str) -> None:
     """Print a sentence, wrapped to the width of the terminal."""
-    typer.echo(wrap_text(text, terminal_width()))
+    print_text(wrap_text(text, terminal_width()))
 
 
 def _title(text: str) -> None:
-    typer.echo("")
-    typer.secho(text, bold=True)
+    print_text()
+    print_text(text, bold=True)
 
 
 def _print_curves(comparison: Comparison, x: str) -> None:
@@ -110,8 +109,8 @@ def _print_curves(comparison: Comparison, x: str) -> None:
     names = [f"val_{comparison.metric}", comparison.metric, "val_loss", "loss"]
     name = next((name for name in names if any(name in each[-1] for each in rows.values())), None)
     if name is not None:
-        typer.echo("")
-        typer.echo(draw_curves(rows, name, over=x))
+        print_text()
+        print_drawing(draw_curves(rows, name, over=x))
 
 
 def _result_table(comparison: Comparison, best_mark: str = "*") -> tuple[list[str], list[list[str]]]:
@@ -169,26 +168,26 @@ def _cut(text: str) -> str:
 
 
 def _as_csv(comparison: Comparison) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["result", "group", "runs", "n", "mean", "standard_deviation"])
+    rows: list[list[Any]] = [["result", "group", "runs", "n", "mean", "standard_deviation"]]
     for result in comparison.results:
         for group, spread in zip(comparison.groups, result.spreads, strict=True):
             ids = " ".join(run.id for run in group.runs)
-            writer.writerow([result.name, group.label, ids, len(spread.values), spread.mean, spread.deviation])
-    return file.getvalue()
+            rows.append([result.name, group.label, ids, len(spread.values), spread.mean, spread.deviation])
+    return as_csv(rows)
 
 
 def _as_markdown(comparison: Comparison) -> str:
     header, rows = _result_table(comparison, best_mark=" **best**")
-    legend = [f"- {group.label}: {', '.join(f'`{run.id}`' for run in group.runs)}" for group in comparison.groups]
+    ids = {group.label: [f"`{visible(run.id)}`" for run in group.runs] for group in comparison.groups}
+    legend = [f"- {label}: {', '.join(listed)}" for label, listed in ids.items()]
     labels = [group.label for group in comparison.groups]
     differing = [[each.path, *map(in_words, each.values)] for each in comparison.differences]
-    verdicts = [f"- {verdict}" for verdict in comparison.verdicts] + [f"- note: {note}" for note in comparison.notes]
+    verdicts = [str(verdict) for verdict in comparison.verdicts] + [f"note: {note}" for note in comparison.notes]
     tables = [_table(["spec", *labels], differing)] if differing else []
-    return "\n\n".join(["\n".join(legend), *tables, _table(["result", *header[1:]], rows), "\n".join(verdicts)])
+    conclusions = "\n".join(f"- {visible(verdict)}" for verdict in verdicts)
+    return "\n\n".join(["\n".join(legend), *tables, _table(["result", *header[1:]], rows), conclusions])
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(visible(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

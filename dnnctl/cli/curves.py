@@ -10,6 +10,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 from dnnctl.store.metrics import finite
+from dnnctl.text import visible
 
 HEIGHT = 15
 MAX_WIDTH = 100
@@ -58,13 +59,13 @@ def _draw(
     for label, (xs, ys) in series.items():
         points = [(x, number) for x, y in zip(xs, ys, strict=True) if (number := finite(y)) is not None]
         if points:
-            marker = "hd" if has_colours else label[0]  # without colours, letters tell the curves apart
-            plotext.plot(*zip(*points, strict=True), label=label, marker=marker)
+            marker = "hd" if has_colours else visible(label)[0]  # without colours, letters tell the curves apart
+            plotext.plot(*zip(*points, strict=True), label=visible(label), marker=marker)
     if places is None:
         plotext.xticks(_ticks([x for xs, _ in series.values() for x in xs]))
     else:
         plotext.xticks(list(places), list(places.values()))
-    plotext.title(title)
+    plotext.title(visible(title))
     return str(plotext.build()).rstrip("\n")
 
 

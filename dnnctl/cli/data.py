@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Overrides
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.events.event import Event, Warned
 
 
@@ -28,10 +28,10 @@ def data_command(
     with failures_reported(as_json=as_json):
         description = describe_data(load(spec, overrides or ()), report=_show_warning)
         if as_json:
-            typer.echo(json.dumps(asdict(description), indent=2))
+            print_json(asdict(description), indent=2)
             return
         for line in [size_line(description), *detail_lines(description)]:
-            typer.echo(line)
+            print_text(line)
 
 
 def _show_warning(event: Event) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from shlex import quote
 from typing import Protocol, Self
 
-import typer
-
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.streams import output_optional
 from dnnctl.events.event import Downloading, Event, ModelReady, RunEnded, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
-from dnnctl.store.files import to_json_line
+from dnnctl.store.files import finite_only
+from dnnctl.text import visible
 
 
 class Display(Protocol):
@@ -42,7 +43,7 @@ class JsonDisplay(NoDisplay):
 
     def show(self, event: Event) -> None:
         """Print the event as JSON."""
-        say(to_json_line(event.as_json()))
+        _print(lambda: print_json(finite_only(event.as_json())))
 
 
 class PlainDisplay(NoDisplay):
@@ -74,8 +75,12 @@ class PlainDisplay(NoDisplay):
 
 def say(line: str) -> None:
     """Print a line. If standard output is closed (`| head`, a closed terminal), lines only go to log.txt."""
+    _print(lambda: print_text(visible(line)))
+
+
+def _print(print_it: Callable[[], None]) -> None:
     with output_optional():
-        typer.echo(line)
+        print_it()
 
 
 def closing_lines(path: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -14,6 +13,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.store.catalog import runs_directory
 
@@ -42,14 +42,14 @@ def doctor_command(runs_dir: RunsDir = None, as_json: Json = False) -> None:
             examine_runs(runs_directory(runs_dir)),
         ]
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        print_json([asdict(finding) for finding in findings], indent=2)
     else:
         width = max(len(finding.subject) for finding in findings)
         for finding in findings:
             mark = "ok" if finding.is_fine else "!!"
             hint = f" — {finding.hint}" if finding.hint else ""
             text = wrap_text(f"{finding.state}{hint}", terminal_width(), indent=width + 6)
-            typer.echo(f"{mark}  {finding.subject:<{width}}  {text}")
+            print_text(f"{mark}  {finding.subject:<{width}}  {text}")
     if not all(finding.is_fine for finding in findings):
         raise typer.Exit(1)
 
@@ -76,8 +76,9 @@ def examine_tensorflow() -> list[Finding]:
 
             devices = list_devices()
     except Exception as error:  # the user must see any reason why TensorFlow cannot be loaded
+        reason = " ".join(str(error).split())
         return [
-            Finding("devices", f"TensorFlow cannot be loaded: {error}", False, "pip install --force-reinstall dnnctl")
+            Finding("devices", f"TensorFlow cannot be loaded: {reason}", False, "pip install --force-reinstall dnnctl")
         ]
     cpus = os.cpu_count() or 1
     findings = [Finding("cpu", f"{cpus} {'core' if cpus == 1 else 'cores'}, {platform.machine()}")]
@@ -99,6 +100,7 @@ def examine_directories() -> list[Finding]:
     """The directories of data sets and of compiled programs, and the variables that change them."""
     from dnnctl.data.cache import cache_directory
     from dnnctl.engine.compilation_cache import cache_directory as programs_directory
+    from dnnctl.engine.compilation_cache import cache_warnings
 
     programs = programs_directory()
     return [
@@ -106,7 +108,8 @@ def examine_directories() -> list[Finding]:
         Finding(
             "program cache",
             str(programs) if programs else "off",
-            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it",
+            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it"
+            + "".join(f". {warning}" for warning in cache_warnings()),
         ),
     ]
 

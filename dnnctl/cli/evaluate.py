@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RequiredRun, RunReference, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
@@ -56,13 +56,13 @@ def evaluate_command(
         found = evaluate(record, on, weights=chosen, mc_samples=mc_samples)
         if as_json:
             facts = {"run": record.id, "on": on, "weights": chosen, "n": found.n}
-            typer.echo(json.dumps({**facts, **_as_object(found)}))
+            print_json({**facts, **_as_object(found)})
             return
         where = f"{record.id}, {chosen} weights, {found.n:,} {on} examples"
-        typer.echo(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
+        print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
         if found.samples is not None:
             for line in describe_samples(found, mc_samples):
-                typer.echo(wrap_text(line, terminal_width()))
+                print_text(wrap_text(line, terminal_width()))
 
 
 def predict_command(
@@ -91,7 +91,7 @@ def predict_command(
         except OSError as error:
             raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
         shapes = ", ".join(f"{name} {format_shape(array.shape)}" for name, array in found.items())
-        typer.echo(f"written: {output} ({shapes})")
+        print_text(f"written: {output} ({shapes})")
 
 
 def check_weights(weights: str) -> Weights:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from types import FrameType
 
 import typer
 
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.streams import is_output_broken
 from dnnctl.errors import DnnctlError, InterruptedRunError, SpecError, UserError, shorten
 
@@ -56,16 +56,16 @@ def _explained(error: OSError | MemoryError) -> UserError:
 def _reported(error: DnnctlError, *, as_json: bool) -> typer.Exit:
     """Print an error; return what ends the command with its exit code."""
     if as_json:
-        typer.echo(json.dumps({"event": "error", "exit_code": error.exit_code, "message": str(error)}))
+        print_json({"event": "error", "exit_code": error.exit_code, "message": str(error)})
     prefix = "" if isinstance(error, SpecError | InterruptedRunError) else "error: "
     with suppress(OSError):  # the terminal may be closed
-        typer.echo(f"{prefix}{error}", err=True)
+        print_text(f"{prefix}{error}", to_stderr=True)
     return typer.Exit(error.exit_code)
 
 
 def _interrupted() -> typer.Exit:
     with suppress(OSError):
-        typer.echo("interrupted", err=True)
+        print_text("interrupted", to_stderr=True)
     return typer.Exit(INTERRUPTED)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnctl.cli.choose_display import choose_display
+from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.display import say
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def find_rate_command(
             _write_csv(curve, output)
         rate = suggestion.max_rate if path[-1] == "max_rate" else suggestion.learning_rate
         if as_json:
-            typer.echo(json.dumps(_as_object(loaded, curve, suggestion)))
+            print_json(_as_object(loaded, curve, suggestion))
         else:
             _print(curve, suggestion)
         if write:
@@ -84,7 +84,7 @@ def find_rate_command(
 
             set_in_file(spec, str(path[0]), str(path[1]), rate)
         if not as_json:
-            typer.echo(_next_step(spec, path, rate, is_written=write))
+            print_text(_next_step(spec, path, rate, is_written=write))
 
 
 def _rate_path(loaded: LoadedSpec) -> SpecPath:
@@ -149,20 +149,16 @@ def _as_object(loaded: LoadedSpec, curve: RateCurve, suggestion: Suggestion) -> 
 def _print(curve: RateCurve, suggestion: Suggestion) -> None:
     from dnnctl.cli.curves import draw_rates
 
-    typer.echo(draw_rates(list(map(float, curve.rates)), list(map(float, curve.smoothed))))
-    typer.echo(f"useful rates:            {suggestion.low:.3g} to {suggestion.high:.3g}")
-    typer.echo(f"max_rate of one_cycle:   {suggestion.max_rate:.3g}")
-    typer.echo(f"constant learning_rate:  {suggestion.learning_rate:.3g}")
-    typer.echo(f"reason: {suggestion.reason}")
+    print_drawing(draw_rates(list(map(float, curve.rates)), list(map(float, curve.smoothed))))
+    print_text(f"useful rates:            {suggestion.low:.3g} to {suggestion.high:.3g}")
+    print_text(f"max_rate of one_cycle:   {suggestion.max_rate:.3g}")
+    print_text(f"constant learning_rate:  {suggestion.learning_rate:.3g}")
+    print_text(f"reason: {suggestion.reason}")
 
 
 def _write_csv(curve: RateCurve, path: Path) -> None:
+    rows = zip(map(float, curve.rates), map(float, curve.losses), map(float, curve.smoothed), strict=True)
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["learning_rate", "loss", "smoothed_loss"])
-            writer.writerows(
-                zip(map(float, curve.rates), map(float, curve.losses), map(float, curve.smoothed), strict=True)
-            )
+        path.write_text(as_csv([["learning_rate", "loss", "smoothed_loss"], *rows]), encoding="utf-8", newline="")
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None

@@ -10,6 +10,7 @@ from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+from dnnctl.cli.printing import print_text
 
 
 def fork_command(
@@ -36,4 +37,4 @@ def fork_command(
         with choose_display(quiet=quiet, as_json=as_json) as display:
             record = fork(parent.path, with_name(overrides, name), at=at, runs_dir=runs_dir, report=display.show)
         if quiet and not as_json:
-            typer.echo(record.id)
+            print_text(record.id)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+
+from dnnctl.text import visible
 
 TYPES = {"path": "FILE", "int": "N", "int range": "N", "float": "NUMBER", "str": "TEXT"}
 """The placeholder for the value of an option, by Typer's name of its type."""
 RANGE = re.compile(r"(; )?x[<>]=?[\d.]+")
 NO_WORDS = re.compile(r"\s*\[\s*\]$")
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""The class of all errors in arguments. Typer brings it along, or takes it from Click."""
 Record = tuple[str, str]
 
 
 class PlainCommand(TyperCommand):
     """A command whose help uses the placeholders of documentation: N, FILE, KEY=VALUE."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _usage_errors_visible():
+            return super().make_context(*arguments, **options)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
@@ -37,11 +48,25 @@ class PlainCommand(TyperCommand):
 class PlainGroup(TyperGroup):
     """The list of commands, each with the whole first sentence of its help."""
 
+    def invoke(self, ctx: Any) -> Any:
+        with _usage_errors_visible():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         records = [(name, first_sentence(command.help or "")) for name, command in commands if command is not None]
         with formatter.section("Commands"):
             formatter.write_dl(records)
+
+
+@contextmanager
+def _usage_errors_visible() -> Iterator[None]:
+    """Make visible what the arguments in a usage error contain, such as names of files that a shell pattern matched."""
+    try:
+        yield
+    except USAGE_ERROR as error:
+        error.message = visible(error.message)
+        raise
 
 
 def first_sentence(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.printing import print_text
 from dnnctl.errors import UserError
 
 NAME = "NAME"
@@ -25,10 +26,10 @@ def init_command(
     """Write a complete, commented spec to start from."""
     with failures_reported():
         if preset == "list":
-            typer.echo("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
+            print_text("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
             return
         write_preset(preset, path)
-        typer.echo(f"written: {path}\nnext:    dnnctl train {path}")
+        print_text(f"written: {path}\nnext:    dnnctl train {path}")
 
 
 def write_preset(preset: str, path: Path) -> None:

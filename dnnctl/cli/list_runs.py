@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import GAP, format_column, print_table, terminal_width
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
@@ -21,7 +20,7 @@ from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.text import format_bytes, format_number, format_seconds
+from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
 LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
@@ -71,15 +70,15 @@ def list_command(
             runs = sort_runs(runs, sort)
         rows = [cells_of(run, names) for run in runs[: limit or None]]
         if as_json:
-            typer.echo(json.dumps(rows, indent=2))
+            print_json(rows, indent=2)
         elif as_csv:
             _print_csv(names, rows)
         elif rows:
             _print(names, rows, can_drop=columns is None)
         elif condition:
-            typer.echo(f"No run in {directory} matches --filter.")
+            print_text(f"No run in {directory} matches --filter.")
         else:
-            typer.echo(f"There are no runs in {directory}. `dnnctl train SPEC` creates one.")
+            print_text(f"There are no runs in {directory}. `dnnctl train SPEC` creates one.")
         if not as_json and not as_csv:
             _report_foreign(directory)
 
@@ -132,10 +131,7 @@ def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
 
 
 def _print_csv(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_in_cell(name, row[name]) for name in names])
+    print_text(as_csv([names, *([_in_cell(name, row[name]) for name in names] for row in rows)]).rstrip("\n"))
 
 
 def _in_cell(name: str, value: Any) -> Any:
@@ -194,5 +190,5 @@ def _headline(metrics: dict[str, Any]) -> str:
 def _report_foreign(directory: Path) -> None:
     foreign = foreign_folders(directory)
     if foreign:
-        shown = ", ".join(foreign[:5]) + (" …" if len(foreign) > 5 else "")
-        typer.echo(f"note: skipped folders that are not runs: {shown}", err=True)
+        shown = ", ".join(map(visible, foreign[:5])) + (" …" if len(foreign) > 5 else "")
+        print_text(f"note: skipped folders that are not runs: {shown}", to_stderr=True)

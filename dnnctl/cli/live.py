@@ -26,7 +26,7 @@ from dnnctl.events.event import (
 )
 from dnnctl.events.wording import Wording
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import format_number
+from dnnctl.text import format_number, visible
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MAX_CURVE = 60
@@ -42,15 +42,17 @@ class LiveDisplay:
         self.wording = Wording()
         self.progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[metrics]}", style="cyan"),
+            TextColumn("{task.fields[metrics]}", style="cyan", markup=False),
             console=self.console,
             transient=True,
         )
-        self.downloads = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=self.console)
+        self.downloads = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), console=self.console
+        )
         self.curve = Text("")
         self.values: list[float] = []
         self.curve_name = "loss"
@@ -100,20 +102,20 @@ class LiveDisplay:
             self._draw_curve(event)
         elif isinstance(event, RunEnded):
             for line in closing_lines(self.path):
-                self.console.print(line, style="dim")
+                self.console.print(Text(visible(line), style="dim"))
 
     def _print(self, event: Event, line: str) -> None:
         style = "bold" if isinstance(event, RunOpened | RunEnded) else ""
         if isinstance(event, EpochEnded) and event.is_best:
             style = "green"
-        self.console.print(Text("\n".join(wrap_columns(line, self.console.width)), style=style))
+        self.console.print(Text("\n".join(wrap_columns(visible(line), self.console.width)), style=style))
 
     def _show_download(self, event: Downloading) -> None:
         known = {task.description: task.id for task in self.downloads.tasks}
         total = event.bytes_total or None
-        task = known.get(event.file)
+        task = known.get(visible(event.file))
         if task is None:
-            task = self.downloads.add_task(event.file, total=total)
+            task = self.downloads.add_task(visible(event.file), total=total)
         self.downloads.update(task, completed=event.bytes_done, total=total)
 
     def _show_steps(self, event: StepsDone) -> None:
@@ -132,7 +134,7 @@ class LiveDisplay:
             completed=done,
             description=f"{what} {event.epoch}/{epochs}",
             rate=f"{speed:,.0f} steps/s" if speed else "",
-            metrics=format_metrics(event.metrics),
+            metrics=visible(format_metrics(event.metrics)),
         )
 
     def _draw_curve(self, event: EpochEnded) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Name, RunReference, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table
 from dnnctl.store.catalog import load_run
 from dnnctl.store.json_object import plain
@@ -47,15 +47,15 @@ def prune_command(
 
         run_made, pruned = prune(parent.path, threshold=threshold, sparsity=sparsity, name=name, runs_dir=runs_dir)
         if as_json:
-            typer.echo(json.dumps({"run": run_made.id, "path": str(run_made.path), "pruned": plain(pruned)}))
+            print_json({"run": run_made.id, "path": str(run_made.path), "pruned": plain(pruned)})
             return
-        typer.echo(f"{pruned.run}: kernel weights below {pruned.threshold:.3g} are zero")
+        print_text(f"{pruned.run}: kernel weights below {pruned.threshold:.3g} are zero")
         _print_layers(pruned)
         for role in ROLES:
             if pruned.before.get(role):
-                typer.echo(f"{role}: {_change(pruned.before[role], pruned.after[role])}")
-        typer.echo(f"run:   {run_made.id}")
-        typer.echo(f"next:  dnnctl compare {quote(pruned.run)} {quote(run_made.id)}")
+                print_text(f"{role}: {_change(pruned.before[role], pruned.after[role])}")
+        print_text(f"run:   {run_made.id}")
+        print_text(f"next:  dnnctl compare {quote(pruned.run)} {quote(run_made.id)}")
 
 
 def _print_layers(pruned: PrunedFacts) -> None:

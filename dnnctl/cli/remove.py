@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +12,13 @@ import typer
 from dnnctl.cli.choose_runs import choose_runs, one_folder
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import distinct, find_folder, list_runs, load_run, runs_directory
+from dnnctl.store.catalog import distinct, list_runs, runs_directory
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.store.trash import purge, remove, restore, trash_of
-from dnnctl.text import format_count
+from dnnctl.store.trash import find_removed, purge, remove, restore, trash_of
+from dnnctl.text import format_count, visible
 
 NOT_CONFIRMED = 1
 PAST_TENSE = {"remove": "removed", "restore": "restored", "delete": "deleted"}
@@ -105,10 +105,9 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
 
 
 def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:
-    trash = trash_of(directory)
     if not references:
-        return list_runs(trash)
-    return distinct([find_folder(each, trash) or load_run(each, trash) for each in references])
+        return list_runs(trash_of(directory))
+    return distinct([find_removed(each, directory) for each in references])
 
 
 def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
@@ -119,9 +118,9 @@ def _confirm(verb: str, runs: Sequence[RunRecord], *, yes: bool) -> None:
             f"This would {verb} {format_count(len(runs), 'run')}. Confirm with --yes, or list them with --dry-run."
         )
     for run in runs:
-        typer.echo(f"  {run.id}  {run.status}")
+        print_text(visible(f"  {run.id}  {run.status}"))
     if not typer.confirm(f"{verb.capitalize()} {'these runs' if len(runs) > 1 else 'this run'}?"):
-        typer.echo(f"nothing was {PAST_TENSE[verb]}")
+        print_text(f"nothing was {PAST_TENSE[verb]}")
         raise typer.Exit(NOT_CONFIRMED)
 
 
@@ -138,11 +137,11 @@ def _do(verb: str, runs: Sequence[RunRecord], directory: Path) -> None:
 
 def _report(verb: str, runs: Sequence[RunRecord], *, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"action": verb, "done": not dry_run, "runs": [run.id for run in runs]}))
+        print_json({"action": verb, "done": not dry_run, "runs": [run.id for run in runs]})
         return
     for run in runs:
-        typer.echo(f"{f'would {verb}' if dry_run else PAST_TENSE[verb]} {run.id}")
+        print_text(f"{f'would {verb}' if dry_run else PAST_TENSE[verb]} {visible(run.id)}")
     if not runs:
-        typer.echo(f"nothing to {verb}")
+        print_text(f"nothing to {verb}")
     elif verb == "remove" and not dry_run:
-        typer.echo("to undo: dnnctl remove --restore RUN; to delete permanently: dnnctl remove --purge")
+        print_text("to undo: dnnctl remove --restore RUN; to delete permanently: dnnctl remove --purge")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import typer
-
 from dnnctl.cli.notice import print_notice
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table
 from dnnctl.commands.repetitions import train_repetitions
 from dnnctl.specs import LoadedSpec
@@ -36,7 +34,7 @@ def train_and_print(
 
     def announce(repetition: Repetition, number: int) -> None:
         if not quiet and not as_json:
-            typer.echo(f"{repetition} ({number} of {n_runs})")
+            print_text(f"{repetition} ({number} of {n_runs})")
 
     result = train_repetitions(
         loaded,
@@ -49,7 +47,7 @@ def train_and_print(
         notify=print_notice,
     )
     if as_json:
-        typer.echo(json.dumps(as_object(result.runs)))
+        print_json(as_object(result.runs))
     elif not quiet:
         _print(result.runs)
     return max(result.codes)
@@ -84,7 +82,7 @@ def _print(runs: Sequence[RunRecord]) -> None:
             rows.append(["", "", label, "", *(format_number(over.get(name)) for name in names)])
     if "fold" not in keys:
         rows = [[row[0], *row[2:]] for row in rows]
-    typer.echo("")
+    print_text()
     print_table([*keys, "run", "status", *names], rows, right=names)
 
 

@@ -10,6 +10,7 @@ import typer
 from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
+from dnnctl.cli.printing import print_text
 from dnnctl.errors import DnnctlError, UserError
 from dnnctl.store.record import RunRecord
 
@@ -36,7 +37,7 @@ def report_command(
         from dnnctl.compare.comparison import compare_runs
 
         write_report(compare_runs(chosen, metric), output)
-        typer.echo(f"report: {output}")
+        print_text(f"report: {output}")
 
 
 def write_report(comparison: Comparison, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Quiet, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.text import format_count
 
 
@@ -37,13 +37,13 @@ def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool,
     record = load_run(reference, runs_dir, Wanted.RESUMABLE, print_notice)
     if record.status.is_complete:
         if as_json:
-            typer.echo(json.dumps({"event": "nothing_to_resume", "run": record.id, "status": str(record.status)}))
+            print_json({"event": "nothing_to_resume", "run": record.id, "status": str(record.status)})
         elif not quiet:
-            typer.echo(
+            print_text(
                 f"{record.id} is complete ({record.status}, {format_count(record.epochs, 'epoch')}): nothing to resume"
             )
     else:
         with choose_display(quiet=quiet, as_json=as_json) as display:
             record = resume(record.path, accept_changed_data=accept_changed_data, report=display.show)
     if quiet and not as_json:
-        typer.echo(record.id)
+        print_text(record.id)

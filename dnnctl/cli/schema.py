@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.printing import print_text
 from dnnctl.errors import UserError
 
 
@@ -21,7 +22,7 @@ def schema_command(
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     with failures_reported():
         if output is None:
-            typer.echo(text, nl=False)
+            print_text(text.rstrip("\n"))
             return
         try:
             output.write_text(text, encoding="utf-8")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from shlex import quote
 from typing import Any
 
-import typer
-
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
+from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
@@ -20,7 +18,7 @@ from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
 from dnnctl.store.metrics import finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
-from dnnctl.text import format_bytes, format_count, format_seconds
+from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
 MAX_ROWS = 12
 MAX_LAYERS = 30
@@ -34,7 +32,7 @@ def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: 
     with failures_reported(as_json=as_json):
         record = load_run(run, runs_dir, notify=print_notice)
         if as_json:
-            typer.echo(json.dumps(as_object(record), indent=2))
+            print_json(as_object(record), indent=2)
         else:
             _print(record)
 
@@ -57,14 +55,15 @@ def as_object(run: RunRecord) -> dict[str, Any]:
 
 def _print(run: RunRecord) -> None:
     lines = {**_identity(run), **_origins(run), **_result(run), **_surroundings(run), "next": _next(run)}
+    lines = {visible(name): value for name, value in lines.items()}
     width = max(map(len, lines))
     for name, value in lines.items():
-        typer.echo(f"{name:<{width}}  {wrap_text(value, terminal_width(), indent=width + 2)}")
+        print_text(f"{name:<{width}}  {wrap_text(value, terminal_width(), indent=width + 2)}")
     if run.facts.layers:
-        typer.echo("")
+        print_text()
         _print_layers(run)
     if run.curve:
-        typer.echo("")
+        print_text()
         _print_rows(run.curve)
         _print_curves(run)
 
@@ -162,8 +161,8 @@ def _print_curves(run: RunRecord) -> None:
         return
     from dnnctl.cli.curves import draw_run
 
-    typer.echo("")
-    typer.echo(draw_run(run.curve))
+    print_text()
+    print_drawing(draw_run(run.curve))
 
 
 def _status(run: RunRecord) -> str:

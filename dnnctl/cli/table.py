@@ -8,9 +8,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TextIO
 
-import typer
-
-from dnnctl.text import format_number
+from dnnctl.cli.printing import print_text
+from dnnctl.text import format_number, visible
 
 GAP = 2
 """The number of spaces between two columns."""
@@ -26,11 +25,11 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
     Args:
         right: the columns that are aligned to the right.
     """
-    columns = [[name, *cells] for name, *cells in zip(header, *rows, strict=True)]
+    columns = [[visible(cell) for cell in column] for column in zip(header, *rows, strict=True)]
     for place, block in enumerate(split_columns(columns, terminal_width())):
         if place:
-            typer.echo("")
-        _print_block(block, right)
+            print_text()
+        _print_block(block, [visible(name) for name in right])
 
 
 def split_columns(columns: Sequence[Sequence[str]], width: int | None) -> list[list[Sequence[str]]]:
@@ -56,12 +55,13 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 
 
 def wrap_text(text: str, width: int | None, *, indent: int = 0) -> str:
-    """A text in lines of at most `width` characters, broken between words only.
+    """A text as visible characters, in lines of at most `width` characters, broken between words only.
 
     Args:
         width: None for no limit.
         indent: the indentation of every line except the first, which is already indented.
     """
+    text = visible(text)
     if width is None or width - indent < MIN_TEXT:
         return text
     lines = wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
@@ -85,5 +85,5 @@ def _print_block(columns: Sequence[Sequence[str]], right: Sequence[str]) -> None
         width = max(map(len, column))
         aligned.append([cell.rjust(width) if column[0] in right else cell.ljust(width) for cell in column])
     head, *lines = [(" " * GAP).join(cells).rstrip() for cells in zip(*aligned, strict=True)]
-    typer.secho(head, dim=True)
-    typer.echo("\n".join(lines))
+    print_text(head, dim=True)
+    print_text("\n".join(lines))

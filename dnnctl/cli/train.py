@@ -10,6 +10,7 @@ import typer
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+from dnnctl.cli.printing import print_text
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: b
     with choose_display(quiet=quiet, as_json=as_json) as display:
         run = train(loaded, runs_dir=runs_dir, report=display.show)
     if quiet and not as_json:
-        typer.echo(run.id)
+        print_text(run.id)
 
 
 def _dry_run(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
@@ -79,8 +80,8 @@ def _dry_run(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json:
     from dnnctl.specs import to_yaml
 
     if not quiet and not as_json:
-        typer.echo(to_yaml(loaded.spec))
+        print_text(to_yaml(loaded.spec))
     with choose_display(quiet=quiet, as_json=as_json) as display:
         dry_run(loaded, runs_dir=runs_dir, report=display.show)
     if not quiet and not as_json:
-        typer.echo("dry run: nothing was trained or written")
+        print_text("dry run: nothing was trained or written")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -12,6 +11,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.cli.printing import print_json, print_text
 from dnnctl.text import format_count
 
 if TYPE_CHECKING:
@@ -60,10 +60,13 @@ def _verify(
 
     def show(line: str) -> None:
         if not as_json:
-            typer.echo(line)
+            print_text(line)
 
     verdict = verify_resume(spec, overrides, directory, n_kills=n_kills, runs_dir=runs_dir, report=show, seed=seed)
-    typer.echo(json.dumps(_as_object(verdict)) if as_json else _in_words(verdict))
+    if as_json:
+        print_json(_as_object(verdict))
+    else:
+        print_text(_in_words(verdict))
     return verdict
 
 

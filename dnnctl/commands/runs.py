@@ -9,6 +9,7 @@ from typing import Any, Literal
 from dnnctl.errors import RunError
 from dnnctl.store import catalog
 from dnnctl.store.folder import RunFolder
+from dnnctl.store.ownership import check_no_links
 from dnnctl.store.record import RunRecord
 
 Weights = Literal["best", "last"]
@@ -53,8 +54,9 @@ def load_model(run: RunRecord, weights: Weights = "best") -> Any:
     """The model of a run with these weights. Imports Keras.
 
     Raises:
-        RunError: the run has no model with these weights.
+        RunError: the run has no model with these weights, or it has links to files elsewhere.
     """
+    check_no_links(run.path)
     path = model_path(run.folder, weights)
     if not path.is_file():
         raise RunError(_no_model(run, weights))

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dnnctl.store.files import open_to_write
+
 STDERR = 2
 
 
@@ -22,7 +24,7 @@ def stderr_to(path: Path | str) -> Iterator[None]:
         DeviceError: there is too little memory to load TensorFlow.
     """
     _flush()
-    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    target = os.open(path, os.O_WRONLY) if path == os.devnull else open_to_write(Path(path), mode=0o644)
     saved = os.dup(STDERR)
     try:
         os.dup2(target, STDERR)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.store.files import open_to_read
 from dnnctl.store.record import RunRecord
 
 TINY = 1e-7
@@ -69,7 +70,7 @@ class Predictions:
 def read_predictions(run: RunRecord, role: str) -> Predictions | None:
     """A run's predictions on `test` or `validation`; None if it has none, or if the file is damaged."""
     try:
-        with run.folder.predictions.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open_to_read(run.folder.predictions) as stream, np.load(stream, allow_pickle=False) as file:
             predicted, labels = file[f"{role}_predictions"], file[f"{role}_labels"]
             names = tuple(map(str, file["class_names"])) if "class_names" in file else ()
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dnnctl.store.files import write_through
+from dnnctl.store.files import make_directory, write_through
 
 VERSION = "brain.Event:2"
 
@@ -22,7 +22,8 @@ class EventFile:
     """One series of scalars, such as those of training or of validation."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_directory(folder.parent)
+        make_directory(folder)
         name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.0.v2"
         self._path = folder / name
         self._writer = tf.io.TFRecordWriter(str(self._path))

@@ -62,10 +62,7 @@ def _row(row: Row, epochs: int) -> str:
 
 
 def _opened(_: Wording, event: RunOpened) -> list[str]:
-    lines = [f"run {event.run}"]
-    if event.description:
-        lines.append(event.description)
-    return lines
+    return [f"run {event.run}", *event.description.splitlines()]
 
 
 def _forked(_: Wording, event: Forked) -> list[str]:

@@ -19,6 +19,7 @@ from dnnctl.data.dataset import Dataset
 from dnnctl.data.describe import describe
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import Compilation, choose_compilation
+from dnnctl.engine.compilation_cache import cache_warnings
 from dnnctl.engine.device import Device, prepare_device
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.memory import require_memory
@@ -135,7 +136,7 @@ def prepare(
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
     report(_describe_model(setup))
-    for warning in unreached_boundaries(phases, span.steps_per_epoch):
+    for warning in (*cache_warnings(), *unreached_boundaries(phases, span.steps_per_epoch)):
         report(Warned(warning))
     return setup, dataset
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dnnctl.specs.data import BuiltIn
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind
 from dnnctl.specs.layer import BatchNorm, Conv2D, Flatten, GlobalPool, LayerNorm, Pool, Reshape, Residual
 from dnnctl.specs.path import Path
+from dnnctl.specs.source import BuiltIn
 
 FLAT, IMAGE = 2, 4
 """Numbers of axes, including that of the batch."""

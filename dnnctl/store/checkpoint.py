@@ -15,7 +15,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from dnnctl.store.files import sync
+from dnnctl.store.files import make_directory, open_to_read, read_text, sync
 
 STATE_ARRAYS = "state.npz"
 STATE = "state.json"
@@ -53,7 +53,7 @@ class Checkpoint:
     def damage(self) -> str | None:
         """What is wrong with the checkpoint; None if every byte is as it was written."""
         try:
-            manifest = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            manifest = json.loads(read_text(self.path / MANIFEST))
             if manifest["format"] != FORMAT:
                 return f"its format is {manifest['format']}, but this version of dnnctl reads format {FORMAT}"
             if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
@@ -71,7 +71,7 @@ class Checkpoint:
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
     """The checkpoints of a run, oldest first."""
     try:
-        entries = [entry for entry in folder.iterdir() if entry.is_dir()]
+        entries = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.is_symlink()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     found = [(NAME.fullmatch(entry.name), entry) for entry in entries]
@@ -88,7 +88,7 @@ def write_checkpoint(
     """
     name = f"epoch-{epoch:04d}-step-{step}"
     aside = folder / f"{ASIDE}{name}"
-    folder.mkdir(exist_ok=True)
+    make_directory(folder)
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir()
@@ -115,10 +115,13 @@ def copy_checkpoint(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
         OSError: the disk is full or cannot be written to, or the checkpoint has just been removed.
     """
     aside = folder / f"{ASIDE}{checkpoint.name}"
-    folder.mkdir(exist_ok=True)
-    shutil.copytree(checkpoint.path, aside)
-    for each in (*aside.iterdir(), aside):
-        sync(each)
+    make_directory(folder)
+    aside.mkdir()
+    for name in (STATE, STATE_ARRAYS, MANIFEST):
+        with open_to_read(checkpoint.path / name) as source, (aside / name).open("xb") as target:
+            shutil.copyfileobj(source, target)
+        sync(aside / name)
+    sync(aside)
     aside.rename(folder / checkpoint.name)
     sync(folder)
     return Checkpoint(checkpoint.step, checkpoint.epoch, folder / checkpoint.name)
@@ -152,5 +155,5 @@ def _remove(path: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return file_digest(file, "sha256").hexdigest()

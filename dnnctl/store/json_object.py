@@ -15,6 +15,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from dnnctl.store.files import read_text
+
 T = TypeVar("T")
 Report = Callable[[str, str], None]
 """Called with the path of a damaged field and the rule that it breaks."""
@@ -30,7 +32,7 @@ class Damage(Exception):  # noqa: N818 (it never leaves this file)
 def read_object(path: Path, cls: type[T]) -> tuple[T | None, list[str]]:
     """The object in a JSON file, and what is wrong with it; None if the file does not contain such an object."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         return None, [f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}"]
     return parse_object(value, cls, what=path.name)

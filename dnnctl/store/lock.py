@@ -1,4 +1,4 @@
-"""One process per run: a lock that the kernel releases when the process dies."""
+"""One process per run: a lock that the kernel releases when the process dies. Every writer of a run holds it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dnnctl.errors import RunError
+from dnnctl.store.files import open_to_read, open_to_write, read_text
+from dnnctl.store.ownership import check_own
 
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Hold a run's lock.
+    """Hold a run's lock. Only the process that holds it may write into the run's folder.
 
     Raises:
-        RunError: another process holds it.
+        RunError: another process holds it, or the run has files that must not be written to.
+        OSError: the lock cannot be opened.
     """
-    with path.open("a+", encoding="utf-8") as file:
+    check_own(path.parent)
+    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
         if not _try_for_a_while(file):
             raise RunError(f"{path.parent.name} is being trained by {describe_holder(path)}.")
         file.truncate(0)
@@ -34,7 +38,7 @@ def hold(path: Path) -> Iterator[None]:
 def is_held(path: Path) -> bool:
     """Whether a live process holds a run's lock."""
     try:
-        with path.open("r", encoding="utf-8") as file:
+        with open_to_read(path) as file:
             return not _try_lock(file, shared=True)
     except OSError:
         return False
@@ -43,7 +47,7 @@ def is_held(path: Path) -> bool:
 def describe_holder(path: Path) -> str:
     """The process that holds a run's lock, in words."""
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
+        holder = json.loads(read_text(path))
         return f"pid {holder['pid']} on host {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
@@ -58,7 +62,7 @@ def _try_for_a_while(file: IO[str]) -> bool:
     return False
 
 
-def _try_lock(file: IO[str], *, shared: bool = False) -> bool:
+def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,12 @@ from typing import Any, Self
 
 from dnnctl.errors import RunError
 from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
-from dnnctl.store.files import read_json_lines
+from dnnctl.store.files import open_to_read, read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import parse_object, read_object
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
+from dnnctl.store.ownership import find_links
 
 MAX_CURVE = 4000
 TIME = "%Y%m%d-%H%M%S"
@@ -78,7 +80,7 @@ class RunRecord:
     @property
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
-        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1]]
+        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1], *find_links(self.path)]
 
     @property
     def is_readable(self) -> bool:
@@ -167,11 +169,12 @@ class RunRecord:
     def curve(self) -> list[Row]:
         """At most a few thousand evenly spaced rows, including the last: fast even for a million epochs."""
         try:
-            size = self.folder.metrics.stat().st_size
-        except FileNotFoundError:
+            file = open_to_read(self.folder.metrics)
+        except OSError:
             return []
         rows: list[Row] = []
-        with self.folder.metrics.open("rb") as file:
+        with file:
+            size = os.fstat(file.fileno()).st_size
             last = first = file.readline()
             stride = max(1, size // (max(1, len(first)) * MAX_CURVE))
             lines = chain([first], file)

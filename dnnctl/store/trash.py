@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from dnnctl.errors import RunError
-from dnnctl.store.catalog import list_runs
+from dnnctl.store.catalog import find_folder, list_runs, load_run
+from dnnctl.store.files import make_directory
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord
 
@@ -27,24 +28,38 @@ def remove(run: RunRecord) -> Path:
     target = trash_of(run.path.parent) / run.id
     try:
         with hold(run.folder.lock):
-            target.parent.mkdir(exist_ok=True)
+            make_directory(target.parent)
             run.path.rename(target)
     except OSError as error:
         raise RunError(f"Cannot remove {run.id}: {error.strerror or error}.") from None
     return target
 
 
+def find_removed(reference: str, directory: Path) -> RunRecord:
+    """The run in a directory's trash that an id, an id prefix, a name, a folder or `last` means.
+
+    Raises:
+        RunError: there is no such run in the trash.
+    """
+    trash = trash_of(directory)
+    run = find_folder(reference, trash) or load_run(reference, trash)
+    _check_removed(run, directory)
+    return run
+
+
 def restore(run: RunRecord, directory: Path) -> Path:
     """Move a run back from the trash; returns its new path.
 
     Raises:
-        RunError: there is another run with its id, or it cannot be moved.
+        RunError: it is not in the trash, there is another run with its id, or it cannot be moved.
     """
+    _check_removed(run, directory)
     target = directory / run.id
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise RunError(f"Cannot restore {run.id}: {target} already exists.")
     try:
-        run.path.rename(target)
+        with hold(run.folder.lock):
+            run.path.rename(target)
     except OSError as error:
         raise RunError(f"Cannot restore {run.id}: {error.strerror or error}.") from None
     return target
@@ -63,3 +78,9 @@ def purge(directory: Path) -> list[str]:
     except OSError as error:
         raise RunError(f"Cannot empty {trash_of(directory)}: {error.strerror or error}.") from None
     return [run.id for run in removed]
+
+
+def _check_removed(run: RunRecord, directory: Path) -> None:
+    trash = trash_of(directory)
+    if run.path.parent.resolve() != trash.resolve():
+        raise RunError(f"Cannot restore {run.path}: it is not in the trash, {trash}.")

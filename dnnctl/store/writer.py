@@ -19,11 +19,21 @@ from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.checkpoint import copy_checkpoint, remove_old, write_checkpoint
 from dnnctl.store.environment import git_state, installed_versions, processor_name
 from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
-from dnnctl.store.files import append_json_line, append_text, sync, to_json_line, write_json, write_text, write_through
+from dnnctl.store.files import (
+    append_json_line,
+    append_text,
+    make_directory,
+    sync,
+    to_json_line,
+    write_json,
+    write_text,
+    write_through,
+)
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import plain
 from dnnctl.store.lock import hold
 from dnnctl.store.record import TIME, RunRecord
+from dnnctl.text import visible
 
 RowsFile = Literal["metrics", "pretraining"]
 """The files that hold a row for each epoch."""
@@ -69,7 +79,7 @@ class RunWriter:
         """Hold the lock of an existing run.
 
         Raises:
-            RunError: another process holds it.
+            RunError: another process holds it, or the run has files that must not be written to.
         """
         with hold(run.folder.lock):
             yield cls(RunRecord(run.folder))
@@ -90,8 +100,8 @@ class RunWriter:
         append_json_line(self.folder.history, plain(timed))
 
     def log(self, text: str) -> None:
-        """Add text to log.txt."""
-        append_text(self.folder.log, text)
+        """Add lines to log.txt. Each starts with `#`, so that no text from a spec is a line of its own."""
+        append_text(self.folder.log, "".join(f"# {visible(line)}\n" for line in text.splitlines()))
 
     def append_row(self, row: Row, file: RowsFile = "metrics") -> None:
         """Add an epoch's row."""
@@ -167,7 +177,7 @@ def _fill(folder: RunFolder, created: datetime, blueprint: Blueprint) -> None:
     if blueprint.origin is not None:
         copy_checkpoint(blueprint.origin, folder.origin)
     if blueprint.pretrained is not None:
-        folder.origin.mkdir(exist_ok=True)
+        make_directory(folder.origin)
         shutil.copyfile(blueprint.pretrained, folder.pretrained)
         sync(folder.pretrained)
         sync(folder.origin)

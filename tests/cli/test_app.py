@@ -80,7 +80,7 @@ def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
         "init", "train", "resume", "fork", "evaluate", "predict", "prune", "verify-resume", "find-rate", "check",
-        "schema", "list", "show", "compare", "report", "remove", "doctor",
+        "data", "schema", "list", "show", "compare", "report", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

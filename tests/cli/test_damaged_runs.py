@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,25 @@ def test_a_report_of_a_damaged_run_ends_in_words(name: str, bad: RunRecord, tmp_
         done = call("report", "good", bad.id, "-o", tmp_path / "r.html")
         assert done.exception is None or isinstance(done.exception, SystemExit), (what, done.exception)
         assert done.exit_code in (0, 2), what
+
+
+@pytest.mark.parametrize("name", [".lock", "log.txt", "metrics.jsonl", "checkpoints"])
+def test_a_run_with_a_link_is_shown_but_not_written_to(name: str, bad: RunRecord, tmp_path: Path) -> None:
+    """A run from somebody else changes no file of the user, and shows none."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "profile").write_text('{"epoch": 7777, "loss": 1}\n')
+    (bad.path / name).unlink(missing_ok=True)
+    (bad.path / name).symlink_to(home if name == "checkpoints" else home / "profile")
+    bad.folder.summary.unlink()
+    bad.folder.history.unlink()
+    others = (["fork", bad.id], ["prune", bad.id, "--sparsity", "0.5"], ["evaluate", bad.id])
+    for command in (["resume", bad.id], ["remove", bad.id, "--yes"], *others):
+        done = call(*command)
+        assert (done.exit_code, f"{name} is a symbolic link" in done.stderr) == (2, True), (command, done.output)
+    for command in (["show", bad.id], ["compare", "good", bad.id]):
+        done = call(*command)
+        assert (done.exit_code, bool(re.search(f"{name} .*symbolic link", done.stdout))) == (0, True), done.output
+        assert "7777" not in done.output
+    assert [entry.name for entry in home.iterdir()] == ["profile"]
+    assert (home / "profile").read_text() == '{"epoch": 7777, "loss": 1}\n'

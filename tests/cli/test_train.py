@@ -43,7 +43,7 @@ def test_in_a_pipe_each_epoch_is_a_plain_line(tmp_path: Path) -> None:
     epochs = [index for index, line in enumerate(lines) if re.match(r"epoch \d/3  loss \d\.\d{4}  accuracy", line)]
     assert epochs == list(range(epochs[0], epochs[0] + 3))
     assert f"next:  dnnctl show {run.path}" in lines
-    assert set(lines) - set(run.folder.log.read_text().splitlines()) <= {
+    assert set(lines) - {line.removeprefix("# ") for line in run.folder.log.read_text().splitlines()} <= {
         "loading TensorFlow …",
         "compiling the first step …",
         *lines[-2:],
@@ -88,6 +88,15 @@ def test_a_dry_run_builds_everything_and_writes_nothing(tmp_path: Path) -> None:
     assert "epochs: 7" in done.stdout
     assert "training: 7 epochs of 6 steps" in done.stdout
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_cache_that_others_can_write_to_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o777)
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
+    done = dnnctl("train", write_spec(tmp_path), "--dry-run")
+    assert done.returncode == 0
+    assert f"warning: The cache of compiled programs is not used, because {tmp_path}/cache can be" in done.stdout
 
 
 def test_seeds_train_one_run_each_and_print_the_mean(tmp_path: Path) -> None:

@@ -28,5 +28,5 @@ def test_nothing_is_written_to_the_target_of_a_link(tmp_path: Path) -> None:
     target.write_text("untouched")
     link.symlink_to(target)
     done = subprocess.run([sys.executable, "-c", WRITE, str(link)], capture_output=True, text=True, check=False)
-    assert "Too many levels of symbolic links" in done.stderr
+    assert "symbolic links are not followed" in done.stderr
     assert target.read_text() == "untouched"

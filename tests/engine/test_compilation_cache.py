@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dnnctl.engine.compilation_cache import MOST_BYTES, remove_unsealed, seal, use_compilation_cache
+from dnnctl.engine.compilation_cache import MOST_BYTES, cache_warnings, remove_unsealed, seal, use_compilation_cache
 
 
 @pytest.fixture
@@ -94,3 +95,106 @@ def test_nothing_is_removed_while_another_process_may_read_it(tmp_path: Path, mo
     assert (folder / "net.pb").exists()
     seal(folder)
     assert str(folder) in flags_of_another()
+
+
+@pytest.fixture
+def flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Turns the cache on, in tmp_path / "cache"; returns what TensorFlow is told about it."""
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
+
+    def use() -> str:
+        monkeypatch.setenv("TF_XLA_FLAGS", "")
+        use_compilation_cache()
+        return os.environ["TF_XLA_FLAGS"]
+
+    return use
+
+
+def test_nobody_else_can_write_to_a_new_cache(tmp_path: Path, flags: Callable[[], str]) -> None:
+    before = os.umask(0)
+    try:
+        assert str(tmp_path / "cache") in flags()
+        (folder,) = (tmp_path / "cache" / "programs").iterdir()
+        (folder / "net.pb").write_bytes(b"machine code")
+        seal(folder)
+    finally:
+        os.umask(before)
+    paths = [tmp_path / "cache", *(tmp_path / "cache").rglob("*")]
+    assert {path.name for path in paths} >= {"programs", "net.pb", "net.sha256"}
+    assert not [path for path in paths if path.stat().st_mode & 0o077]
+    assert cache_warnings() == []
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_cache_that_others_can_write_to_is_not_used(
+    level: int, mode: int, tmp_path: Path, flags: Callable[[], str]
+) -> None:
+    """TensorFlow would run the program that somebody put there, with a seal of its own."""
+    assert flags() != ""
+    (folder,) = (tmp_path / "cache" / "programs").iterdir()
+    chosen = [tmp_path / "cache", folder.parent, folder][level]
+    chosen.chmod(mode)
+    assert flags() == ""
+    (warning,) = cache_warnings()
+    assert f"{chosen} can be written to by other users" in warning
+    chosen.chmod(0o700)
+    assert flags() != ""
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_cache_of_another_user_is_not_used(
+    level: int, tmp_path: Path, flags: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert flags() != ""
+    (folder,) = (tmp_path / "cache" / "programs").iterdir()
+    chosen = [tmp_path / "cache", folder.parent, folder][level]
+    pretend_owner(chosen, monkeypatch)
+    assert flags() == ""
+    (warning,) = cache_warnings()
+    assert f"{chosen} belongs to another user" in warning
+
+
+def pretend_owner(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file or folder belong to another user."""
+    found = path.lstat()
+    other = os.stat_result([*found[:4], os.geteuid() + 1, *found[5:]])
+    for name in ("stat", "lstat"):
+        real = getattr(Path, name)
+        monkeypatch.setattr(Path, name, lambda self, real=real, **_: other if self == path else real(self))
+
+
+def test_a_cache_in_a_directory_like_tmp_is_used(tmp_path: Path, flags: Callable[[], str]) -> None:
+    """Everybody can write to it, but nobody can rename what belongs to others."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o1777)
+    assert flags() != ""
+    assert cache_warnings() == []
+
+
+@pytest.mark.parametrize("level", ["programs", "own"])
+def test_a_cache_that_is_a_link_is_not_used(level: str, tmp_path: Path, flags: Callable[[], str]) -> None:
+    assert flags() != ""
+    (folder,) = (tmp_path / "cache" / "programs").iterdir()
+    chosen = folder if level == "own" else folder.parent
+    chosen.rename(tmp_path / "elsewhere")
+    chosen.symlink_to(tmp_path / "elsewhere")
+    assert flags() == ""
+    assert f"{chosen} is a link" in cache_warnings()[0]
+
+
+@pytest.mark.parametrize("name", ["net.pb", "net.sha256"])
+@pytest.mark.parametrize("how", ["others can write", "belongs to another", "link"])
+def test_a_program_that_others_could_have_written_is_removed(
+    how: str, name: str, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = program.parent / name
+    if how == "others can write":
+        path.chmod(0o622)
+    elif how == "link":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    else:
+        pretend_owner(path, monkeypatch)
+    remove_unsealed(program.parent)
+    assert not os.path.lexists(program)

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from dnnctl.store.files import append_json_line, read_json_lines, write_text, write_through
+from dnnctl.store.files import (
+    append_json_line,
+    make_directory,
+    open_to_read,
+    read_json_lines,
+    read_text,
+    write_text,
+    write_through,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_aside(tmp_path: Path) -> None:
@@ -58,3 +66,47 @@ def test_a_file_name_that_is_not_utf8_reads_as_itself(tmp_path: Path) -> None:
     assert read_json_lines(tmp_path / "rows.jsonl") == [{"command": name}]
     write_text(tmp_path / "a.txt", name)
     assert (tmp_path / "a.txt").read_text() == r"caf\udce9.yaml"
+
+
+def test_nothing_is_appended_to_a_file_that_also_exists_elsewhere(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.txt", tmp_path / "rows.jsonl"
+    target.write_text("untouched")
+    link.hardlink_to(target)
+    with pytest.raises(OSError, match="links and special files are not followed"):
+        append_json_line(link, {"epoch": 1})
+    assert target.read_text() == "untouched"
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", ".rows.partial.jsonl"])
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_a_replaced_file_is_a_new_file(name: str, is_hard: bool, tmp_path: Path) -> None:
+    """The target of a link in the place of the file, or of the temporary file, does not change."""
+    target, path = tmp_path / "target.txt", tmp_path / "rows.jsonl"
+    target.write_text("untouched")
+    if is_hard:
+        (tmp_path / name).hardlink_to(target)
+    else:
+        (tmp_path / name).symlink_to(target)
+    write_text(path, "new")
+    assert (path.read_text(), target.read_text()) == ("new", "untouched")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"rows.jsonl", "target.txt"}
+    assert not path.is_symlink()
+
+
+def test_a_link_and_a_pipe_are_not_read(tmp_path: Path) -> None:
+    """Nor does the reader wait for somebody to write into the pipe."""
+    (tmp_path / "target.txt").write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "target.txt")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        for read in (open_to_read, read_text, read_json_lines):
+            with pytest.raises(OSError, match="links"):
+                read(tmp_path / name)
+
+
+def test_a_link_to_a_directory_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    with pytest.raises(FileExistsError):
+        make_directory(tmp_path / "link")
+    make_directory(tmp_path / "target")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from dnnctl.errors import RunError
-from dnnctl.store.lock import hold
+from dnnctl.store.lock import describe_holder, hold
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from dnnctl.store.lock import hold
+from dnnctl.store.lock import describe_holder, hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -36,3 +36,18 @@ def test_a_lock_keeps_others_out_and_dies_with_its_process(tmp_path: Path) -> No
         holder.stdout.close()
     with hold(path):
         pass
+
+
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_no_file_is_emptied_through_a_lock(is_hard: bool, tmp_path: Path) -> None:
+    target, path = tmp_path / "profile", tmp_path / "run" / ".lock"
+    target.write_text("untouched")
+    path.parent.mkdir()
+    if is_hard:
+        path.hardlink_to(target)
+    else:
+        path.symlink_to(target)
+    with pytest.raises(RunError, match=r"\.lock is a"), hold(path):
+        pass
+    assert target.read_text() == "untouched"
+    assert describe_holder(path) == "another process"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.errors import RunError
+from dnnctl.store.writer import RunWriter
 from stored import make_run
 
 
@@ -31,3 +32,15 @@ def test_a_directory_that_cannot_be_made_is_an_error_of_the_user(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="--runs-dir"):
         make_run(tmp_path / "file" / "runs")
+
+
+@pytest.mark.parametrize("text", ["; rm -rf ~", "a\nrm -rf ~", "a\rrm -rf ~\x85$(rm -rf ~)", "\x1b]0;title\x07"])
+def test_no_line_of_the_log_is_a_command(text: str, tmp_path: Path) -> None:
+    """Whatever a spec's description or an error contains, a shell that reads the log runs nothing."""
+    run = make_run(tmp_path)
+    with RunWriter.open(run) as writer:
+        writer.log(text + "\n")
+        writer.log("done\n")
+    lines = run.folder.log.read_text().split("\n")
+    assert lines[-2:] == ["# done", ""]
+    assert all(line.startswith("# ") and line.isprintable() for line in lines[:-1])

@@ -20,6 +20,7 @@ from dnnctl.runner.checkpointing.progress import Progress, read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.specs.training import Checkpoint as CheckpointSpec
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
+from dnnctl.store.files import open_to_read
 from dnnctl.store.json_object import plain
 from dnnctl.store.writer import RunWriter
 
@@ -145,7 +146,7 @@ class Checkpointer:
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
     """The variables and the best weights in a checkpoint."""
-    with np.load(checkpoint.arrays, allow_pickle=False) as file:
+    with open_to_read(checkpoint.arrays) as stream, np.load(stream, allow_pickle=False) as file:
         arrays: Arrays = dict(file)
     return _under(VARIABLES, arrays), _under(BEST, arrays)
 

@@ -51,6 +51,7 @@ def set_in_file(path: Path, section: str, key: str, number: float) -> None:
     document, _ = read_document(text, str(path))
     aside = path.with_name(f".{path.stem}.changed{path.suffix}")
     try:
+        aside.unlink(missing_ok=True)  # it may be a link to another file
         aside.write_text(set_in_text(text, section, key, number, kind=kind), encoding="utf-8")
         after = to_plain(load(aside, [f'name="{before.spec.name}"']).spec)
         expected = to_plain(before.spec)

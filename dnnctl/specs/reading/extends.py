@@ -39,7 +39,7 @@ def read_with_bases(path: Path, text: str) -> tuple[Node, list[Fault]]:
 
 
 def _read(path: Path, text: str, chain: list[Path]) -> tuple[Node, list[Fault]]:
-    document, faults = read_document(text, str(path))
+    document, faults = _read_base(text, str(path)) if chain else read_document(text, str(path))
     assert isinstance(document.value, dict)
     own = {key: node for key, node in document.value.items() if key != KEY}
     base = document.value.get(KEY)
@@ -65,6 +65,21 @@ def _read(path: Path, text: str, chain: list[Path]) -> tuple[Node, list[Fault]]:
     training = own["training"].value if "training" in own else None
     merged = drop_replaced_epochs(merge(below, stripped), training if isinstance(training, dict) else ())
     return merged, [*base_faults, *faults]
+
+
+def _read_base(text: str, name: str) -> tuple[Node, list[Fault]]:
+    """The document in a file that a spec extends.
+
+    If the file is not a spec, nothing of it is quoted: a spec from somebody else may name a file with secrets.
+    """
+    try:
+        return read_document(text, name)
+    except SpecError as error:
+        raise SpecError([_unquoted(fault) for fault in error.faults]) from None
+
+
+def _unquoted(fault: Fault) -> Fault:
+    return replace(fault, received="", place=fault.place and replace(fault.place, text=""))
 
 
 def _problem_with(target: Path) -> str:

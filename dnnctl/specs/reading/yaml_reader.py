@@ -6,6 +6,7 @@ deeply nested, or becomes large when its aliases are expanded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import yaml
@@ -25,12 +26,13 @@ def read_document(text: str, name: str) -> tuple[Node, list[Fault]]:
     """The document in the text of a spec, and the faults that do not prevent reading it.
 
     Raises:
-        SpecError: the text cannot be read as a YAML mapping.
+        SpecError: the text cannot be read as a YAML mapping. It may be no spec at all, so that it is not quoted.
     """
     node, faults = read_text(text, name)
     if not isinstance(node.value, dict):
-        received = "nothing" if node.value is None else describe(node)
-        raise SpecError([Fault("a spec must be a mapping of keys to values", place=node.place, received=received)])
+        received = describe(node) if node.value is None or isinstance(node.value, list) else "a single value"
+        place = replace(node.place, text="")
+        raise SpecError([Fault("a spec must be a mapping of keys to values", place=place, received=received)])
     return node, faults
 
 

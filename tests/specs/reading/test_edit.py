@@ -69,3 +69,13 @@ def test_a_number_of_a_base_is_set_in_the_file_itself(tmp_path: Path) -> None:
     assert load_spec(path).optimizer.learning_rate == 0.25
     assert load_spec(path).optimizer.kind == "adam"
     assert "0.1}" in (tmp_path / "base.yaml").read_text()
+
+
+def test_a_link_in_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
+    path, target = tmp_path / "x.yaml", tmp_path / "profile"
+    path.write_text(HEAD + "optimizer: {kind: adam, learning_rate: 0.1}\n")
+    target.write_text("untouched")
+    (tmp_path / ".x.changed.yaml").symlink_to(target)
+    set_in_file(path, "optimizer", "learning_rate", 0.25)
+    assert (load_spec(path).optimizer.learning_rate, target.read_text()) == (0.25, "untouched")
+    assert not path.is_symlink()

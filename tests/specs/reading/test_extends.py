@@ -100,3 +100,48 @@ def test_a_base_that_is_not_a_spec_is_refused(tmp_path: Path, base: str) -> None
     except SpecError as error:
         faults = list(error.faults)
     assert [fault.place.line for fault in faults if fault.place] == [2]
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"root:{SECRET}:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/sh\n",
+        SECRET,
+        f"'{SECRET}",
+        f"key: {SECRET}\n  other: [{SECRET}\n",
+        f"- {SECRET}\n",
+        f"- {SECRET}\n}}{SECRET}",
+        f"a: *{SECRET}\n",
+        f"%{SECRET}\n",
+        f"\t{SECRET}: 1",
+        f"-----BEGIN KEY-----\n{SECRET}==\n",
+        f"!{SECRET} {SECRET}",
+        "5318008",
+    ],
+)
+def test_nothing_of_a_file_that_is_not_a_spec_is_quoted(tmp_path: Path, content: str) -> None:
+    """A spec from somebody else may extend any file of the user; errors end in logs that others can read."""
+    (tmp_path / "secret").write_text(content)
+    (tmp_path / "a.yaml").write_text("name: a\nextends: secret\n")
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path / "a.yaml")
+    assert str(tmp_path / "secret") in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert "5318008" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [f"root:{SECRET}:0:0\n", SECRET, f"[{SECRET}]"])
+def test_nothing_of_a_file_without_a_mapping_is_quoted(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.yaml").write_text(content)
+    with pytest.raises(SpecError, match="must be a mapping of keys to values") as caught:
+        read(tmp_path / "a.yaml")
+    assert SECRET not in str(caught.value)
+
+
+def test_the_text_of_a_spec_is_quoted_where_it_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: a\nseed: ]\n")
+    with pytest.raises(SpecError, match=r"2 \| seed: \]"):
+        read(tmp_path / "a.yaml")

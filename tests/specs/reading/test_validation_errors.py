@@ -137,7 +137,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
         (b"", "a spec must be a mapping"),
         (b"# nothing\n", "a spec must be a mapping"),
         (b"- 1\n- 2\n", "a list of 2"),
-        (b"hello", "'hello'"),
+        (b"hello", "a single value"),
         (b"name: \xff\xfe\n", "not UTF-8"),
         ("name: é".encode("utf-16"), "not UTF-8"),
         (b"\x00\x01\x02", "not YAML"),
