@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: train test test-light torture check bench docs reproduce clean
+.PHONY: train test test-light attack torture check bench docs reproduce clean
 
 train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
@@ -14,8 +14,11 @@ test-light: $(INSTALLED)  ## Run the tests of what needs no TensorFlow: seconds,
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/specs tests/store tests/events tests/compare tests/cli \
 		tests/test_errors.py tests/test_structure.py -m "not heavy"
 
-torture: $(INSTALLED)  ## Kill trainings at a hundred random instants and compare their results.
-	$(BIN)/python tests/torture.py
+attack: $(INSTALLED)  ## Attack with damaged specs and stores, links and odd environments; COUNT=100 of each.
+	PYTHONPATH=tests $(BIN)/python -m attack --count $(or $(COUNT),0)
+
+torture: $(INSTALLED)  ## Kill trainings at a hundred random instants, or COUNT=1000, and compare their results.
+	$(BIN)/python tests/torture.py --kills $(or $(COUNT),100)
 
 check: $(INSTALLED)  ## Lint, check types and layers.
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dnnctl"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OF_SEVERAL = {
+    "test_attack.py",  # attacks on every command
     "test_builders.py",  # that the builders are exactly the alternatives of the spec
     "test_damaged_runs.py",  # every light command on damaged runs
     "test_help.py",  # the help of every command
