@@ -78,7 +78,8 @@ def write_spec(folder: Path, **sections: Any) -> Path:
 
 def outcome(run: RunRecord) -> dict[str, Any]:
     """Everything in a run that must be the same, without times."""
-    summary = {key: value for key, value in plain(run.summary).items() if "seconds" not in key and key != "id"}
+    hidden = ("id", "files", "seal", "seconds", "training_seconds")
+    summary = {key: value for key, value in plain(run.summary).items() if key not in hidden}
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
     summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
     with np.load(run.folder.predictions) as file:
