@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,10 @@ def cifar_batch(n: int, seed: int, key: bytes) -> bytes:
     return pickle.dumps({b"data": data, key: draw.integers(0, 10, n).tolist()}, protocol=2)
 
 
-def write_cifar10(folder: Path, *, n: int = 4) -> None:
-    """Write CIFAR-10's files with `n` images each, and three test images."""
+def write_cifar10(folder: Path, *, n: int = 4) -> dict[str, str]:
+    """Write CIFAR-10's files with `n` images each, and three test images; return the MD5 of each."""
     folder.mkdir(parents=True)
     for number in range(1, 6):
         (folder / f"data_batch_{number}").write_bytes(cifar_batch(n, number, b"labels"))
     (folder / "test_batch").write_bytes(cifar_batch(3, 9, b"labels"))
+    return {path.name: md5(path.read_bytes()).hexdigest() for path in folder.iterdir()}
