@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def write_spec(folder: Path, **sections: Any) -> Path:
 
 def outcome(run: RunRecord) -> dict[str, Any]:
     """Everything in a run that must be the same, without times."""
-    summary = {key: value for key, value in plain(run.summary).items() if "seconds" not in key and key != "id"}
+    hidden = ("id", "files", "seal", "seconds", "training_seconds")
+    summary = {key: value for key, value in plain(run.summary).items() if key not in hidden}
     rows = [{key: value for key, value in row.items() if key != "seconds"} for row in run.rows]
     summary["best"] = {key: value for key, value in summary["best"].items() if key != "seconds"}
     with np.load(run.folder.predictions) as file:
@@ -95,9 +97,10 @@ def cifar_batch(n: int, seed: int, key: bytes) -> bytes:
     return pickle.dumps({b"data": data, key: draw.integers(0, 10, n).tolist()}, protocol=2)
 
 
-def write_cifar10(folder: Path, *, n: int = 4) -> None:
-    """Write CIFAR-10's files with `n` images each, and three test images."""
+def write_cifar10(folder: Path, *, n: int = 4) -> dict[str, str]:
+    """Write CIFAR-10's files with `n` images each, and three test images; return the MD5 of each."""
     folder.mkdir(parents=True)
     for number in range(1, 6):
         (folder / f"data_batch_{number}").write_bytes(cifar_batch(n, number, b"labels"))
     (folder / "test_batch").write_bytes(cifar_batch(3, 9, b"labels"))
+    return {path.name: md5(path.read_bytes()).hexdigest() for path in folder.iterdir()}

@@ -83,4 +83,6 @@ def add_facts(run: RunRecord, **facts: Any) -> RunRecord:
     """Add facts to a run's run.json; return the run with them."""
     with RunWriter.open(run) as writer:
         writer.add_facts(**facts)
+        if run.summary is not None:
+            writer.write_summary(run.summary)
         return writer.read()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dnnctl import train
+from dnnctl.data.sources import cifar10
 from dnnctl.specs import load
 from sample_specs import write_cifar10
 
@@ -36,7 +38,8 @@ def test_a_shipped_spec_trains(
     if path.stem == "fashion_mnist":
         request.getfixturevalue("fashion_mnist_dir")
     if path.stem == "cifar10":
-        write_cifar10(tmp_path / "cifar-10-batches-py", n=40)
+        digests = write_cifar10(tmp_path / "cifar-10-batches-py", n=40)
+        monkeypatch.setattr(cifar10, "ARCHIVE", replace(cifar10.ARCHIVE, md5=digests))
         monkeypatch.setenv("DNNCTL_DATA_DIR", str(tmp_path))
         overrides.append("data.validation.size=50")
     record = train(load(path, overrides), runs_dir=tmp_path / "runs")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import is_zipfile
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-import dnnctl.layers  # noqa: F401  (registers the layers that Keras lacks)
+from dnnctl.builder.keras_file import open_keras
 from dnnctl.builder.model import Block, Network, build_network
 from dnnctl.builder.output import Head
 from dnnctl.builder.source_activation import activation_of
@@ -43,13 +42,10 @@ def load_pretrained(path: Path) -> keras.Model:
     Raises:
         RunError: it is damaged, or contains objects that safe mode rejects.
     """
-    rule = "model.reuse.run: Keras cannot load this network in safe mode"
-    if not is_zipfile(path):
-        raise RunError(f"{rule}: the file is damaged or is not a .keras file.")
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        raise RunError(f"{rule}: {str(error).strip().splitlines()[0]}") from None
+        return open_keras(path, compile=False)
+    except RunError as error:
+        raise RunError(f"model.reuse.run: {error}") from None
 
 
 def build_from(spec: Spec, head: Head, inputs: NDArray[np.generic], source: keras.Model) -> tuple[Network, Transfer]:

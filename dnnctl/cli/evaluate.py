@@ -18,6 +18,7 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.files import write_through
 from dnnctl.store.metrics import format_metrics
 from dnnctl.store.purpose import Wanted
+from dnnctl.store.seal import ALTERED
 from dnnctl.text import format_number, format_shape
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ ChosenWeights = Annotated[
     str,
     typer.Option("--weights", metavar="best|last", help="The weights of the best epoch, or those of the last one."),
 ]
+AcceptAltered = Annotated[
+    bool, typer.Option("--accept-altered", help="Use the run even if its files were altered since training.")
+]
 
 
 def evaluate_command(
@@ -42,6 +46,7 @@ def evaluate_command(
     ] = "test",
     weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
+    accept_altered: AcceptAltered = False,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
@@ -53,13 +58,16 @@ def evaluate_command(
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.evaluate import evaluate
 
-        found = evaluate(record, on, weights=chosen, mc_samples=mc_samples)
+        found = evaluate(record, on, weights=chosen, mc_samples=mc_samples, accept_altered=accept_altered)
         if as_json:
             facts = {"run": record.id, "on": on, "weights": chosen, "n": found.n}
-            print_json({**facts, **_as_object(found)})
+            marks = {"altered": list(found.altered), "recorded": found.recorded or None}
+            print_json({**facts, **_as_object(found), **marks})
             return
         where = f"{record.id}, {chosen} weights, {found.n:,} {on} examples"
         print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
+        for line in describe_alteration(found):
+            print_text(wrap_text(line, terminal_width()))
         if found.samples is not None:
             for line in describe_samples(found, mc_samples):
                 print_text(wrap_text(line, terminal_width()))
@@ -74,6 +82,7 @@ def predict_command(
     weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
+    accept_altered: AcceptAltered = False,
     runs_dir: RunsDir = None,
 ) -> None:
     """Predict from a file of raw inputs, one example per row, and write the predictions to an .npz file."""
@@ -85,11 +94,14 @@ def predict_command(
 
         from dnnctl.commands.evaluate import predict
 
-        found = predict(record, read_array(inputs), weights=chosen, mc_samples=mc_samples)
+        array = read_array(inputs)
+        found = predict(record, array, weights=chosen, mc_samples=mc_samples, accept_altered=accept_altered)
         try:
             write_through(output, lambda aside: np.savez_compressed(aside, **found))  # type: ignore[arg-type]
         except OSError as error:
             raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
+        if "altered" in found:
+            print_notice(f"{ALTERED}: {', '.join(found['altered'])}. The output names these files in `altered`.")
         shapes = ", ".join(f"{name} {format_shape(array.shape)}" for name, array in found.items())
         print_text(f"written: {output} ({shapes})")
 
@@ -155,6 +167,14 @@ def _as_object(found: Evaluation) -> dict[str, Any]:
         "mean_standard_deviation": float(found.samples.deviation.mean()),
         "mean_entropy": float(found.samples.entropy.mean()),
     }
+
+
+def describe_alteration(found: Evaluation) -> list[str]:
+    """The files that were altered since training, and the metrics that were recorded then."""
+    if not found.altered:
+        return []
+    recorded = format_metrics(found.recorded) or "none"
+    return [f"{ALTERED}: {', '.join(found.altered)}", f"recorded in training: {recorded}"]
 
 
 def describe_samples(found: Evaluation, n: int) -> list[str]:

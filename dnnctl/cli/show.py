@@ -24,6 +24,8 @@ MAX_ROWS = 12
 MAX_LAYERS = 30
 MIN_POINTS = 2
 """The minimum number of rows for a curve."""
+MAX_READ = 1 << 25
+"""Of models with more bytes only the size is compared with that at the end of training."""
 ROLES = ("validation", "test")
 
 
@@ -45,6 +47,7 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "path": str(run.path),
         "status": str(run.status),
         "damaged": run.damages,
+        "altered": changed_files(run),
         **facts,
         "summary": plain(run.summary),
         "history": plain(run.history),
@@ -53,8 +56,16 @@ def as_object(run: RunRecord) -> dict[str, Any]:
     }
 
 
+def changed_files(run: RunRecord) -> dict[str, str]:
+    """What has happened to the run's files since training, by name. Large models are not read."""
+    models = (run.folder.model, run.folder.last_model)
+    found = {path.name: run.change_of(path, max_bytes=MAX_READ) for path in models}
+    return {**run.altered, **{name: change for name, change in found.items() if change is not None}}
+
+
 def _print(run: RunRecord) -> None:
-    lines = {**_identity(run), **_origins(run), **_result(run), **_surroundings(run), "next": _next(run)}
+    lines = {**_identity(run), **_changes(run), **_origins(run), **_result(run), **_surroundings(run)}
+    lines["next"] = _next(run)
     lines = {visible(name): value for name, value in lines.items()}
     width = max(map(len, lines))
     for name, value in lines.items():
@@ -82,6 +93,14 @@ def _identity(run: RunRecord) -> dict[str, str]:
         "trained on": f"{facts.device.name}, {compiled}" if facts.device else "—",
         "parameters": "—" if facts.parameters is None else f"{facts.parameters:,}",
     }
+
+
+def _changes(run: RunRecord) -> dict[str, str]:
+    """The files that are not as training wrote them, by what has happened to them."""
+    changes: dict[str, list[str]] = {}
+    for name, change in changed_files(run).items():
+        changes.setdefault(change.partition(" ")[0], []).append(name)
+    return {change: f"{', '.join(names)} (since training)" for change, names in changes.items()}
 
 
 def _origins(run: RunRecord) -> dict[str, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.runs import Weights, load_model
+from dnnctl.commands.runs import Weights, load_model, model_path
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import RunError
 from dnnctl.specs import load
+from dnnctl.store.alteration import altered_files, check_unaltered
+from dnnctl.store.facts import Metrics
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.record import RunRecord, check_sound
 from dnnctl.text import format_shape
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dnnctl.engine.mc_dropout import Samples
+
+ACCEPT = "To use it as it is, add --accept-altered."
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,29 @@ class Evaluation:
     """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
     """The accuracy of the mean prediction of MC dropout; only for classification."""
+    altered: tuple[str, ...] = ()
+    """The files that were altered since training."""
+    recorded: Metrics = field(default_factory=dict)
+    """The metrics that were recorded in training; empty for the training split."""
 
 
-def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0) -> Evaluation:
+def evaluate(
+    run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0, accept_altered: bool = False
+) -> Evaluation:
     """Measure the weights of a run on a split of its data, at inference.
 
     Args:
         role: `train`, `validation` or `test`.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of additional MC dropout passes.
+        accept_altered: evaluate the run even if it was altered since training.
 
     Raises:
-        UserError: the run has no model, its data have changed or have no such split, or its network has no dropout.
+        UserError: the run has no model or was altered, its data have changed or have no such split, or its network
+            has no dropout.
     """
     check_sound(run)
+    altered = find_altered(run, weights, accept=accept_altered)
     loaded = load(run.folder.spec)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
@@ -54,7 +67,7 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
         from dnnctl.runner.examples import place
         from dnnctl.runner.setup import prepare
 
-        model = load_model(run, weights)
+        model = load_model(run, weights, accept_altered=accept_altered)
         setup, dataset = prepare(
             loaded.spec, ignore, compilation=recorded_compilation(run), pretrained=pretrained_copy(run)
         )
@@ -65,18 +78,23 @@ def evaluate(run: RunRecord, role: str, *, weights: Weights = "best", mc_samples
         split = getattr(dataset, role)
         if split is None:
             raise RunError(f"The data of {run.id} have no {role} split.")
-        setup.model.set_weights(model.get_weights())
+        set_weights(setup.model, model, run)
         placed = place(setup, split)
         metrics = setup.engine(placed).evaluate(placed)
         if not mc_samples:
-            return Evaluation(len(split), metrics)
+            return Evaluation(len(split), metrics, altered=altered, recorded=_recorded(run, role, weights))
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         accuracy = _accuracy(samples, split.targets) if setup.task == "classes" else None
-        return Evaluation(len(split), metrics, samples, accuracy)
+        return Evaluation(len(split), metrics, samples, accuracy, altered, _recorded(run, role, weights))
 
 
 def predict(
-    run: RunRecord, inputs: NDArray[Any], *, weights: Weights = "best", mc_samples: int = 0
+    run: RunRecord,
+    inputs: NDArray[Any],
+    *,
+    weights: Weights = "best",
+    mc_samples: int = 0,
+    accept_altered: bool = False,
 ) -> dict[str, NDArray[Any]]:
     """Predict from new raw inputs, unscaled like the training data.
 
@@ -84,23 +102,63 @@ def predict(
         inputs: (N, …)
         weights: those of the best epoch or of the last one.
         mc_samples: the number of MC dropout passes; 0 predicts without dropout.
+        accept_altered: predict even if the run was altered since training.
 
-    Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes.
+    Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes. If files
+    were altered since training, `altered` holds their names.
 
     Raises:
-        UserError: the run has no model, the inputs do not fit it, or MC dropout is requested without dropout layers.
+        UserError: the run has no model or was altered, the inputs do not fit it, or MC dropout is requested without
+            dropout layers.
     """
+    altered = find_altered(run, weights, accept=accept_altered)
     with stderr_to(os.devnull):
         import numpy as np
 
         from dnnctl.engine.mc_dropout import sample
 
-        model = load_model(run, weights)
+        model = load_model(run, weights, accept_altered=accept_altered)
+        mark = {"altered": np.array(altered)} if altered else {}
         _check_inputs(run, model.inputs[0], inputs)
         if not mc_samples:
-            return {"predictions": np.asarray(model.predict(inputs, verbose=0))}
+            return {"predictions": np.asarray(model.predict(inputs, verbose=0)), **mark}
         samples = sample(model, inputs, mc_samples, seed=run.facts.seed or 0)
-        return {"predictions": samples.mean, "deviation": samples.deviation, "entropy": samples.entropy}
+        return {"predictions": samples.mean, "deviation": samples.deviation, "entropy": samples.entropy, **mark}
+
+
+def find_altered(run: RunRecord, weights: Weights, *, accept: bool) -> tuple[str, ...]:
+    """The files of a run that were altered since training, of those that define these weights.
+
+    Raises:
+        RunError: there are some, and this is not accepted.
+    """
+    path = model_path(run.folder, weights)
+    if not accept:
+        check_unaltered(run, path, fix=ACCEPT)
+    return altered_files(run, path)
+
+
+def set_weights(target: Any, source: Any, run: RunRecord) -> None:
+    """Copy the weights of a run's saved model into the model of its spec.
+
+    Raises:
+        RunError: they do not fit.
+    """
+    try:
+        target.set_weights(source.get_weights())
+    except ValueError:
+        raise RunError(f"{run.id} is damaged: its model is not the model of its spec.yaml.") from None
+
+
+def _recorded(run: RunRecord, role: str, weights: Weights) -> Metrics:
+    """The metrics of these weights on a split, as recorded in training."""
+    summary = run.summary
+    if summary is None or role == "train":
+        return {}
+    if weights == "best":
+        return summary.measured(role)
+    last = summary.last
+    return ((last.validation if role == "validation" else last.test) if last else None) or {}
 
 
 def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:

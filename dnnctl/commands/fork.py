@@ -12,6 +12,7 @@ from dnnctl.commands.session import run_session
 from dnnctl.commands.train import make_blueprint
 from dnnctl.events.event import Report, ignore
 from dnnctl.specs import load
+from dnnctl.store.alteration import check_unaltered
 from dnnctl.store.catalog import load_run, runs_directory
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.purpose import Wanted
@@ -39,15 +40,17 @@ def fork(
         runs_dir: where runs are kept; by default the folder of the other run.
 
     Raises:
-        UserError: there is no such run or checkpoint, no epoch is left to train, or the spec describes a different
-            network.
+        UserError: there is no such run or checkpoint, it was altered since training, no epoch is left to train, or the
+            spec describes a different network.
         DivergedError: the loss became infinite or NaN.
     """
     parent = load_run(reference, runs_dir, Wanted.CHECKPOINT)
     check_sound(parent)
+    check_unaltered(parent)
     loaded = load(parent.folder.spec, overrides)
     changed = changes_of_spec(parent, loaded)
     checkpoint = choose_checkpoint(parent, at, [change.path for change in changed], loaded.spec.training.epochs)
+    check_unaltered(parent, checkpoint.manifest)
     blueprint = replace(
         make_blueprint(loaded),
         parent=lineage(parent, checkpoint, changed),

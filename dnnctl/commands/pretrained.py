@@ -7,10 +7,11 @@ from pathlib import Path
 
 from dnnctl.errors import RunError
 from dnnctl.specs import LoadedSpec
+from dnnctl.store.alteration import check_unaltered
 from dnnctl.store.catalog import Notify, keep_silent, load_run, runs_directory
+from dnnctl.store.digest import sha256_of
 from dnnctl.store.facts import ReuseFacts
 from dnnctl.store.ownership import check_no_links
-from dnnctl.store.pretrained import sha256_of
 from dnnctl.store.purpose import Wanted
 
 
@@ -37,7 +38,8 @@ def find_pretrained(
         notify: called with a sentence that names the chosen run, if several have the given name.
 
     Raises:
-        RunError: there is no such run or file, or the run has no model yet or links to files elsewhere.
+        RunError: there is no such run or file, or the run has no model yet, was altered since training, or has links to
+            files elsewhere.
     """
     reuse = loaded.spec.model.reuse
     if reuse == "none":
@@ -51,6 +53,7 @@ def find_pretrained(
     if not run.folder.model.is_file():
         raise RunError(f"model.reuse.run: {run.id} has no model yet. It is {run.status}.")
     check_no_links(run.path)
+    check_unaltered(run, run.folder.model, fix=f"To reuse the file as it is, write its path: {run.folder.model}")
     is_at_home = run.path.resolve().parent == runs_directory(runs_dir).resolve()
     name = run.id if is_at_home else str(run.path.resolve())
     model = loaded.spec.model.model_copy(update={"reuse": reuse.model_copy(update={"run": name})})

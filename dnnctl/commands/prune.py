@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dnnctl.commands.evaluate import set_weights
 from dnnctl.commands.runs import Run, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -14,6 +15,7 @@ from dnnctl.commands.train import make_blueprint
 from dnnctl.errors import RunError, UserError
 from dnnctl.events.event import ignore
 from dnnctl.specs import LoadedSpec, load
+from dnnctl.store.alteration import check_unaltered
 from dnnctl.store.catalog import load_run
 from dnnctl.store.facts import HistoryEntry, PrunedFacts, PrunedLayer, Summary
 from dnnctl.store.pretrained import pretrained_copy
@@ -45,11 +47,12 @@ def prune(
 
     Raises:
         UserError: not exactly one of `threshold` and `sparsity` is given, the value is out of range, the run has no
-            model, or its data have changed.
+            model or was altered since training, or its data have changed.
     """
     _check(threshold, sparsity)
     parent = load_run(reference, runs_dir, Wanted.MODEL)
     check_sound(parent)
+    check_unaltered(parent, parent.folder.model)
     loaded = load(parent.folder.spec, [f"name={name or f'{parent.name[:57]}-pruned'}"])
     with stderr_to(os.devnull), faults_located(loaded):
         return _prune(parent, loaded, threshold, sparsity, parent.path.parent if runs_dir is None else Path(runs_dir))
@@ -68,7 +71,7 @@ def _prune(
     setup, dataset = prepare(loaded.spec, ignore, compilation=recorded_compilation(parent), pretrained=source)
     if parent.facts.data not in (None, setup.data):
         raise RunError(f"The data of {parent.id} have changed since it was trained, so metrics cannot be compared.")
-    setup.model.set_weights(load_model(parent).get_weights())
+    set_weights(setup.model, load_model(parent), parent)
     examples = place_all(setup, dataset)
     engine = setup.engine(examples.train)
     before = measure(engine, examples.measured)

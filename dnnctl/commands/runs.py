@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from dnnctl.errors import RunError
 from dnnctl.store import catalog
+from dnnctl.store.alteration import check_unaltered
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.ownership import check_no_links
 from dnnctl.store.record import RunRecord
+from dnnctl.store.seal import DELETED
 
 Weights = Literal["best", "last"]
 
@@ -31,7 +33,7 @@ class Run(RunRecord):
         """The model with these weights. Imports Keras.
 
         Raises:
-            RunError: the run has no model with these weights.
+            RunError: the run has no model with these weights, was altered since training, or has links to other files.
         """
         return load_model(self, weights)
 
@@ -50,21 +52,24 @@ def runs(runs_dir: str | Path | None = None) -> Sequence[Run]:
     return [Run(run.folder) for run in catalog.list_runs(catalog.runs_directory(runs_dir))]
 
 
-def load_model(run: RunRecord, weights: Weights = "best") -> Any:
+def load_model(run: RunRecord, weights: Weights = "best", *, accept_altered: bool = False) -> Any:
     """The model of a run with these weights. Imports Keras.
 
+    Args:
+        accept_altered: load it even if the run was altered since training.
+
     Raises:
-        RunError: the run has no model with these weights, or it has links to files elsewhere.
+        RunError: the run has no model with these weights, was altered since training, or has links to other files.
     """
     check_no_links(run.path)
     path = model_path(run.folder, weights)
     if not path.is_file():
-        raise RunError(_no_model(run, weights))
-    import keras
+        raise RunError(_no_model(run, path, weights))
+    if not accept_altered:
+        check_unaltered(run, path)
+    from dnnctl.builder.keras_file import open_keras
 
-    import dnnctl.layers  # noqa: F401  (registers the layers that Keras lacks)
-
-    return keras.saving.load_model(path)
+    return open_keras(path)
 
 
 def model_path(folder: RunFolder, weights: Weights) -> Path:
@@ -72,7 +77,11 @@ def model_path(folder: RunFolder, weights: Weights) -> Path:
     return folder.model if weights == "best" else folder.last_model
 
 
-def _no_model(run: RunRecord, weights: Weights) -> str:
+def _no_model(run: RunRecord, path: Path, weights: Weights) -> str:
+    if path.exists():
+        return f"{run.id} is damaged: {path.name} is not a file."
+    if run.change_of(path) == DELETED:
+        return f"{run.id} has no {path.name}: it was {DELETED}."
     if weights == "best":
         return f"{run.id} has no model yet: it has not finished its first epoch."
     if run.status.is_complete:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
 
+from dnnctl.store.alteration import has_own_result, has_own_rows
 from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import finite
 from dnnctl.store.recipe import Repetition, is_repeatable, recipe, repetition
@@ -38,7 +39,7 @@ class Group:
 
     def last(self, metric: str) -> list[float]:
         """A metric at the last epoch of each run."""
-        found = (run.curve[-1].get(metric) for run in self.runs if run.curve)
+        found = (run.curve[-1].get(metric) for run in self.runs if run.curve and has_own_rows(run))
         return [number for value in found if (number := finite(value)) is not None]
 
 
@@ -125,8 +126,8 @@ def have_same_data(groups: Sequence[Group], role: str) -> bool:
 
 
 def measured_by(run: RunRecord, role: str) -> Metrics:
-    """The metrics of a run's best weights on `validation` or `test`; empty until it has finished."""
-    return run.summary.measured(role) if run.summary else {}
+    """The metrics of a run's best weights on `validation` or `test`; empty until it has finished, or if altered."""
+    return run.summary.measured(role) if run.summary and has_own_result(run) else {}
 
 
 def _belongs(run: RunRecord, other: RunRecord) -> bool:

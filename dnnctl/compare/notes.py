@@ -25,6 +25,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
     """
     return [
         *_damaged(groups),
+        *_altered(groups),
         *_unfinished(groups),
         *_other_data(groups),
         *_other_losses(groups),
@@ -51,6 +52,17 @@ def _runs(groups: Sequence[Group]) -> Iterator[tuple[Group, RunRecord]]:
 def _damaged(groups: Sequence[Group]) -> list[str]:
     """Files that could not be read, each by name."""
     return [f"{group.label}: {run.id} is damaged: {run.damages[0]}" for group, run in _runs(groups) if run.damages]
+
+
+def _altered(groups: Sequence[Group]) -> list[str]:
+    """Files that are not as training wrote them, each by name."""
+    return [
+        f"{group.label}: {run.id} is not as it was trained: "
+        f"{', '.join(f'{name} was {change}' for name, change in run.altered.items())}. Results from these files are "
+        f"left out."
+        for group, run in _runs(groups)
+        if run.altered
+    ]
 
 
 def _unfinished(groups: Sequence[Group]) -> list[str]:

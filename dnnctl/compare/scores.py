@@ -9,17 +9,26 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.store.alteration import has_own_result
+from dnnctl.store.archive import ArchiveError, check_archive
 from dnnctl.store.files import open_to_read
 from dnnctl.store.record import RunRecord
+from dnnctl.store.seal import ALTERED
 
 TINY = 1e-7
 """Probabilities are clipped to this distance from 0 and 1, as Keras does."""
 Floats = NDArray[np.float64]
+DAMAGES = (
+    ArchiveError, OSError, EOFError, KeyError, ValueError, MemoryError, OverflowError, NotImplementedError, SyntaxError,
+    RuntimeError, TypeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What NumPy and zipfile raise for damaged files."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,16 @@ class Scores:
     def n(self) -> int:
         """The number of examples."""
         return len(next(iter(self.values.values())))
+
+
+@dataclass(frozen=True)
+class NoPredictions:
+    """Why a run has no predictions that can be used."""
+
+    reason: str
+    """What is said of the run: `has no predictions on test data`."""
+    is_fault: bool = True
+    """Whether its files are damaged or altered, rather than missing."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +86,37 @@ class Predictions:
         return values if self.is_classes and is_distribution else None
 
 
-def read_predictions(run: RunRecord, role: str) -> Predictions | None:
-    """A run's predictions on `test` or `validation`; None if it has none, or if the file is damaged."""
+def read_predictions(run: RunRecord, role: str) -> Predictions | NoPredictions:
+    """A run's predictions on `test` or `validation`, or why it has none that can be used."""
+    path = run.folder.predictions
+    change = run.altered.get(path.name)
+    if change is not None or not has_own_result(run):
+        return NoPredictions(f"has predictions that were {change}" if change else f"was {ALTERED}")
     try:
-        with open_to_read(run.folder.predictions) as stream, np.load(stream, allow_pickle=False) as file:
-            predicted, labels = file[f"{role}_predictions"], file[f"{role}_labels"]
-            names = tuple(map(str, file["class_names"])) if "class_names" in file else ()
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
+        found = _read(path, role)
+    except DAMAGES as error:
+        return NoPredictions(f"has damaged predictions ({path.name}: {error or type(error).__name__})")
+    if found is None:
+        return NoPredictions(f"has no predictions on {role} data", is_fault=False)
+    return _checked(run, *found) or NoPredictions(f"has damaged predictions ({path.name}: its arrays do not match)")
+
+
+def _read(path: Path, role: str) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]] | None:
+    """The predictions and labels on a split, and the class names; None if there are none."""
+    if not path.exists():
         return None
+    check_archive(path)
+    with open_to_read(path) as stream, np.load(stream, allow_pickle=False) as file:
+        if f"{role}_predictions" not in file:
+            return None
+        names = tuple(map(str, file["class_names"])) if "class_names" in file else ()
+        return file[f"{role}_predictions"], file[f"{role}_labels"], names
+
+
+def _checked(
+    run: RunRecord, predicted: NDArray[Any], labels: NDArray[Any], names: tuple[str, ...]
+) -> Predictions | None:
+    """Arrays as predictions; None if they cannot be what training writes."""
     if not _are_numbers(predicted) or not _are_numbers(labels) or len(predicted) != len(labels):
         return None
     predicted = predicted.reshape(len(predicted), -1)
@@ -98,11 +140,11 @@ def _are_classes(labels: NDArray[Any], n_columns: int) -> bool:
     return labels.size == len(labels) and float(labels.min()) >= 0 and float(labels.max()) < max(2, n_columns)
 
 
-def score(run: RunRecord, role: str) -> Scores | None:
-    """A run's predictions on `test` or `validation`, scored."""
+def score(run: RunRecord, role: str) -> Scores | NoPredictions:
+    """A run's predictions on `test` or `validation`, scored, or why it has none that can be used."""
     found = read_predictions(run, role)
-    if found is None:
-        return None
+    if isinstance(found, NoPredictions):
+        return found
     digest = sha256(np.ascontiguousarray(found.labels).tobytes()).hexdigest()
     return Scores(digest, _class_scores(found) if found.is_classes else _number_scores(found))
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
-from dnnctl.compare.scores import Scores, score
+from dnnctl.compare.scores import NoPredictions, Scores, score
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.recipe import Repetition, repetition
 from dnnctl.store.record import RunRecord
@@ -105,12 +105,13 @@ def _common_role(a: Group, b: Group) -> str:
 
 def _judge_pair(a: Group, b: Group, role: str, metric: str) -> Verdict:
     verdict = Verdict(a.label, b.label, metric, role)
-    scores = tuple(score(run, role) for run in _counterparts(a, b))
+    scores = [score(run, role) for run in _counterparts(a, b)]
     if len(a.runs) == 1 and len(b.runs) == 1:
-        return _judge_models(verdict, scores[0], scores[1])
-    if scores[0] and scores[1] and scores[0].labels_digest != scores[1].labels_digest:
+        return _judge_models(verdict, *scores)
+    digests = [each.labels_digest for each in scores if isinstance(each, Scores)]
+    if len(set(digests)) == 2:
         return replace(verdict, reason=f"they were not scored on the same {role} examples")
-    if None in scores and not have_same_data([a, b], role):
+    if len(digests) < 2 and not have_same_data([a, b], role):
         return replace(verdict, reason="their data differ")
     values = [group.by_repetition(role, metric) for group in (a, b)]
     if not values[0] or not values[1]:
@@ -145,11 +146,12 @@ def _judge_recipes(verdict: Verdict, a: dict[Repetition, float], b: dict[Repetit
     return replace(verdict, estimate=estimate, test=test, sample=sample)
 
 
-def _judge_models(verdict: Verdict, a: Scores | None, b: Scores | None) -> Verdict:
+def _judge_models(verdict: Verdict, a: Scores | NoPredictions, b: Scores | NoPredictions) -> Verdict:
     """Two trained models on the same examples."""
-    if a is None or b is None:
-        label = verdict.a if a is None else verdict.b
-        return replace(verdict, reason=f"{label} has no predictions on {verdict.role} data")
+    if isinstance(a, NoPredictions):
+        return replace(verdict, reason=f"{verdict.a} {a.reason}")
+    if isinstance(b, NoPredictions):
+        return replace(verdict, reason=f"{verdict.b} {b.reason}")
     if a.labels_digest != b.labels_digest:
         return replace(verdict, reason=f"they were not scored on the same {verdict.role} examples")
     if verdict.metric not in a.values or verdict.metric not in b.values:

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from dnnctl.errors import DataError
@@ -46,13 +46,14 @@ def cache_directory() -> Path:
 
 
 def fetch(file: RemoteFile, progress: Progress) -> Path:
-    """The file's path in the cache. It is downloaded if it is missing.
+    """The file's path in the cache. It is downloaded if it is missing, and its digest is always compared.
 
     Raises:
-        DataError: it is missing and cannot be downloaded, or the digest of the download is wrong.
+        DataError: it is missing and cannot be downloaded, or its digest is wrong.
     """
     found = cached(file)
     if found is not None:
+        check_digest(found, file.sha256)
         return found
     _download(file, file.places[0], progress)
     return file.places[0]
@@ -61,6 +62,27 @@ def fetch(file: RemoteFile, progress: Progress) -> Path:
 def cached(file: RemoteFile) -> Path | None:
     """The file's path in the cache; None if it is missing."""
     return next((place for place in file.places if place.is_file()), None)
+
+
+def check_digest(path: Path, expected: str, algorithm: str = "sha256") -> None:
+    """Check that a file in the cache is the published one: programs other than dnnctl write there, too.
+
+    Args:
+        expected: its digest in hexadecimal.
+
+    Raises:
+        DataError: it is another file, or cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            found = file_digest(stream, algorithm).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if found != expected:
+        raise DataError(
+            f"{path} is damaged or altered ({algorithm} {found[:16]}…, not {expected[:16]}…). "
+            "Remove it, so that it is downloaded again."
+        )
 
 
 def _download(file: RemoteFile, target: Path, progress: Progress) -> None:

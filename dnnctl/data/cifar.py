@@ -8,13 +8,14 @@ from __future__ import annotations
 import pickle
 import shutil
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dnnctl.data.cache import Progress, RemoteFile, cache_directory, cached, fetch
+from dnnctl.data.cache import Progress, RemoteFile, cache_directory, cached, check_digest, fetch
 from dnnctl.data.dataset import Part
 from dnnctl.errors import DataError
 
@@ -23,11 +24,17 @@ URL = "https://www.cs.toronto.edu/~kriz/"
 
 @dataclass(frozen=True)
 class Archive:
-    """A data set in a tar file."""
+    """A data set in a tar file.
+
+    Keras keeps only the unpacked files, so each of them is compared with its published MD5. MD5 suffices to detect
+    damage and replaced files, because the published files were not made by an attacker.
+    """
 
     name: str
     """The folder in it."""
     file: RemoteFile
+    md5: Mapping[str, str]
+    """The MD5 of each file in the folder that is read, in hexadecimal."""
 
 
 HARMLESS = {
@@ -51,6 +58,14 @@ def _unpacked_folder(archive: Archive) -> Path | None:
 
 
 def unpacked(archive: Archive, progress: Progress) -> Path:
+    """The data set's folder, with every file as it was published."""
+    folder = _unpacked(archive, progress)
+    for name, digest in archive.md5.items():
+        check_digest(folder / name, digest, "md5")
+    return folder
+
+
+def _unpacked(archive: Archive, progress: Progress) -> Path:
     """The data set's folder. The archive is unpacked if neither older nor newer Keras has done so."""
     found = _unpacked_folder(archive)
     if found is not None:

@@ -11,10 +11,10 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from dnnctl.store.digest import sha256_of
 from dnnctl.store.files import make_directory, open_to_read, read_text, sync
 
 STATE_ARRAYS = "state.npz"
@@ -50,16 +50,21 @@ class Checkpoint:
         """The state of the training, except its variables, as JSON."""
         return self.path / STATE
 
+    @property
+    def manifest(self) -> Path:
+        """The digests of its files, as JSON."""
+        return self.path / MANIFEST
+
     def damage(self) -> str | None:
         """What is wrong with the checkpoint; None if every byte is as it was written."""
         try:
-            manifest = json.loads(read_text(self.path / MANIFEST))
+            manifest = json.loads(read_text(self.manifest))
             if manifest["format"] != FORMAT:
                 return f"its format is {manifest['format']}, but this version of dnnctl reads format {FORMAT}"
             if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
                 return f"its {MANIFEST} belongs to another checkpoint"
             for name, digest in manifest["files"].items():
-                if _digest(self.path / name) != digest:
+                if sha256_of(self.path / name) != digest:
                     return f"{name} has changed since it was written"
         except FileNotFoundError as error:
             return f"{Path(error.filename).name} is missing"
@@ -94,7 +99,7 @@ def write_checkpoint(
         aside.mkdir()
         write_arrays(aside / STATE_ARRAYS)
         (aside / STATE).write_text(json.dumps(state), encoding="utf-8")
-        files = {each: _digest(aside / each) for each in (STATE, STATE_ARRAYS)}
+        files = {each: sha256_of(aside / each) for each in (STATE, STATE_ARRAYS)}
         manifest = {"format": FORMAT, "checkpoint": name, "files": files}
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for each in (STATE, STATE_ARRAYS, MANIFEST):
@@ -152,8 +157,3 @@ def _remove(path: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
     path.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
-
-
-def _digest(path: Path) -> str:
-    with open_to_read(path) as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -167,6 +167,14 @@ class WeightsResult:
 
 
 @dataclass(frozen=True)
+class FileSeal:
+    """The identity of a file at the end of training."""
+
+    sha256: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
 class Summary:
     """summary.json: the result of a finished run. `validation` and `test` are the metrics of the best weights."""
 
@@ -196,6 +204,10 @@ class Summary:
     state: str | None = None
     """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None
+    files: dict[str, FileSeal] = field(default_factory=dict)
+    """The files of the finished run, by their paths in its folder."""
+    seal: str | None = None
+    """SHA-256 of everything else in summary.json, in hexadecimal; None in runs of versions that did not write it."""
 
     def measured(self, role: str) -> Metrics:
         """The metrics of the best weights on `validation` or `test`; empty if there is no such split."""
@@ -224,3 +236,5 @@ class HistoryEntry:
     approximate: tuple[str, ...] = ()
     reset: tuple[str, ...] = ()
     is_origin: bool = False
+    seal: str | None = None
+    """The seal of summary.json at the end of a finished training."""

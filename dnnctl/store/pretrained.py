@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import file_digest
 from pathlib import Path
 
 from dnnctl.errors import RunError
+from dnnctl.store.digest import sha256_of
 from dnnctl.store.record import RunRecord
 
 
@@ -23,9 +23,3 @@ def pretrained_copy(run: RunRecord) -> Path | None:
             f"{path}, the copy of the network that {run.id} reuses, is damaged or missing. Train the run again."
         )
     return path
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -21,6 +21,7 @@ from dnnctl.store.json_object import parse_object, read_object
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.ownership import find_links
+from dnnctl.store.seal import ALTERED, change_of, has_own_seal, name_of
 
 MAX_CURVE = 4000
 TIME = "%Y%m%d-%H%M%S"
@@ -81,6 +82,28 @@ class RunRecord:
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
         return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1], *find_links(self.path)]
+
+    @cached_property
+    def altered(self) -> dict[str, str]:
+        """What has happened to the files of its results since training, by name; its models are not read.
+
+        Empty for runs that are unfinished, or that were trained by a version that did not seal them.
+        """
+        folder = self.folder
+        files = (folder.run, folder.spec, folder.metrics, folder.pretraining, folder.predictions)
+        found = {name_of(path, folder): self.change_of(path) for path in files}
+        if not self._has_sealed_summary:
+            found[folder.summary.name] = ALTERED
+        return {name: change for name, change in found.items() if change is not None}
+
+    def change_of(self, path: Path, *, max_bytes: int | None = None) -> str | None:
+        """What has happened to one of its files since training; None if nothing has, or if the run is not sealed.
+
+        Args:
+            max_bytes: only the size of larger files is compared.
+        """
+        recorded = self.summary.files.get(name_of(path, self.folder)) if self.summary else None
+        return change_of(path, recorded, max_bytes=max_bytes)
 
     @property
     def is_readable(self) -> bool:
@@ -193,6 +216,15 @@ class RunRecord:
     @cached_property
     def _summary(self) -> tuple[Summary | None, list[str]]:
         return read_object(self.folder.summary, Summary) if self.folder.summary.exists() else (None, [])
+
+    @property
+    def _has_sealed_summary(self) -> bool:
+        """Whether summary.json is as it was written, or was never sealed."""
+        if self.summary is None:
+            return True
+        recorded = {entry.seal for entry in self.history if entry.seal is not None}
+        own = self.summary.seal
+        return recorded <= {own} and (own is None or has_own_seal(self.folder.summary, own))
 
     @cached_property
     def _rows(self) -> tuple[list[Row], list[str]]:

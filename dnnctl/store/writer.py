@@ -33,6 +33,7 @@ from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import plain
 from dnnctl.store.lock import hold
 from dnnctl.store.record import TIME, RunRecord
+from dnnctl.store.seal import seal
 from dnnctl.text import visible
 
 RowsFile = Literal["metrics", "pretraining"]
@@ -52,6 +53,7 @@ class RunWriter:
         """The current contents of run.json."""
         self.has_started = False
         """Whether this process has started to train."""
+        self._seal: str | None = None
 
     @classmethod
     @contextmanager
@@ -96,7 +98,7 @@ class RunWriter:
 
     def add_history(self, entry: HistoryEntry) -> None:
         """Add a row with the current time to history.jsonl."""
-        timed = replace(entry, time=datetime.now().astimezone().isoformat(timespec="seconds"))
+        timed = replace(entry, time=datetime.now().astimezone().isoformat(timespec="seconds"), seal=self._seal)
         append_json_line(self.folder.history, plain(timed))
 
     def log(self, text: str) -> None:
@@ -141,8 +143,10 @@ class RunWriter:
         remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
 
     def write_summary(self, summary: Summary) -> None:
-        """Write summary.json, which marks the run as finished."""
-        write_json(self.folder.summary, plain(summary))
+        """Write summary.json, which marks the run as finished and seals its files."""
+        sealed = seal(summary, self.folder)
+        write_json(self.folder.summary, plain(sealed))
+        self._seal = sealed.seal
 
     def discard(self) -> None:
         """Delete the run's folder."""

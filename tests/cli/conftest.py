@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 
 from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.files import append_json_line, write_json
-from dnnctl.store.json_object import plain
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 from stored import store_run
@@ -45,5 +44,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord]:
     monkeypatch.setenv("DNNCTL_RUNS_DIR", str(directory))
     rest = np.arange(400) % 10
     good, bad = (store_run(directory, name, right=rest < n, seed=n, loss=loss) for name, n, loss in NETS)
-    bad.folder.summary.write_text(json.dumps({**plain(bad.summary), "loss": "mse"}))
-    return [good, RunRecord(bad.folder)]
+    assert bad.summary is not None
+    with RunWriter.open(bad) as writer:
+        writer.write_summary(replace(bad.summary, loss="mse"))
+        return [good, writer.read()]

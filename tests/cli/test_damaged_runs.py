@@ -57,8 +57,10 @@ def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
             layers=(LayerFacts("dense_1", "8", 99),),
         )
         writer.add_history(HistoryEntry("restored", checkpoint="epoch-0001-step-10"))
+        append_json_line(run.folder.pretraining, {"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5})
+        assert run.summary is not None
+        writer.write_summary(run.summary)
         writer.add_history(HistoryEntry("ended", end="finished"))
-    append_json_line(run.folder.pretraining, {"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5})
     return run
 
 

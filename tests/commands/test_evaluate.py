@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shutil import copyfile, copytree
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dnnctl.commands.evaluate import evaluate, predict
+from dnnctl.commands.fork import fork
+from dnnctl.commands.prune import prune
 from dnnctl.commands.runs import Run
 from dnnctl.commands.train import train
 from dnnctl.errors import RunError
-from sample_specs import write_spec
+from dnnctl.store.folder import RunFolder
+from sample_specs import small_spec, write_spec
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +77,49 @@ def test_inputs_on_another_scale_are_refused(inputs: Any, message: str, run: Run
 def test_whole_pixel_values_are_accepted_in_any_type(dtype: Any, run: Run) -> None:
     expected = predict(run, PIXELS)["predictions"]
     np.testing.assert_array_equal(predict(run, PIXELS.astype(dtype))["predictions"], expected)
+
+
+@pytest.fixture
+def altered(run: Run, tmp_path: Path) -> Run:
+    """A copy of the run whose best weights were replaced by the last ones."""
+    copytree(run.path, tmp_path / run.id)
+    copy = Run(RunFolder(tmp_path / run.id))
+    copyfile(copy.folder.last_model, copy.folder.model)
+    return copy
+
+
+def test_altered_weights_are_refused_unless_accepted_and_then_marked(altered: Run) -> None:
+    """The recorded metrics are those of the weights that were replaced, the new ones those of the weights there."""
+    for use in (lambda: evaluate(altered, "test"), lambda: predict(altered, PIXELS), altered.model):
+        with pytest.raises(RunError, match=r"altered since training: model\.keras"):
+            use()
+    with pytest.raises(RunError, match="--accept-altered"):
+        evaluate(altered, "test")
+    found = evaluate(altered, "test", accept_altered=True)
+    assert altered.summary is not None
+    assert altered.summary.last is not None
+    assert found.altered == ("model.keras",)
+    assert found.metrics == pytest.approx(altered.summary.last.test)
+    assert found.recorded == altered.summary.test != altered.summary.last.test
+    assert predict(altered, PIXELS, accept_altered=True)["altered"].tolist() == ["model.keras"]
+    assert evaluate(altered, "test", weights="last").altered == ()
+
+
+def test_an_altered_run_is_not_pruned_or_reused_or_forked(altered: Run, tmp_path: Path) -> None:
+    def reuse() -> None:
+        reusing = {**small_spec(tmp_path)["model"], "reuse": {"run": str(altered.path), "layers": 1}}
+        train(write_spec(tmp_path, model=reusing), runs_dir=tmp_path / "runs")
+
+    for use in (lambda: prune(altered.path, sparsity=0.5), reuse):
+        with pytest.raises(RunError, match=r"altered since training: model\.keras"):
+            use()
+    text = altered.folder.spec.read_text()
+    altered.folder.spec.write_text(text.replace("seed: 42", "seed: 43"))
+    with pytest.raises(RunError, match=r"altered since training: spec\.yaml"):
+        fork(altered.path, ["training.epochs=5"])
+    altered.folder.spec.write_text(text)
+    manifest = sorted(altered.folder.checkpoints.glob("*/manifest.json"))[-1]
+    manifest.write_text(manifest.read_text() + " ")
+    with pytest.raises(RunError, match=f"altered since training: checkpoints/{manifest.parent.name}/manifest"):
+        fork(altered.path, ["training.epochs=5"])
+    assert not (tmp_path / "runs").exists()

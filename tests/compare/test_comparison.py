@@ -251,15 +251,30 @@ def test_an_unknown_metric_is_an_error_of_the_user(tmp_path: Path) -> None:
         compare_runs([store_run(tmp_path, "a"), store_run(tmp_path, "b")], "acuracy")
 
 
-def test_damaged_predictions_are_no_predictions(tmp_path: Path) -> None:
-    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
+def test_altered_files_make_no_claim(tmp_path: Path) -> None:
+    """Predictions and metrics of a better run, put into a worse one: its results are left out, and it is named."""
+    a, better = store_run(tmp_path, "a", right=WORSE), store_run(tmp_path, "b", right=BETTER, epochs=4)
+    for name, result in (("predictions.npz", None), ("metrics.jsonl", "last"), ("summary.json", "test")):
+        bad = store_run(tmp_path, name[:3], right=WORSE)
+        text = (better.path / name).read_bytes()
+        (bad.path / name).write_bytes(text.replace(b'"accuracy": 0.9', b'"accuracy": 1.0'))
+        found = compared(a, RunRecord(bad.folder))
+        assert any(f"{name} was altered since training" in note for note in found.notes)
+        assert found.verdicts[0].better is None
+        for each in found.results:
+            if result is not None and each.name.startswith(result):
+                assert each.spreads[1].values == (), each
+
+
+def test_damaged_predictions_are_damaged_and_not_missing(tmp_path: Path) -> None:
+    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b")
     b.folder.predictions.write_bytes(b"PK\x03\x04 no archive")
     append_json_line(b.folder.metrics, "no row")
-    assert "b has no predictions" in str(compared(a, RunRecord(b.folder)).verdicts[0])
+    assert "b has damaged predictions (predictions.npz" in str(compared(a, RunRecord(b.folder)).verdicts[0])
 
 
 def test_pickles_in_predictions_are_never_loaded(tmp_path: Path) -> None:
-    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b", right=BETTER)
+    a, b = store_run(tmp_path, "a", right=BETTER), store_run(tmp_path, "b")
     evil = np.array([{"any": "object"}] * 400, dtype=object)
     np.savez(b.folder.predictions, test_predictions=evil, test_labels=np.arange(400) % 3)
     assert "b has no predictions" in str(compared(a, b).verdicts[0])
@@ -275,3 +290,5 @@ def test_folds_of_one_spec_are_a_group_and_paired_by_fold(tmp_path: Path) -> Non
     assert verdict.test == "Student's test, paired by fold, with the correction of Nadeau and Bengio"
     assert verdict.sample == "3 folds"
     assert verdict.estimate.difference == pytest.approx(0.06)
+
+    assert "b has damaged predictions (predictions.npz" in str(compared(a, b).verdicts[0])

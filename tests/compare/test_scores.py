@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.compare.scores import read_predictions, score
+from dnnctl.compare.scores import NoPredictions, Scores, read_predictions, score
+from dnnctl.store.record import RunRecord
 from stored import store_run
 
 RIGHT = np.arange(40) % 4 > 0
@@ -17,7 +18,7 @@ LABELS = np.arange(40) % 3
 
 def test_scores_average_to_the_metrics(tmp_path: Path) -> None:
     found = score(store_run(tmp_path, right=RIGHT), "test")
-    assert found is not None
+    assert isinstance(found, Scores)
     assert (found.n, found.values["accuracy"].mean()) == (40, RIGHT.mean())
     expected = -(30 * np.log(0.8) + 10 * np.log(0.1)) / 40
     assert found.values["crossentropy"].mean() == pytest.approx(expected, rel=1e-6)
@@ -39,13 +40,44 @@ def test_scores_average_to_the_metrics(tmp_path: Path) -> None:
 def test_arrays_that_do_not_belong_together_are_no_predictions(
     predictions: np.ndarray, labels: np.ndarray, tmp_path: Path
 ) -> None:
-    run = store_run(tmp_path, right=RIGHT)
+    run = store_run(tmp_path)
     np.savez(run.folder.predictions, test_predictions=predictions, test_labels=labels)
-    assert read_predictions(run, "test") is None
+    found = read_predictions(run, "test")
+    assert isinstance(found, NoPredictions)
+    assert (found.reason, found.is_fault) == (
+        "has damaged predictions (predictions.npz: its arrays do not match)",
+        True,
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"\x80\x04"])
-def test_a_damaged_file_is_no_predictions(content: bytes, tmp_path: Path) -> None:
-    run = store_run(tmp_path, right=RIGHT)
+def test_a_damaged_file_is_damaged_and_not_missing(content: bytes, tmp_path: Path) -> None:
+    run = store_run(tmp_path)
+    assert read_predictions(run, "test") == NoPredictions("has no predictions on test data", is_fault=False)
     run.folder.predictions.write_bytes(content)
-    assert read_predictions(run, "test") is None
+    found = read_predictions(run, "test")
+    assert isinstance(found, NoPredictions)
+    assert found.reason.startswith("has damaged predictions (predictions.npz: ")
+
+
+def test_predictions_that_unpack_to_far_more_than_their_size_are_not_unpacked(tmp_path: Path) -> None:
+    """The oracle is the header: an array of zeros of 100 MB in 100 kB."""
+    run = store_run(tmp_path)
+    zeros = np.zeros((1_000_000, 25), np.float32)
+    np.savez_compressed(run.folder.predictions, test_predictions=zeros, test_labels=np.zeros(1_000_000, np.int64))
+    found = read_predictions(run, "test")
+    assert isinstance(found, NoPredictions)
+    assert "would unpack from" in found.reason
+
+
+@pytest.mark.parametrize("name", ["predictions.npz", "summary.json", "run.json"])
+def test_predictions_of_an_altered_run_are_not_scored(name: str, tmp_path: Path) -> None:
+    run = store_run(tmp_path, right=RIGHT)
+    assert isinstance(score(run, "test"), Scores)
+    if name == "predictions.npz":
+        store_run(tmp_path / "other", right=~RIGHT).folder.predictions.replace(run.folder.predictions)
+    else:
+        (run.path / name).write_text((run.path / name).read_text().replace("99", "98"))
+    found = score(RunRecord(run.folder), "test")
+    assert isinstance(found, NoPredictions)
+    assert "altered since training" in found.reason

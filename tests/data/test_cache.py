@@ -88,3 +88,16 @@ def test_the_cache_is_keras_s_unless_given(monkeypatch: pytest.MonkeyPatch) -> N
     assert cache_directory() == Path("/somewhere/datasets")
     monkeypatch.delenv("KERAS_HOME")
     assert cache_directory() == Path("~/.keras/datasets").expanduser()
+
+
+@pytest.mark.parametrize("change", [b"y", b""])
+def test_a_file_in_the_cache_that_was_changed_is_not_read(change: bytes, cache: Path) -> None:
+    """The message names the file and says to remove it; the file stays."""
+    file = RemoteFile("file.bin", "http://none/file.bin", hashlib.sha256(b"x" * 100).hexdigest())
+    path = cache / "file.bin"
+    path.write_bytes(b"x" * 100)
+    assert fetch(file, no_progress) == path
+    path.write_bytes(b"x" * 99 + change)
+    with pytest.raises(DataError, match=r"file\.bin is damaged or altered .* Remove it"):
+        fetch(file, no_progress)
+    assert path.is_file()

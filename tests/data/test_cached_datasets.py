@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,18 @@ def test_an_empty_cache_has_the_bundled_sample_alone() -> None:
 
 
 @pytest.mark.parametrize("layout", [f"{CIFAR10}-target/{CIFAR10}", CIFAR10, "archive"])
-def test_a_layout_of_cifar_that_loads_is_found(layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layout_of_cifar_that_loads_is_found(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: Callable[[Path], None]
+) -> None:
     monkeypatch.setenv("DNNCTL_DATA_DIR", str(tmp_path / "cache"))
-    write_cifar10(tmp_path / ("made" if layout == "archive" else f"cache/{layout}"))
+    folder = tmp_path / (f"made/{CIFAR10}" if layout == "archive" else f"cache/{layout}")
+    write_cifar10(folder)
+    published(folder)
     if layout == "archive":
         (tmp_path / "cache").mkdir()
         with tarfile.open(tmp_path / "cache" / "cifar-10-python.tar.gz", "w:gz") as archive:
-            archive.add(tmp_path / "made", CIFAR10)
+            archive.add(folder, CIFAR10)
+        published(tmp_path / "cache" / "cifar-10-python.tar.gz")
     assert cached_datasets() == ["fashion_mnist_sample", "cifar10"]
     assert len(load_source(BuiltIn(kind="cifar10")).train) == 20
 

@@ -17,7 +17,7 @@ from dnnctl.compare.group import Group, Spread
 from dnnctl.compare.paired_tests import CONFIDENCE, bootstrap_means
 from dnnctl.compare.report.markup import table
 from dnnctl.compare.report.page_run import Drawn, Mistakes, describe_run
-from dnnctl.compare.scores import score
+from dnnctl.compare.scores import Scores, score
 from dnnctl.compare.t_tests import interval_of_mean
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
@@ -144,7 +144,7 @@ def _interval(group: Group, spread: Spread, role: str, metric: str) -> tuple[flo
     if len(spread.values) > 1:
         return interval_of_mean(spread.values)
     scores = score(group.first, role) if len(group.runs) == 1 else None
-    if scores is None or metric not in scores.values:
+    if not isinstance(scores, Scores) or metric not in scores.values:
         return None
     means = sorted(bootstrap_means(scores.values[metric]))
     beyond = round(len(means) * (1 - CONFIDENCE) / 2)

@@ -10,7 +10,7 @@ from typing import Any
 from dnnctl.compare.diagnostics import Bin, Mistake, calibration, calibration_error, confusion, surest_mistakes
 from dnnctl.compare.group import Group
 from dnnctl.compare.report.markup import table
-from dnnctl.compare.scores import Predictions, read_predictions
+from dnnctl.compare.scores import NoPredictions, Predictions, read_predictions
 from dnnctl.store.difference import in_words
 from dnnctl.store.record import RunRecord
 
@@ -42,7 +42,9 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
     """A run's section; the data of its charts are added to `data`."""
     found = read_predictions(run, ROLE)
     parts = [_lineage(run)]
-    if found is not None and found.is_classes:
+    if isinstance(found, NoPredictions):
+        parts += [f"<p class='note'>This run {escape(found.reason)}.</p>"] if found.is_fault else []
+    elif found.is_classes:
         parts += [_confusion(found), _calibration(run, found, data, colour), _mistakes(found, mistakes)]
     parts += [_layers(run), _environment(run)]
     title = escape(f"{group.label}  {run.id}")
@@ -136,4 +138,4 @@ def _environment(run: RunRecord) -> str:
 def mistakes_of(run: RunRecord) -> list[Mistake]:
     """The wrong predictions on test data with the highest confidence."""
     found = read_predictions(run, ROLE)
-    return surest_mistakes(found) if found is not None and found.is_classes else []
+    return surest_mistakes(found) if isinstance(found, Predictions) and found.is_classes else []
