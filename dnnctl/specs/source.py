@@ -1,8 +1,10 @@
 """Where the examples come from."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from dnnctl.specs.field import CHOICE, Kind
+
+ArrayTask: TypeAlias = Literal["auto", "classes", "numbers", "labels"]
 
 
 class BuiltIn(Kind):
@@ -25,8 +27,36 @@ class Npz(Kind):
     """The array of test inputs. Without it, there is no test split."""
     test_targets: str = "y_test"
     """The array of test targets."""
-    task: Literal["auto", "classes", "numbers"] = "auto"
-    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise."""
+    task: ArrayTask = "auto"
+    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise. `labels`: one row of several
+    independent answers, each 0 or 1."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
+class Npy(Kind):
+    """Pairs of NumPy files with one array each. Inputs stay on the disk until they are needed, so that they can be
+    larger than the memory. Paths are relative to the spec.
+    """
+
+    kind: Literal["npy"]
+    train_inputs: str
+    """The file of training inputs, with one example per row."""
+    train_targets: str
+    """The file of training targets."""
+    validation_inputs: str = "none"
+    """The file of validation inputs. With `none`, there is no such split, and `data.validation` can make one."""
+    validation_targets: str = "none"
+    """The file of validation targets."""
+    test_inputs: str = "none"
+    """The file of test inputs. With `none`, there is no test split."""
+    test_targets: str = "none"
+    """The file of test targets."""
+    task: ArrayTask = "auto"
+    """What the targets are, as in `npz`."""
+
+
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy, *CHOICE]
+
+FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets"))
+}
+"""The keys of a kind of source that name files; `path` for other kinds."""

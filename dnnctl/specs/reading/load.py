@@ -23,6 +23,7 @@ from dnnctl.specs.reading.overrides import apply_overrides
 from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.specs.rules import broken_rules
+from dnnctl.specs.source import FILE_KEYS
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ def _with_name(document: Node, path: Path) -> Node:
 
 def _with_absolute_paths(document: Node) -> Node:
     """The document with absolute paths, so that the resolved spec can be read from another folder."""
-    document = _with_absolute_path(document, ("data", "source", "path"), bool)
+    kind = document.nearest(("data", "source", "kind")).value
+    for key in FILE_KEYS.get(kind, ("path",)) if isinstance(kind, str) else ():
+        document = _with_absolute_path(document, ("data", "source", key), _is_file)
     return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
 
 
@@ -125,6 +128,11 @@ def _with_absolute_path(document: Node, path: tuple[str, ...], is_path: Callable
     here = Path.cwd() if node.place.file.startswith("--set ") else Path(node.place.file).parent
     absolute = Node(str((here / Path(node.value).expanduser()).resolve()), node.place, node.key_place)
     return _put(document, path, absolute)
+
+
+def _is_file(text: str) -> bool:
+    """Whether a file is given, not the word for no file."""
+    return text not in ("", "none")
 
 
 def _is_path(text: str) -> bool:
