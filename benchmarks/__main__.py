@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks import checkpoints, commands, epochs, processes, store
+from benchmarks import checkpoints, commands, epochs, images, processes, store
 
 if __name__ == "__main__":
     commands.main()
@@ -12,3 +12,4 @@ if __name__ == "__main__":
     epochs.main()
     checkpoints.main()
     store.main()
+    images.main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, learning_rates
+from benchmarks import checkpoints, epochs, images, learning_rates
 from benchmarks.nets import dense, make_spec
 
 
@@ -22,6 +22,14 @@ def test_checkpoints_prints_a_line_for_each_net(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(checkpoints, "NETS", {"tiny": (dense(4), 2)})
     checkpoints.main()
     assert capsys.readouterr().out.splitlines()[-1].startswith("tiny")
+
+
+def test_images_prints_a_line_for_each_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", "")  # the benchmark sets its own
+    images.main(40)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.count("x as fast as one pass of Keras") for line in lines) == 4
+    assert lines[-1].startswith("Keras, one pass")
 
 
 def test_learning_rates_prints_a_row_for_each_rule_and_schedule(

@@ -97,18 +97,18 @@ def examine_data() -> list[Finding]:
 
 
 def examine_directories() -> list[Finding]:
-    """The directories of data sets and of compiled programs, and the variables that change them."""
+    """The directories of data sets and of dnnctl's cache, and the variables that change them."""
     from dnnctl.data.cache import cache_directory
-    from dnnctl.engine.compilation_cache import cache_directory as programs_directory
     from dnnctl.engine.compilation_cache import cache_warnings
+    from dnnctl.store.cache import cache_directory as own_cache_directory
 
-    programs = programs_directory()
+    own_cache = own_cache_directory()
     return [
         Finding("data directory", str(cache_directory()), hint="change it with DNNCTL_DATA_DIR"),
         Finding(
-            "program cache",
-            str(programs) if programs else "off",
-            hint="compiled training steps; change it with DNNCTL_CACHE_DIR; an empty value disables it"
+            "cache",
+            str(own_cache) if own_cache else "off",
+            hint="compiled steps, indexes of images; change it with DNNCTL_CACHE_DIR; an empty value disables it"
             + "".join(f". {warning}" for warning in cache_warnings()),
         ),
     ]

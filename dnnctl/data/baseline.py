@@ -16,13 +16,15 @@ def baselines(dataset: Dataset) -> dict[str, Metrics]:
 
 
 def baseline(train: Array, targets: Array, task: Task) -> Metrics:
-    """The metrics of the trivial prediction on targets: accuracy of classes, or mae, mse and rmse of numbers.
+    """The metrics of the trivial prediction: accuracy of classes and labels, or mae, mse and rmse of numbers.
 
-    Shapes: targets are (N,) class numbers or (N, K) numbers; the mean is taken for each of the K numbers.
+    Shapes: targets are (N,) class numbers, or (N, K) labels or numbers; each of the K columns has its own prediction.
     """
     if task == "classes":
         most_frequent = int(np.argmax(np.bincount(train.astype(np.int64))))
         return {"accuracy": float(np.mean(targets == most_frequent))}
+    if task == "labels":
+        return {"accuracy": float(np.mean(targets == (train.mean(axis=0) > 0.5)))}
     error = targets.astype(np.float64) - train.mean(axis=0, dtype=np.float64)
     mse = float(np.mean(error**2))
     return {"mae": float(np.mean(np.abs(error))), "mse": mse, "rmse": mse**0.5}

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from dnnctl.store.encoding import TableEncoding
 
-Task = Literal["classes", "numbers"]
+Task = Literal["classes", "numbers", "labels"]
+"""Labels are several yes-or-no answers for each example."""
 Array = NDArray[np.generic]
 Rows = NDArray[np.intp]
 
@@ -30,7 +31,7 @@ class Part:
     inputs: Array
     """(N, …) uint8 or float32."""
     targets: Array
-    """(N,) int32 class numbers, or (N, K) float32 numbers."""
+    """(N,) int32 class numbers, or (N, K) float32 numbers; labels are 0 or 1."""
     weights: NDArray[np.float32] | None = None
     """(N,) 0 or greater; None if all examples have the weight 1."""
 
@@ -141,6 +142,8 @@ class RawData:
     """Encodes the inputs with statistics of these training rows; None if inputs are used as they are."""
     encoding: TableEncoding | None = None
     """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know about the files."""
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""

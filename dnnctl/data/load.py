@@ -57,6 +57,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     if raw.fit is not None:
         raw = raw.fit(split.train)
     train, test = raw.train.take(as_slice(split.train)), _whole(raw.test)
+    overlap = () if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test)
     return Dataset(
         train=train,
         validation=raw.train.take(split.validation) if len(split.validation) else _whole(raw.validation),
@@ -67,7 +68,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
         digest=digest,
         split_digest=split.digest(),
         encoding=raw.encoding,
-        warnings=() if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test),
+        warnings=(*raw.warnings, *overlap),
     )
 
 

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from dnnctl.store.cache import cache_directory
 from dnnctl.store.environment import installed_version
 from dnnctl.store.files import read_text, write_text
 
@@ -44,12 +45,6 @@ def use_compilation_cache() -> None:
     ours = f"--tf_xla_persistent_cache_directory={folder} --tf_xla_persistent_cache_device_types=CPU"
     os.environ["TF_XLA_FLAGS"] = f"{given} {ours}".strip()
     atexit.register(seal, folder)
-
-
-def cache_directory() -> Path | None:
-    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None if it is empty, which turns the cache off."""
-    root = os.environ.get("DNNCTL_CACHE_DIR", _default_root())
-    return Path(root).expanduser().absolute() if root else None
 
 
 def cache_warnings() -> list[str]:
@@ -147,10 +142,6 @@ def _make_private(folder: Path) -> None:
 
 def _digest(program: Path) -> str:
     return hashlib.sha256(program.read_bytes()).hexdigest()
-
-
-def _default_root() -> str:
-    return str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "dnnctl")
 
 
 def _key() -> str:

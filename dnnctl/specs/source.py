@@ -1,8 +1,14 @@
 """Where the examples come from."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from dnnctl.specs.field import CHOICE, Kind
+from pydantic import Field
+
+from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, Kind, OrNone
+
+Side: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=16_384)]
+Sides: TypeAlias = Annotated[list[Side], Field(min_length=2, max_length=2)]
+ArrayTask: TypeAlias = Literal["auto", "classes", "numbers", "labels"]
 
 
 class BuiltIn(Kind):
@@ -25,8 +31,69 @@ class Npz(Kind):
     """The array of test inputs. Without it, there is no test split."""
     test_targets: str = "y_test"
     """The array of test targets."""
-    task: Literal["auto", "classes", "numbers"] = "auto"
-    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise."""
+    task: ArrayTask = "auto"
+    """What the targets are. `auto`: numbers if they are floating-point, classes otherwise. `labels`: one row of several
+    independent answers, each 0 or 1."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
+class Npy(Kind):
+    """Pairs of NumPy files with one array each. Inputs stay on the disk until they are needed, so that they can be
+    larger than the memory. Paths are relative to the spec.
+    """
+
+    kind: Literal["npy"]
+    train_inputs: str
+    """The file of training inputs, with one example per row."""
+    train_targets: str
+    """The file of training targets."""
+    validation_inputs: str = "none"
+    """The file of validation inputs. With `none`, there is no such split, and `data.validation` can make one."""
+    validation_targets: str = "none"
+    """The file of validation targets."""
+    test_inputs: str = "none"
+    """The file of test inputs. With `none`, there is no test split."""
+    test_targets: str = "none"
+    """The file of test targets."""
+    task: ArrayTask = "auto"
+    """What the targets are, as in `npz`."""
+
+
+class Images(Kind):
+    """Image files: PNG, JPEG, GIF (first frame), BMP, WebP, TIFF, PPM.
+
+    With a folder for each class, class names are the folders' names in alphabetical order, and images may be in folders
+    inside of them. With folders `train`, `validation` and `test`, these contain the class folders. Hidden files are
+    ignored. Images are turned as their EXIF data say, transparent pixels become white, and 16-bit grey values are
+    divided by 257.
+    """
+
+    kind: Literal["images"]
+    path: str
+    """The folder, or a CSV file with a row for each image; relative to the spec."""
+    image: str = "image"
+    """The column of the CSV file that contains the paths of the images, relative to the CSV file."""
+    label: str = "label"
+    """The column of the CSV file that contains the class, or the number to predict."""
+    split: str = "none"
+    """The column of the CSV file that contains `train`, `validation` or `test`. `none`: all images are for training."""
+    task: Literal["classes", "numbers"] = "classes"
+    """What the labels of a CSV file are. Classes are numbered in the order of their values."""
+    size: Annotated[Annotated[Side, NUMBER] | Annotated[Sides, LIST] | OrNone, BY_FORM] = "none"
+    """The height and width in pixels. `none`: all images must have the same size."""
+    resize: Literal["stretch", "crop", "pad"] = "stretch"
+    """How an image with another aspect ratio gets this size. `crop`: the middle of the image. `pad`: the whole image,
+    with black borders."""
+    color: Literal["auto", "rgb", "grey"] = "auto"
+    """The channels. `auto`: grey if all files contain grey values, rgb otherwise."""
+    on_error: Literal["refuse", "skip"] = "refuse"
+    """What to do about images that cannot be read. `skip` leaves them out, with a warning."""
+    cache: bool = False
+    """Whether to keep the decoded pixels in dnnctl's cache folder. Later runs then decode nothing."""
+
+
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images, *CHOICE]
+
+FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets"))
+}
+"""The keys of a kind of source that name files; `path` for other kinds."""

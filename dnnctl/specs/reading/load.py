@@ -24,6 +24,7 @@ from dnnctl.specs.reading.spec_file import named_path, read_file
 from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.specs.rules import broken_rules
+from dnnctl.specs.source import FILE_KEYS
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _with_name(document: Node, path: Path) -> Node:
 def _with_absolute_paths(document: Node) -> tuple[Node, list[Fault]]:
     """The document with absolute paths, so that the resolved spec can be read from another folder."""
     faults: list[Fault] = []
-    for path, is_path in PATHS.items():
+    for path, is_path in _path_keys(document).items():
         node = document.find(path)
         if node is None or not isinstance(node.value, str) or not is_path(node.value):
             continue
@@ -128,16 +129,22 @@ def _with_absolute_paths(document: Node) -> tuple[Node, list[Fault]]:
     return document, faults
 
 
+def _is_file(text: str) -> bool:
+    """Whether a file is given, not the word for no file."""
+    return text not in ("", "none")
+
+
 def _is_path(text: str) -> bool:
     """Whether a run is given by a path, not by its id or name."""
     return "/" in text or text.endswith(".keras")
 
 
-PATHS: dict[tuple[str, ...], Callable[[str], bool]] = {
-    ("data", "source", "path"): bool,
-    ("model", "reuse", "run"): _is_path,
-}
-"""The keys that hold paths, and whether a value of each is a path."""
+def _path_keys(document: Node) -> dict[tuple[str, ...], Callable[[str], bool]]:
+    """The keys that hold paths, and whether a value of each is a path."""
+    kind = document.nearest(("data", "source", "kind")).value
+    names = FILE_KEYS.get(kind, ("path",)) if isinstance(kind, str) else ()
+    keys: dict[tuple[str, ...], Callable[[str], bool]] = {("data", "source", name): _is_file for name in names}
+    return {**keys, ("data", "source", "test", "path"): _is_file, ("model", "reuse", "run"): _is_path}
 
 
 def _put(node: Node, path: tuple[str, ...], value: Node) -> Node:

@@ -9,6 +9,7 @@ from attack.spec_mutations import mutate_spec, to_bytes
 from dnnctl.errors import MAX_REPORT_LINES, SpecError
 from dnnctl.specs import Spec, digest, load, load_spec, to_yaml
 from dnnctl.specs.rules import broken_rules
+from dnnctl.specs.source import Npy
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
 RICH = """
@@ -53,6 +54,19 @@ def test_the_round_trip_keeps_every_kind_of_value(tmp_path: Path) -> None:
     second.write_text(to_yaml(spec))
     assert load_spec(second) == spec
     assert spec.data.source.path == str(tmp_path / "x.npz")  # type: ignore[union-attr]
+
+
+def test_every_file_of_a_source_is_relative_to_the_spec(tmp_path: Path) -> None:
+    """The names of arrays in an npz file, and the word `none`, are no paths."""
+    path = tmp_path / "a.yaml"
+    pair = "train_inputs: x.npy, train_targets: sub/y.npy, test_inputs: none"
+    path.write_text(f"data: {{source: {{kind: npy, {pair}}}}}\nmodel: {{layers: [flatten]}}\n")
+    source = load_spec(path).data.source
+    assert isinstance(source, Npy)
+    assert (source.train_inputs, source.train_targets) == (str(tmp_path / "x.npy"), str(tmp_path / "sub/y.npy"))
+    assert source.test_inputs == "none"
+    path.write_text("data: {source: {kind: npz, path: x.npz, train_inputs: x}}\nmodel: {layers: [flatten]}\n")
+    assert load_spec(path).data.source.train_inputs == "x"  # type: ignore[union-attr]
 
 
 def test_the_default_name_is_that_of_the_file(tmp_path: Path) -> None:

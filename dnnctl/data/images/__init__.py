@@ -1,0 +1,1 @@
+"""Image files: which there are, what they contain, and their pixels."""

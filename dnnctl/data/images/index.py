@@ -1,0 +1,181 @@
+"""What each image file contains. Every file is read and decoded once; the index is then cached."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import Rows
+from dnnctl.data.images.decode import Form, decode
+from dnnctl.data.images.kept import Kept
+from dnnctl.data.images.threads import for_each
+from dnnctl.errors import DataError
+from dnnctl.store.cache import cache_folder, write_to_cache
+
+VERSION = 1
+"""Increase it when the index, or what counts as readable, changes."""
+DIGEST_SIZE = 32
+MOST_BYTES = 1 << 30
+RECENT = 2_000_000_000
+"""In nanoseconds. A file that changed so recently can change again without another time or size."""
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Index:
+    """For each of F files, in the order of their paths."""
+
+    sha256: NDArray[np.uint8]
+    """(F, 32)"""
+    sizes: NDArray[np.int32]
+    """(F, 2) height and width of the upright image."""
+    is_grey: NDArray[np.bool_]
+    """(F,) whether the file contains grey values only."""
+    problems: list[str]
+    """Why the file cannot be read; empty if it can."""
+    n_bytes: NDArray[np.int64]
+    """(F,) the size of the file; -1 if it is missing."""
+    times: NDArray[np.int64]
+    """(F,) when the file was changed, in nanoseconds."""
+
+    def take(self, rows: Rows) -> Index:
+        """The entries of some files."""
+        return Index(
+            self.sha256[rows],
+            self.sizes[rows],
+            self.is_grey[rows],
+            [self.problems[row] for row in rows.tolist()],
+            self.n_bytes[rows],
+            self.times[rows],
+        )
+
+
+def build_index(place: Path, root: Path, paths: Sequence[str], form: Form, kept: Kept) -> Index:
+    """The index of files. What the cache knows about files with the same size and time is not read again.
+
+    Args:
+        place: the folder or table that names the files; each has its own cached index.
+        form: how the pixels of files that are read are given to `kept`.
+        kept: takes these pixels; they are all there if the cache knew no file.
+    """
+    started = time.time_ns()
+    index = _empty(root, paths)
+    cached = _cache_file(place)
+    known = load_index(cached) if cached is not None else {}
+    todo = [number for number, path in enumerate(paths) if not _fill(index, number, known.get(path))]
+    for_each(len(todo), lambda number: _examine(index, root / paths[todo[number]], todo[number], form, kept))
+    if todo and cached is not None:
+        write_to_cache(cached, lambda aside: _save(aside, paths, index, started))
+    return index
+
+
+def load_index(path: Path) -> dict[str, tuple[Index, int]]:
+    """For each path in a cached index, the index and the number of the file; empty if it is missing or damaged."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            names, problems = _words(file["paths"]), _words(file["problems"])
+            index = Index(file["sha256"], file["sizes"], file["is_grey"], problems, file["n_bytes"], file["times"])
+    except Exception:  # whatever is wrong with it, it can be computed again
+        return {}
+    n = len(names)
+    shapes = [index.sha256.shape, index.sizes.shape, index.is_grey.shape, index.n_bytes.shape, index.times.shape]
+    if len(problems) != n or shapes != [(n, DIGEST_SIZE), (n, 2), (n,), (n,), (n,)]:
+        return {}
+    return {name: (index, number) for number, name in enumerate(names)}
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        DataError: it cannot be read; the text is the reason alone.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:  # small files are read in half the time of a buffered one
+            return file.read()
+    except OSError as error:
+        raise DataError(error.strerror or str(error)) from None
+
+
+def _empty(root: Path, paths: Sequence[str]) -> Index:
+    """An index that knows only size and time of each file."""
+    n = len(paths)
+    index = Index(
+        np.zeros((n, DIGEST_SIZE), np.uint8), np.zeros((n, 2), np.int32), np.zeros(n, np.bool_), [""] * n,
+        np.full(n, MISSING, np.int64), np.zeros(n, np.int64),
+    )  # fmt: skip
+    for number, path in enumerate(paths):
+        problem = ""
+        try:
+            status = (root / path).stat()
+        except (OSError, ValueError) as error:
+            problem = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        else:
+            index.n_bytes[number], index.times[number] = status.st_size, status.st_mtime_ns
+            if not stat.S_ISREG(status.st_mode):
+                problem = "not a file"
+            elif status.st_size > MOST_BYTES:
+                problem = "larger than 1 GiB"
+        index.problems[number] = problem
+    return index
+
+
+def _fill(index: Index, number: int, known: tuple[Index, int] | None) -> bool:
+    """Fill the entry of a file from a cached index; whether nothing is left to do for it."""
+    if index.problems[number]:
+        return True
+    if known is None:
+        return False
+    other, row = known
+    if (other.n_bytes[row], other.times[row]) != (index.n_bytes[number], index.times[number]):
+        return False
+    index.sha256[number], index.sizes[number] = other.sha256[row], other.sizes[row]
+    index.is_grey[number] = other.is_grey[row]
+    index.problems[number] = other.problems[row]
+    return True
+
+
+def _examine(index: Index, path: Path, number: int, form: Form, kept: Kept) -> None:
+    """Read and decode a file, and fill its entry."""
+    try:
+        data = read_file(path)
+        index.sha256[number] = np.frombuffer(sha256(data).digest(), np.uint8)
+        decoded = decode(data, form)
+    except DataError as error:
+        index.problems[number] = str(error)
+        return
+    index.sizes[number], index.is_grey[number] = decoded.size, decoded.is_grey
+    kept.put(number, decoded.pixels)
+
+
+def _cache_file(place: Path) -> Path | None:
+    folder = cache_folder("images")
+    key = sha256(f"{VERSION} {PIL.__version__} {place.resolve()}".encode(errors="surrogateescape")).hexdigest()
+    return folder / f"{key}.npz" if folder else None
+
+
+def _save(path: Path, paths: Sequence[str], index: Index, started: int) -> None:
+    """Save the entries of all files but those that are missing or changed shortly before the start."""
+    rows = np.flatnonzero((index.times < started - RECENT) & (index.n_bytes != MISSING))
+    np.savez(
+        path,
+        paths=_bytes([paths[row] for row in rows.tolist()]),
+        problems=_bytes([index.problems[row] for row in rows.tolist()]),
+        **{name: getattr(index, name)[rows] for name in ("sha256", "sizes", "is_grey", "n_bytes", "times")},
+    )
+
+
+def _bytes(words: Sequence[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("".join(f"{word}\0" for word in words).encode(errors="surrogateescape"), np.uint8)
+
+
+def _words(array: NDArray[np.uint8]) -> list[str]:
+    return array.tobytes().decode(errors="surrogateescape").split("\0")[:-1]

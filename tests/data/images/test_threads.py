@@ -1,0 +1,22 @@
+"""The same work for many files, in threads."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnnctl.data.images import threads
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 1000])
+@pytest.mark.parametrize("n_processors", [1, 4])
+def test_every_number_is_worked_on_once(monkeypatch: pytest.MonkeyPatch, n: int, n_processors: int) -> None:
+    monkeypatch.setattr(threads, "n_processors", lambda: n_processors)
+    done: list[int] = []
+    threads.for_each(n, done.append)
+    assert sorted(done) == list(range(n))
+
+
+def test_an_error_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "n_processors", lambda: 4)
+    with pytest.raises(ZeroDivisionError):
+        threads.for_each(1000, lambda number: 1 // (number - 500))

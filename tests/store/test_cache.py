@@ -1,0 +1,44 @@
+"""The folder in which dnnctl keeps what it can compute again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnnctl.store.cache import cache_directory, cache_folder, write_to_cache
+
+
+def test_the_folder_is_chosen_by_variables_and_an_empty_value_turns_the_cache_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", "")
+    assert (cache_directory(), cache_folder("images")) == (None, None)
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "own"))
+    assert cache_folder("images") == tmp_path / "own" / "images"
+    assert (tmp_path / "own" / "images").is_dir()
+    monkeypatch.delenv("DNNCTL_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_directory() == tmp_path / "xdg" / "dnnctl"
+
+
+def test_a_cache_that_cannot_be_written_is_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "file"))
+    assert cache_folder("images") is None
+    write_to_cache(tmp_path / "file" / "entry", lambda aside: aside.write_text("x"))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_readers_never_see_a_part_of_an_entry(tmp_path: Path) -> None:
+    path = tmp_path / "entry.txt"
+    write_to_cache(path, lambda aside: aside.write_text("old"))
+
+    def fail(aside: Path) -> None:
+        aside.write_text("ne")
+        assert path.read_text() == "old"
+        raise OSError("no space")
+
+    write_to_cache(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
