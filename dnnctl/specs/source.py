@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from dnnctl.specs.field import CHOICE, Kind
+from dnnctl.specs.table import Arrow, Csv, Parquet
 
 
 class BuiltIn(Kind):
@@ -29,4 +30,4 @@ class Npz(Kind):
     """What the targets are. `auto`: numbers if they are floating-point, classes otherwise."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz, *CHOICE]
+Source: TypeAlias = Annotated[BuiltIn | Npz | Csv | Parquet | Arrow, *CHOICE]

@@ -83,3 +83,14 @@ def test_a_validation_split_is_defined_once(validation: str, path: str, rule: st
     with pytest.raises(SpecError) as caught:
         load(spec)
     assert [(fault.path, fault.rule) for fault in caught.value.faults] == [(path, rule)]
+
+
+TABLE = "data.source={kind: csv, path: a.csv, target: y, test: %s}"
+
+
+@pytest.mark.parametrize("test", ["{}", "{size: 0.2, path: b.csv}"])
+def test_the_test_split_of_a_table_is_given_once(test: str, tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, TABLE % test)
+    assert (fault.path, fault.rule) == ("data.source.test", "needs either `size` or `path`")
+    for fine in ("none", "{size: 0.2}", "{path: b.csv}"):
+        assert not faults(tmp_path, TABLE % fine)

@@ -113,6 +113,7 @@ def _with_name(document: Node, path: Path) -> Node:
 def _with_absolute_paths(document: Node) -> Node:
     """The document with absolute paths, so that the resolved spec can be read from another folder."""
     document = _with_absolute_path(document, ("data", "source", "path"), bool)
+    document = _with_absolute_path(document, ("data", "source", "test", "path"), lambda text: text != "none")
     return _with_absolute_path(document, ("model", "reuse", "run"), _is_path)
 
 
