@@ -55,7 +55,7 @@ class Column:
         if not self.is_category:
             update_digest(state, self.values.astype("<f8"))
             return
-        encoded = [text.encode() for text in self.texts]
-        used = np.array([len(text) for text in encoded], "<i8")[self.values.astype(np.intp)]
-        update_digest(state, used)
-        state.update(b"".join(encoded[code] for code in self.values.tolist()))
+        used, ranks = np.unique(self.values, return_inverse=True)
+        for text in (self.texts[code].encode() for code in used.tolist()):
+            state.update(f"{len(text)} ".encode() + text)
+        update_digest(state, ranks.astype("<i8"))

@@ -33,6 +33,7 @@ BOOLEANS = {
 INFERRED_BOOLEANS = ["true", "false"]
 CODE = r"^[+-]?0\d"
 """A number with a leading zero: a postal code, an account, a time, but not a quantity."""
+PROBE = 100
 MICROSECONDS_PER_DAY = 86_400_000_000
 TEXT = pa.large_string()
 ALLOWED = {
@@ -158,12 +159,12 @@ def _dates(array: pa.ChunkedArray, _reading: Reading) -> Floats | None:
     if not _is_text(array.type) and not _is_date(array.type) and not pa.types.is_null(array.type):
         return None
     for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
-        try:
-            times = array.cast(kind, safe=not _is_date(array.type)).cast(pa.int64())
-        except pa.ArrowException:
-            continue
-        days = _cast(times, pa.float64())
-        return None if days is None else days / MICROSECONDS_PER_DAY
+        times = _try_cast(array, kind, is_safe=not _is_date(array.type))
+        if times is not None:
+            return (
+                np.asarray(times.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(), np.float64)
+                / MICROSECONDS_PER_DAY
+            )
     return None
 
 
@@ -175,11 +176,17 @@ READERS: dict[str, Callable[[pa.ChunkedArray, Reading], Floats | None]] = {
 
 
 def _cast(array: pa.ChunkedArray, kind: pa.DataType) -> Floats | None:
+    cast = _try_cast(array, kind, is_safe=False)
+    return None if cast is None else np.asarray(cast.to_numpy(), np.float64)
+
+
+def _try_cast(array: pa.ChunkedArray, kind: pa.DataType, *, is_safe: bool) -> pa.ChunkedArray | None:
+    """The values in another type; None if one cannot be converted."""
     try:
-        cast = array.cast(kind, safe=False)
+        array.slice(0, PROBE).cast(kind, safe=is_safe)  # a cast that fails is much slower than one that does not
+        return array.cast(kind, safe=is_safe)
     except pa.ArrowException:
         return None
-    return np.asarray(cast.to_numpy(), np.float64)
 
 
 def _category(name: str, array: pa.ChunkedArray) -> Column:

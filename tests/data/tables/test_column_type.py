@@ -30,6 +30,7 @@ INFERRED: dict[str, tuple[list[str], str, list[Any]]] = {
     "decimal numbers": (["1.5", "", "2e3", "+.5"], "number", [1.5, NAN, 2000, 0.5]),
     "booleans": (["True", "false", "TRUE", ""], "boolean", [1, 0, 1, NAN]),
     "dates": (["2020-01-02", "1969-12-31", "NA"], "date", [18263, -1, NAN]),
+    "far dates": (["9999-12-31", "0001-01-01"], "date", [2932896, -719162]),
     "times": (["2020-01-02 12:00:00", "2020-01-02T06:00"], "date", [18263.5, 18263.25]),
     "times with a zone": (["2020-01-02T12:00:00+06:00"], "date", [days("2020-01-02 06:00:00")]),
     "text": (["b", "a", " b "], "category", ["b", "a", "b"]),

@@ -34,6 +34,12 @@ def test_the_delimiter_is_found(delimiter: str, tmp_path: Path) -> None:
     assert columns(found) == {"x": ["1,5", "2,5"], "y y": [f"a{other}b", "c"]}
 
 
+def test_a_delimiter_in_the_names_is_not_taken_for_that_of_the_file(tmp_path: Path) -> None:
+    """The header alone has as many commas as semicolons."""
+    file = read(tmp_path / "a.csv", "price, EUR;size, m;rooms\n1;2;3\n4;5;6\n")
+    assert file.names == ("price, EUR", "size, m", "rooms")
+
+
 TEXTS = {
     "byte order mark": "\ufeffx,y\n1,2\n",
     "windows": "x,y\r\n1,2\r\n",

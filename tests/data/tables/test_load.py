@@ -138,6 +138,9 @@ def test_a_test_file_has_the_types_and_classes_of_the_training_file(tmp_path: Pa
     assert dataset.test is not None
     assert dataset.test.targets.tolist() == [0, 0]
     assert dataset.test.inputs[:, 1:].tolist() == [[1, 0, 0, 0, 0]] * 2
+    many = pd.DataFrame({"kind": "bad", "colour": [f"shade {n}" for n in range(150)], "x": range(150)})
+    many.to_csv(tmp_path / "test.csv", index=False)
+    assert len(load(tmp_path, frame, test=test).test or []) == 150
     for changed, message in [
         ({"kind": "worse"}, "test.csv: the target 'kind' has classes that no training example has: 'worse'"),
         ({"x": "many"}, r"test.csv: column 'x' is a number, but 'many' in row 1"),
@@ -201,6 +204,14 @@ def test_columns_are_described_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert (colour.n_missing, colour.n_distinct) == (frame["colour"].isna().sum(), 3)
     assert colour.example == frame["colour"].mode()[0]
     assert day.example == str(frame["day"][0].date())
+
+
+def test_columns_are_described_in_the_training_rows(tmp_path: Path) -> None:
+    """Neither in those of the test, which are the newest here, nor in those of validation."""
+    frame = table().sort_values("day").assign(x=np.arange(N) / 2)[::-1]
+    found = load(tmp_path, frame, date="day", test={"size": 50}, validation={"size": 30})
+    (x,) = (column for column in found.columns if column.name == "x")
+    assert (x.minimum, x.maximum, x.n_distinct) == (0, (N - 81) / 2, N - 80)
 
 
 def test_classes_can_be_selected(tmp_path: Path) -> None:
