@@ -73,6 +73,8 @@ def _values(annotation: Any) -> str:
     for member in members(annotation):
         if get_origin(member) is list:
             parts.append(f"list of {_values(get_args(member)[0])}")
+        elif get_origin(member) is dict:
+            parts.append(f"mapping to {_values(get_args(member)[1])}")
         elif get_origin(member) is Literal:
             parts += [f"`{word}`" for word in get_args(member)]
         elif is_section(member):

@@ -93,9 +93,9 @@ def pretrained_scaling(source: keras.Model, reuse: Reuse, data: Data) -> list[ke
             raise SpecError([Fault(rule, "data.scaling", hint=hint)])
         return None
     kind = _kind(found)
-    if kind != data.scaling:
+    if kind != data.array_scaling:
         rule = "the pretrained network was trained on inputs that were scaled differently"
-        raise SpecError([Fault(rule, "data.scaling", received=data.scaling, hint=f"Write `scaling: {kind}`.")])
+        raise SpecError([Fault(rule, "data.scaling", received=data.array_scaling, hint=f"Write `scaling: {kind}`.")])
     if found is None or kind == "none":
         return None
     return [_copy_of(found)]

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.encoding import TableEncoding
 
 Task = Literal["classes", "numbers", "labels"]
@@ -138,12 +139,15 @@ class RawData:
     """(N,) the group of each training example. A group is never divided between two splits."""
     dates: Array | None = None
     """(N,) the date of each training example. Validation examples are newer than training examples."""
-    fit: Callable[[Rows], RawData] | None = None
-    """Encodes the inputs with statistics of these training rows; None if inputs are used as they are."""
+    fit: Callable[[Rows, str], RawData] | None = None
+    """Encodes the inputs with statistics of these training rows, for a `data.scaling`; None if inputs are used as they
+    are."""
     encoding: TableEncoding | None = None
     """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the files."""
+    columns: tuple[ColumnSummary, ...] = ()
+    """The columns of a table in the order of the file, in the training rows; empty before `fit`."""
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""
@@ -171,6 +175,8 @@ class Dataset:
     """The identity of the training and validation rows."""
     encoding: TableEncoding | None = None
     """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
+    columns: tuple[ColumnSummary, ...] = ()
+    """The columns of a table in the order of the file, in the training split."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the data."""
 

@@ -21,6 +21,7 @@ def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
         n_outputs=dataset.n_outputs,
         is_built_in=is_built_in,
         classes=_classes(dataset),
+        columns=dataset.columns,
         baseline=baselines(dataset),
     )
 

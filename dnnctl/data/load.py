@@ -55,7 +55,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     raw, split = _split(data, raw, seed=seed)
     _check_classes(data, raw, split)
     if raw.fit is not None:
-        raw = raw.fit(split.train)
+        raw = raw.fit(split.train, data.scaling)
     train, test = raw.train.take(as_slice(split.train)), _whole(raw.test)
     overlap = () if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test)
     return Dataset(
@@ -68,6 +68,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
         digest=digest,
         split_digest=split.digest(),
         encoding=raw.encoding,
+        columns=raw.columns,
         warnings=(*raw.warnings, *overlap),
     )
 
@@ -104,7 +105,9 @@ def _keep_classes(raw: RawData, numbers: NDArray[np.int32], *, drop: bool) -> Ra
         class_names=tuple(names),
         groups=None if raw.groups is None else raw.groups[train.rows],
         dates=None if raw.dates is None else raw.dates[train.rows],
-        fit=None if fit is None else lambda rows: _keep_classes(fit(train.rows[rows]), numbers, drop=drop),
+        fit=None
+        if fit is None
+        else lambda rows, scaling: _keep_classes(fit(train.rows[rows], scaling), numbers, drop=drop),
     )
 
 

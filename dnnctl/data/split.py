@@ -13,11 +13,14 @@ from dnnctl.specs.source import BuiltIn
 PURPOSE = "validation"
 
 
-def split_rows(validation: Validation, raw: RawData, *, seed: int, is_built_in: bool) -> tuple[Rows, Rows]:
+def split_rows(
+    validation: Validation, raw: RawData, *, seed: int, is_built_in: bool, key: str = "data.validation"
+) -> tuple[Rows, Rows]:
     """The rows of training and of validation, disjoint, each in ascending order.
 
     Args:
         is_built_in: whether `take: auto` means `first`; otherwise it means `random`.
+        key: the section of the spec, for messages.
 
     Raises:
         DataError: nothing is left for training or validation, or the keys of the section do not fit the data.
@@ -26,11 +29,11 @@ def split_rows(validation: Validation, raw: RawData, *, seed: int, is_built_in: 
     if validation.fold != "none":
         kept = _fold(validation.fold, raw, strata, seed)
     else:
-        size = _size(validation, len(raw.train))
+        size = _size(validation, len(raw.train), key)
         kept = _kept(_take(validation, is_built_in=is_built_in), raw, size, strata, seed)
     rows = np.arange(len(raw.train))
     if len(kept) in (0, len(rows)):
-        raise DataError("data.validation: no example is left for training. Use a smaller size.")
+        raise DataError(f"{key}: no example is left for training. Use a smaller size.")
     return np.setdiff1d(rows, kept, assume_unique=True), kept
 
 
@@ -59,14 +62,15 @@ def _strata(validation: Validation, raw: RawData, *, is_built_in: bool) -> Array
     return raw.train.targets if wanted and raw.task == "classes" else None
 
 
-def _size(validation: Validation, n: int) -> int:
+def _size(validation: Validation, n: int, key: str) -> int:
     wanted = validation.size
     assert wanted != "none", "the rules of the spec require `size` or `fold`"
     size = wanted if isinstance(wanted, int) else round(wanted * n)
     if not 0 < size < n:
+        role = key.rpartition(".")[2]
         raise DataError(
-            f"data.validation.size: {wanted} of {n} training examples leaves "
-            f"{'none for validation' if size <= 0 else 'none to train on'}. Choose another size."
+            f"{key}.size: {wanted} of {n} training examples leaves "
+            f"{f'none for {role}' if size <= 0 else 'none to train on'}. Choose another size."
         )
     return size
 

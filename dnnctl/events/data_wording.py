@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+from dnnctl.errors import shorten
+from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
 from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import align, format_count, format_shape
+from dnnctl.text import align, format_count, format_shape, visible
 
 MOST_CLASSES = 20
+MOST_COLUMNS = 60
+MOST_CHARACTERS = 24
 OUTPUTS = {"classes": "class", "labels": "label", "numbers": "target value"}
 
 
@@ -39,10 +45,30 @@ def _columns(data: DataDescription) -> list[str]:
         return []
     header = ["column", "type", "missing", "distinct", "values", "use"]
     rows = [
-        [each.name, each.kind, f"{each.missing:,}", f"{each.distinct:,}", each.example, each.use]
-        for each in data.columns
+        [visible(each.name), each.type, f"{each.n_missing:,}", f"{each.n_distinct:,}", _values(each), each.role]
+        for each in data.columns[:MOST_COLUMNS]
     ]
-    return [f"  {line}" for line in align([header, *rows], right={2, 3})]
+    lines = [f"  {line}" for line in align([header, *rows], right={2, 3})]
+    n_more = len(data.columns) - MOST_COLUMNS
+    return [*lines, f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else lines
+
+
+def _values(column: ColumnSummary) -> str:
+    """The range of numbers and dates, or the most frequent category."""
+    low, high = column.minimum, column.maximum
+    if low is None or high is None:
+        return shorten(visible(column.example), MOST_CHARACTERS)
+    if column.type == "date":
+        return f"{_date(low)} to {_date(high)}"
+    return f"{low:.6g} to {high:.6g}"
+
+
+def _date(days: float) -> str:
+    """The date that is a number of days after 1970-01-01, or the number if there is no such date."""
+    try:
+        return (date(1970, 1, 1) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return f"{days:.6g} days"
 
 
 def _classes(data: DataDescription) -> list[str]:
@@ -50,7 +76,7 @@ def _classes(data: DataDescription) -> list[str]:
         return []
     splits = [role for role in ("train", "validation", "test") if getattr(data, f"n_{role}")]
     totals = {role: getattr(data, f"n_{role}") for role in splits}
-    rows = [["class", *splits], *([each.name, *_shares(each, totals)] for each in data.classes[:MOST_CLASSES])]
+    rows = [["class", *splits], *([visible(each.name), *_shares(each, totals)] for each in data.classes[:MOST_CLASSES])]
     lines = [f"  {line}" for line in align(rows, right={1, 2, 3})]
     n_more = len(data.classes) - MOST_CLASSES
     return [*lines, f"  … and {n_more} more"] if n_more > 0 else lines

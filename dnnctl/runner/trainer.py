@@ -146,4 +146,4 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         )
     if reuse is not None:
         matched = setup.transfer.matched if setup.transfer else []
-        report(Reused(reuse.run or reuse.path, list(setup.reused), setup.spec.data.scaling, matched))
+        report(Reused(reuse.run or reuse.path, list(setup.reused), setup.spec.data.array_scaling, matched))

@@ -2,20 +2,11 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, SWITCH, WORD, Count, Index, OrAuto, OrNone, Section
+from dnnctl.specs.size import Size
 from dnnctl.specs.source import Source
-
-
-def _check_size(size: object) -> object:
-    is_count = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    if not is_count and not (isinstance(size, float) and 0 < size < 1):
-        raise ValueError("must be a whole number of examples, or a fraction between 0 and 1")
-    return size
-
-
-Size: TypeAlias = Annotated[int | float, BeforeValidator(_check_size)]
 
 
 class Fold(Section):
@@ -62,8 +53,14 @@ class Data(Section):
     `validation` draws. Applied after `classes` and `validation`."""
     validation: Annotated[Annotated[Validation, MAPPING] | OrNone, BY_FORM] = "none"
     """The training examples that are set aside for validation."""
-    scaling: Literal["none", "unit", "standardize"] = "none"
-    """How inputs are scaled, inside the model. `unit`: to the range 0 to 1; uint8 values are divided by 255, and other
-    inputs are scaled by their minimum and maximum over the training split (of each column if an example is a row of
-    values, otherwise of all values). `standardize`: each feature to mean 0 and variance 1 over the training split.
+    scaling: Literal["auto", "none", "unit", "standardize"] = "auto"
+    """How inputs are scaled, inside the model. `auto`: `standardize` for a table, `none` for everything else. `unit`:
+    to the range 0 to 1; uint8 values are divided by 255, and other inputs are scaled by their minimum and maximum over
+    the training split (of each column if an example is a row of values, otherwise of all values). `standardize`: each
+    feature to mean 0 and variance 1 over the training split. Of a table, only numbers and dates are scaled.
     """
+
+    @property
+    def array_scaling(self) -> str:
+        """How inputs that are not the rows of a table are scaled: never `auto`."""
+        return "none" if self.scaling == "auto" else self.scaling

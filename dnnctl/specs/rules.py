@@ -13,6 +13,7 @@ from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.schedule import OneCycle, Performance
+from dnnctl.specs.table import Table
 from dnnctl.text import suggest
 
 Broken = tuple[Path, str, str]
@@ -24,6 +25,7 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     if spec.name == "last":
         yield ("name",), "'last' always means the newest run, so it cannot be a name", "Choose another name."
     yield from _validation(spec)
+    yield from _test(spec)
     yield from _classes(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
@@ -58,6 +60,17 @@ def _validation(spec: Spec) -> Iterator[Broken]:
     if validation.fold != "none" and validation.fold.number >= validation.fold.k:
         k = validation.fold.k
         yield (*path, "fold", "number"), f"must be less than k = {k}", f"Folds are numbered from 0 to {k - 1}."
+
+
+def _test(spec: Spec) -> Iterator[Broken]:
+    """Whether the test split of a table is given once."""
+    source = spec.data.source
+    if (
+        isinstance(source, Table)
+        and source.test != "none"
+        and (source.test.size == "none") == (source.test.path == "none")
+    ):
+        yield ("data", "source", "test"), "needs either `size` or `path`", "Write `size: 0.2`, or `path: test.csv`."
 
 
 def _classes(spec: Spec) -> Iterator[Broken]:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, Kind, OrNone
+from dnnctl.specs.table import Arrow, Csv, Parquet
 
 Side: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=16_384)]
 Sides: TypeAlias = Annotated[list[Side], Field(min_length=2, max_length=2)]
@@ -91,7 +92,7 @@ class Images(Kind):
     """Whether to keep the decoded pixels in dnnctl's cache folder. Later runs then decode nothing."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images, *CHOICE]
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | Csv | Parquet | Arrow, *CHOICE]
 
 FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets"))

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.facts import Metrics
-
-
-@dataclass(frozen=True)
-class ColumnFacts:
-    """One column of a table."""
-
-    name: str
-    kind: str
-    """`number`, `boolean`, `date` or `category`."""
-    use: str
-    """How it enters the network, or why it does not: `standardized`, `one-hot, 5 slots`, `target`, `excluded`, …"""
-    missing: int = 0
-    """The number of rows without a value."""
-    distinct: int = 0
-    example: str = ""
-    """The range of numbers and dates, or the most frequent categories."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +35,6 @@ class DataDescription:
     """The number of classes, of labels, or of numbers to predict."""
     is_built_in: bool = False
     classes: tuple[ClassFacts, ...] = ()
-    columns: tuple[ColumnFacts, ...] = ()
+    columns: tuple[ColumnSummary, ...] = ()
     baseline: dict[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of always predicting the most frequent class, or the mean, of the training split."""

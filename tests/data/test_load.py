@@ -125,7 +125,7 @@ def test_the_statistics_of_an_encoding_come_from_the_training_rows(monkeypatch: 
     part = Part(np.arange(12, dtype=np.float32).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2], np.int32))
     seen: list[list[int]] = []
 
-    def fit(rows: Any) -> RawData:
+    def fit(rows: Any, _scaling: str) -> RawData:
         seen.append(np.asarray(rows).tolist())
         return RawData(Part(part.inputs * 10, part.targets), None, "classes", ("a", "b", "c"))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dnnctl.events.data_wording import detail_lines, size_line
-from dnnctl.store.data_facts import ClassFacts, ColumnFacts, DataDescription
+from dnnctl.store.column_summary import ColumnSummary
+from dnnctl.store.data_facts import ClassFacts, DataDescription
 
 DATA = DataDescription(
     n_train=80, n_validation=20, n_test=0, input_shape=(3,), input_type="float32", task="classes", n_outputs=2,
     classes=(ClassFacts("no", 60, 15, 0), ClassFacts("yes", 20, 5, 0)),
-    columns=(ColumnFacts("age", "number", "standardized", 2, 40, "1 to 80"),),
+    columns=(ColumnSummary("age", "number", "standardized", 2, 40, 1.0, 80.0, "33"),),
     baseline={"validation": {"accuracy": 0.75}},
 )  # fmt: skip
 

@@ -165,3 +165,14 @@ def test_an_axis_that_the_input_does_not_have_is_refused(
 def test_sizes_that_no_machine_can_compute_are_refused(override: str, tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, override)
     assert fault.rule.startswith("must be at most ")
+
+
+TABLE = "data.source={kind: csv, path: a.csv, target: y, test: %s}"
+
+
+@pytest.mark.parametrize("test", ["{}", "{size: 0.2, path: b.csv}"])
+def test_the_test_split_of_a_table_is_given_once(test: str, tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, TABLE % test)
+    assert (fault.path, fault.rule) == ("data.source.test", "needs either `size` or `path`")
+    for fine in ("none", "{size: 0.2}", "{path: b.csv}"):
+        assert not faults(tmp_path, TABLE % fine)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_every_file_of_a_source_is_relative_to_the_spec(tmp_path: Path) -> None:
     assert source.test_inputs == "none"
     path.write_text("data: {source: {kind: npz, path: x.npz, train_inputs: x}}\nmodel: {layers: [flatten]}\n")
     assert load_spec(path).data.source.train_inputs == "x"  # type: ignore[union-attr]
+
+
+def test_paths_of_a_table_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
+    """Each one: the path in a base to the base, the one in the spec to the spec, and `~` to the home folder."""
+    base, path = tmp_path / "base" / "a.yaml", tmp_path / "b.yaml"
+    base.parent.mkdir()
+    base.write_text("data: {source: {kind: csv, path: x.csv, target: y}}\nmodel: {layers: [flatten]}\n")
+    path.write_text("extends: base/a.yaml\ndata: {source: {test: {path: t.csv}}}\n")
+    source: Any = load_spec(path).data.source
+    assert (source.path, source.test.path) == (str(base.parent / "x.csv"), str(tmp_path / "t.csv"))
+    source = load_spec(path, ["data.source.test={size: 9}", "data.source.path=~/x.csv"]).data.source
+    assert (source.path, source.test.path) == (str(Path.home() / "x.csv"), "none")
+    source = load_spec(path, ["data.source.test.path=t.csv", "data.source.features.types.zip=category"]).data.source
+    assert (source.test.path, source.features.types) == (str(Path.cwd() / "t.csv"), {"zip": "category"})
+    written = tmp_path / "spec.yaml"
+    written.write_text(to_yaml(load_spec(path)))
+    assert load_spec(written) == load_spec(path).model_copy(update={"name": "b"})
 
 
 def test_the_default_name_is_that_of_the_file(tmp_path: Path) -> None:

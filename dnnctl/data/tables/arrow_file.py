@@ -1,0 +1,79 @@
+"""Parquet and Arrow files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+
+from dnnctl.data.tables.table_file import TableFile, check_is_file, check_names, other_kind
+from dnnctl.errors import DataError
+
+PARQUET, ARROW, FEATHER_1 = b"PAR1", b"ARROW1", b"FEA1"
+
+
+def open_parquet(path: str) -> TableFile:
+    """A Parquet file. Only the columns that are used are read.
+
+    Raises:
+        DataError: the file is missing, is not a Parquet file, or has no rows.
+    """
+    _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
+    file = _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
+    return _opened(
+        path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names).select(names)
+    )
+
+
+def open_arrow(path: str) -> TableFile:
+    """An Arrow IPC file or stream, or a Feather file, memory-mapped.
+
+    Raises:
+        DataError: the file is missing, is not an Arrow file, or has no rows.
+    """
+    start = _check_kind(path, "an Arrow file", lambda start: start.startswith((ARROW, FEATHER_1)) or _is_stream(start))
+    table = _readable(path, "an Arrow file", lambda: _read_arrow(path, start))
+    return _opened(path, table.column_names, table.num_rows, table.select)
+
+
+def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa.Table]) -> TableFile:
+    if not n_rows:
+        raise DataError(f"{path} has columns, but no rows.")
+    check_names(path, names)
+    return TableFile(path, tuple(names), lambda wanted: _readable(path, "readable", lambda: select(list(wanted))))
+
+
+def _check_kind(path: str, expected: str, is_expected: Callable[[bytes], bool]) -> bytes:
+    """The first bytes of a file of the expected kind."""
+    check_is_file(path)
+    with Path(path).open("rb") as file:
+        start = file.read(32)
+    if not is_expected(start):
+        is_text = b"\0" not in start
+        advice = " If it is a text file, write `kind: csv`." if is_text else ""
+        raise DataError(f"{path} {other_kind(start, expected) or f'is not {expected}.{advice}'}")
+    return start
+
+
+def _is_stream(start: bytes) -> bool:
+    """Whether a file begins as an Arrow stream does; those of Arrow before 0.15 begin with the size of the schema."""
+    return start.startswith(b"\xff\xff\xff\xff")
+
+
+def _read_arrow(path: str, start: bytes) -> pa.Table:
+    if start.startswith(FEATHER_1):
+        return pa.feather.read_table(path)
+    source = pa.memory_map(path)
+    reader = pa.ipc.open_file(source) if start.startswith(ARROW) else pa.ipc.open_stream(source)
+    return reader.read_all()
+
+
+def _readable(path: str, expected: str, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path} is damaged, or is not {expected} ({' '.join(str(error).split())[:200]}).") from None

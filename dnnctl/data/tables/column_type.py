@@ -1,0 +1,226 @@
+"""The type of a column, and its values in that type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dnnctl.data.tables.column import CATEGORY, Column
+from dnnctl.data.tables.wording import quoted
+from dnnctl.errors import DataError
+from dnnctl.store.encoding import MISSING
+
+Floats = NDArray[np.float64]
+MISSING_WORDS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "?")
+BOOLEANS = {
+    "true": 1.0,
+    "false": 0.0,
+    "yes": 1.0,
+    "no": 0.0,
+    "t": 1.0,
+    "f": 0.0,
+    "y": 1.0,
+    "n": 0.0,
+    "1": 1.0,
+    "0": 0.0,
+}
+INFERRED_BOOLEANS = ["true", "false"]
+CODE = r"^[+-]?0\d"
+"""A number with a leading zero: a postal code, an account, a time, but not a quantity."""
+PROBE = 100
+MICROSECONDS_PER_DAY = 86_400_000_000
+TEXT = pa.large_string()
+ALLOWED = {
+    "number": "a number, such as 1.5",
+    "boolean": "true or false (or yes and no, 1 and 0)",
+    "date": "a date, such as 2026-01-31 or 2026-01-31 12:30:00",
+    CATEGORY: "text",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the columns of a file are read."""
+
+    path: str
+    words: tuple[str, ...] = MISSING_WORDS
+    """How missing values are written."""
+    is_typed: bool = True
+    """Whether text in the file is meant as text or dates; otherwise it can be numbers and booleans, too."""
+    decimal: str = "."
+
+
+def read_column(name: str, array: pa.ChunkedArray, reading: Reading, kind: str | None = None) -> Column:
+    """A column of an Arrow table.
+
+    Args:
+        kind: its type; None to infer it.
+
+    Raises:
+        DataError: a value is not of this type, or the column holds lists, bytes or the like.
+    """
+    is_dictionary = pa.types.is_dictionary(array.type)
+    array = _plain(name, array, reading)
+    if kind is None and is_dictionary:
+        kind = CATEGORY
+    if kind is None:
+        kind, values = _infer(array, reading)
+    else:
+        values = None if kind == CATEGORY else READERS[kind](array, reading)
+    if kind == CATEGORY:
+        return _category(name, array)
+    if values is None:
+        raise DataError(_misfit(name, array, kind, reading))
+    return Column(name, kind, values)
+
+
+def _plain(name: str, array: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
+    """The values without dictionary; text without surrounding blanks, and null where it says that it is missing."""
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if not any(is_supported(kind) for is_supported in SUPPORTED):
+        raise DataError(
+            f"{reading.path}: column {quoted(name)} has the type {quoted(str(array.type))}, which a network cannot "
+            "use. Add it to `data.source.features.exclude`."
+        )
+    if not _is_text(kind):
+        return array.cast(kind)
+    array = pc.utf8_trim_whitespace(array.cast(TEXT))
+    is_missing = pc.is_in(array, value_set=pa.array([MISSING, *reading.words], TEXT))
+    return pc.if_else(is_missing, pa.scalar(None, TEXT), array)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    is_view = hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind)
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or is_view
+
+
+def _is_date(kind: pa.DataType) -> bool:
+    return pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+SUPPORTED = (_is_text, _is_date, _is_number, pa.types.is_boolean, pa.types.is_null)
+
+
+def _infer(array: pa.ChunkedArray, reading: Reading) -> tuple[str, Floats | None]:
+    """The type, and the values if they are not categories. A column without values is a number."""
+    if array.null_count == len(array):
+        return "number", np.full(len(array), np.nan)
+    if not _is_text(array.type):
+        of_date, of_boolean = _is_date(array.type), pa.types.is_boolean(array.type)
+        kind = "date" if of_date else "boolean" if of_boolean else "number"
+        return kind, READERS[kind](array, reading)
+    if not reading.is_typed:
+        numbers = _numbers(array, reading)
+        if numbers is not None:
+            is_code = pc.any(pc.match_substring_regex(array, CODE)).as_py()
+            return (CATEGORY, None) if is_code else ("number", numbers)
+        if pc.all(pc.is_in(pc.utf8_lower(array), value_set=pa.array([*INFERRED_BOOLEANS, None], TEXT))).as_py():
+            return "boolean", _booleans(array, reading)
+    dates = _dates(array, reading)
+    return (CATEGORY, None) if dates is None else ("date", dates)
+
+
+def _numbers(array: pa.ChunkedArray, reading: Reading) -> Floats | None:
+    """(N,) the values as numbers; None if one is not a number."""
+    if _is_date(array.type):
+        return _dates(array, reading)
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    if _is_text(array.type) and reading.decimal != ".":
+        array = pc.replace_substring(array, reading.decimal, ".")
+    return _cast(array, pa.float64())
+
+
+def _booleans(array: pa.ChunkedArray, _reading: Reading) -> Floats | None:
+    """(N,) the values as 0 and 1; None if one is not a boolean."""
+    if pa.types.is_boolean(array.type):
+        return _cast(array.cast(pa.int8()), pa.float64())
+    if not _is_text(array.type):
+        numbers = _cast(array, pa.float64())
+        return numbers if numbers is not None and bool(np.isin(numbers[~np.isnan(numbers)], (0, 1)).all()) else None
+    index = _cast(pc.index_in(pc.utf8_lower(array), value_set=pa.array(list(BOOLEANS), TEXT)), pa.float64())
+    if index is None or int(np.isnan(index).sum()) != array.null_count:
+        return None
+    return np.array([*BOOLEANS.values(), np.nan])[np.where(np.isnan(index), len(BOOLEANS), index).astype(int)]
+
+
+def _dates(array: pa.ChunkedArray, _reading: Reading) -> Floats | None:
+    """(N,) the values as days since 1970-01-01; None if one is not a date."""
+    if not _is_text(array.type) and not _is_date(array.type) and not pa.types.is_null(array.type):
+        return None
+    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
+        times = _try_cast(array, kind, is_safe=not _is_date(array.type))
+        if times is not None:
+            return (
+                np.asarray(times.cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy(), np.float64)
+                / MICROSECONDS_PER_DAY
+            )
+    return None
+
+
+READERS: dict[str, Callable[[pa.ChunkedArray, Reading], Floats | None]] = {
+    "number": _numbers,
+    "boolean": _booleans,
+    "date": _dates,
+}
+
+
+def _cast(array: pa.ChunkedArray, kind: pa.DataType) -> Floats | None:
+    cast = _try_cast(array, kind, is_safe=False)
+    return None if cast is None else np.asarray(cast.to_numpy(), np.float64)
+
+
+def _try_cast(array: pa.ChunkedArray, kind: pa.DataType, *, is_safe: bool) -> pa.ChunkedArray | None:
+    """The values in another type; None if one cannot be converted."""
+    try:
+        array.slice(0, PROBE).cast(kind, safe=is_safe)  # a cast that fails is much slower than one that does not
+        return array.cast(kind, safe=is_safe)
+    except pa.ArrowException:
+        return None
+
+
+def _category(name: str, array: pa.ChunkedArray) -> Column:
+    """The values as text."""
+    encoded = array.dictionary_encode().unify_dictionaries()
+    chunks = [chunk for chunk in encoded.chunks if len(chunk)]
+    values = chunks[0].dictionary.to_pylist() if chunks else []
+    texts = [MISSING, *_as_text(values)]
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]) + 1
+    distinct, rank = np.unique(np.array(texts, object), return_inverse=True)
+    used, used_rank = np.unique(rank[codes], return_inverse=True)
+    return Column(name, CATEGORY, used_rank.astype(np.int32), tuple(distinct[used].tolist()))
+
+
+def _as_text(values: Iterable[Any]) -> Iterable[str]:
+    """Whole numbers without decimal places, booleans as in YAML."""
+    for value in values:
+        if value is None or value != value:
+            yield MISSING
+        elif isinstance(value, bool):
+            yield str(value).lower()
+        else:
+            is_whole = isinstance(value, float) and value.is_integer()
+            yield str(int(value)) if is_whole else str(value)
+
+
+def _misfit(name: str, array: pa.ChunkedArray, kind: str, reading: Reading) -> str:
+    """The message for a column that is not of a type, with the first value that is not."""
+    for row, value in enumerate(array):
+        single = pa.chunked_array([pa.array([value.as_py()], array.type)])
+        if value.is_valid and READERS[kind](single, reading) is None:
+            found = f"{quoted(str(value.as_py()))} in row {row + 1} is not {ALLOWED[kind]}"
+            advice = (
+                "Fix it, add it to `data.source.missing.words`, or set another type in `data.source.features.types`."
+            )
+            return f"{reading.path}: column {quoted(name)} is a {kind}, but {found}. {advice}"
+    return f"{reading.path}: column {quoted(name)} cannot be read as {ALLOWED[kind]}. Its values have mixed forms."

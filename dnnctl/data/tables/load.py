@@ -1,0 +1,179 @@
+"""From a table on disk to training and test examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.data.dataset import Part, RawData, Rows
+from dnnctl.data.tables.column import Column
+from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
+from dnnctl.data.tables.describe import feature_role, in_file_order, summarize, target_role
+from dnnctl.data.tables.encode import encode, fit_encoding
+from dnnctl.data.tables.examples import Examples
+from dnnctl.data.tables.held_out import hold_out
+from dnnctl.data.tables.roles import Roles, check_columns, find_roles
+from dnnctl.data.tables.suitability import check_feature, check_finite, unused_reason
+from dnnctl.data.tables.table_file import TableFile
+from dnnctl.data.tables.target import Target, find_target
+from dnnctl.data.tables.wording import listed_rows, quoted
+from dnnctl.errors import DataError
+from dnnctl.specs.table import Table
+
+Open = Callable[[str], TableFile]
+Columns = dict[str, Column]
+
+
+def load_table(source: Table, open_file: Open) -> RawData:
+    """The training and test splits of a table. Their inputs are encoded by `fit`.
+
+    Raises:
+        DataError: a file or a column is missing, damaged, or not what the spec says.
+    """
+    file = open_file(source.path)
+    roles = find_roles(source, file.path, file.names)
+    columns = _read(source, file, roles.used, source.features.types | _special_types(roles))
+    roles, unused = _without_unused(source, roles, columns, file.path)
+    target = find_target([columns[name] for name in roles.targets], source.task, file.path)
+    train, test = _examples(source, roles, columns, target, file.path), None
+    if source.test != "none" and source.test.path != "none":
+        test = _test_file(source, roles, columns, target, open_file(source.test.path))
+    elif source.test != "none" and source.test.size != "none":
+        train_rows, test_rows = hold_out(train, target, source.test.size)
+        train, test = train.select(train_rows), train.select(test_rows)
+        columns = {name: column.take(train_rows) for name, column in columns.items()}
+    return _Loaded(source, file, roles, columns, unused, target, train, test).raw()
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A table in memory, before its rows are encoded."""
+
+    source: Table
+    file: TableFile
+    roles: Roles
+    columns: Columns
+    """Every column that was read, in the rows of training."""
+    unused: dict[str, str]
+    """Columns that are left out, and why."""
+    target: Target
+    train: Examples
+    test: Examples | None
+
+    def raw(self) -> RawData:
+        """The data set, to be split and then encoded."""
+        groups, dates = self.train.groups, self.train.dates
+        return RawData(
+            self.train,
+            self.test,
+            self.target.task,
+            self.target.class_names,
+            groups=None if groups is None else groups.values,
+            dates=None if dates is None else dates.values,
+            fit=self.fit,
+        )
+
+    def fit(self, rows: Rows, scaling: str) -> RawData:
+        """The data set with encoded inputs; statistics are those of these training rows."""
+        encoding = fit_encoding(self.train.features, rows, self.source, scaling)
+        test_path = self.file.path if self.source.test == "none" else self.source.test.path
+        roles = {name: f"excluded: {reason}" for name, reason in self.unused.items()}
+        roles |= {name: role for role, name in self.roles.special.items()}
+        roles |= {how.name: feature_role(how, scaling) for how in encoding.columns}
+        roles |= dict.fromkeys(self.roles.targets, target_role(self.target))
+        summaries = [summarize(self.columns[name].take(rows), role) for name, role in roles.items()]
+
+        def encoded(examples: Examples, path: str) -> Part:
+            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features, path))
+
+        return replace(
+            self.raw(),
+            train=encoded(self.train, self.file.path),
+            test=None if self.test is None else encoded(self.test, test_path),
+            fit=None,
+            encoding=encoding,
+            columns=tuple(in_file_order(self.file.names, summaries)),
+        )
+
+
+def _special_types(roles: Roles) -> dict[str, str]:
+    return {roles.special["weight"]: "number"} if "weight" in roles.special else {}
+
+
+def _read(source: Table, file: TableFile, names: Sequence[str], types: dict[str, str]) -> Columns:
+    words = MISSING_WORDS if source.missing.words == "auto" else tuple(source.missing.words)
+    reading = Reading(file.path, words, file.is_typed, file.decimal)
+    table = file.select(names)
+    return {name: read_column(name, table[name], reading, types.get(name)) for name in names}
+
+
+def _without_unused(source: Table, roles: Roles, columns: Columns, path: str) -> tuple[Roles, dict[str, str]]:
+    """The roles without columns that the user did not name and that are of no use, and why each is left out."""
+    named = set(source.features.types) | (set() if source.features.include == "all" else set(source.features.include))
+    reasons = {name: unused_reason(columns[name]) for name in roles.features if name not in named}
+    unused = {name: reason for name, reason in reasons.items() if reason}
+    features = tuple(name for name in roles.features if name not in unused)
+    if not features:
+        reason = ", ".join(f"{quoted(name)} ({reason})" for name, reason in list(unused.items())[:5])
+        raise DataError(f"{path}: no column is left for the network. Left out: {reason}.")
+    return replace(roles, features=features), unused
+
+
+def _examples(source: Table, roles: Roles, columns: Columns, target: Target, path: str) -> Examples:
+    """The examples of a file.
+
+    Raises:
+        DataError: a column is not suitable for its role.
+    """
+    for name in roles.features:
+        is_typed = name in source.features.types
+        check_feature(columns[name], path, is_typed=is_typed, refuses_missing=_refuses_missing(source, columns[name]))
+    special = {role: columns[name] for role, name in roles.special.items() if name in columns}
+    for role, column in special.items():
+        if column.is_missing.any():
+            missing = listed_rows(column.is_missing)
+            raise DataError(f"{path}: the {role} {quoted(column.name)} has no value in {missing}. Remove these rows.")
+    if "date" in special and special["date"].is_category:
+        name = quoted(special["date"].name)
+        raise DataError(f"{path}: column {name} has no dates (`data.source.date`). Write them as 2026-01-31.")
+    return Examples(
+        tuple(columns[name] for name in roles.features),
+        target.values([columns[name] for name in roles.targets], path),
+        _weights(special["weight"], path) if "weight" in special else None,
+        special.get("group"),
+        special.get("date"),
+    )
+
+
+def _refuses_missing(source: Table, column: Column) -> bool:
+    if column.is_category:
+        return source.missing.categories == "refuse"
+    return source.missing.numbers.kind == "refuse"
+
+
+def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, file: TableFile) -> Examples:
+    """The examples of a test file, whose columns have the types of those of the training file."""
+    check_columns(file.path, file.names, [*roles.features, *roles.targets])
+    roles = replace(roles, special={role: name for role, name in roles.special.items() if name in file.names})
+    kinds = {name: column.kind for name, column in columns.items()}
+    checked = source.model_copy(update={"features": source.features.model_copy(update={"types": kinds})})
+    return _examples(checked, roles, _read(source, file, roles.used, kinds), target, file.path)
+
+
+def _weights(column: Column, path: str) -> NDArray[np.float32]:
+    check_finite(column, path)
+    weights = column.values.astype(np.float32)
+    is_wrong = ~np.isfinite(weights) | (weights < 0)
+    if is_wrong.any():
+        raise DataError(
+            f"{path}: the weight {quoted(column.name)} is negative or too large in {listed_rows(is_wrong)}. "
+            "Weights are 0 or greater."
+        )
+    if not weights.any():
+        raise DataError(
+            f"{path}: the weight {quoted(column.name)} is 0 in every row, so there is nothing to learn from."
+        )
+    return weights

@@ -1,0 +1,99 @@
+"""Whether a column can be used as it is, or needs a decision by the user."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnnctl.data.tables.column import Column
+from dnnctl.data.tables.wording import LONGEST, listed, listed_rows, quoted
+from dnnctl.errors import DataError, shorten
+from dnnctl.store.encoding import MISSING
+
+MANY, TOO_MANY = 100, 10_000
+"""More categories than `MANY` must be repeated: at least two rows each on average. More than `TOO_MANY` are refused."""
+FEW = 20
+MOSTLY = 0.8
+ROW_NUMBERS = 20
+"""With fewer rows, consecutive numbers can be a coincidence."""
+
+
+def unused_reason(column: Column) -> str:
+    """Why a column that the user did not ask for is left out; empty if it is used."""
+    if column.is_missing.all():
+        return "no values"
+    if column.kind == "number" and len(column) >= ROW_NUMBERS and bool((np.diff(column.values) == 1).all()):
+        return "row number"
+    return ""
+
+
+def check_feature(column: Column, path: str, *, is_typed: bool, refuses_missing: bool) -> None:
+    """Reject a column that would enter the network as something that the user hardly wants.
+
+    Args:
+        is_typed: whether the spec gives its type.
+        refuses_missing: whether missing values are an error.
+
+    Raises:
+        DataError: too many categories, numbers mixed with text, infinite numbers, or missing values.
+    """
+    if column.is_category:
+        if not is_typed:
+            _check_categories(column, path)
+    else:
+        check_finite(column, path)
+    if refuses_missing and column.is_missing.any():
+        raise DataError(
+            f"{path}: column {quoted(column.name)} has no value in {listed_rows(column.is_missing)}. "
+            "Remove these rows, or change `data.source.missing`, which refuses missing values."
+        )
+
+
+def check_finite(column: Column, path: str) -> None:
+    """Reject infinite numbers.
+
+    Raises:
+        DataError: there are some; the message lists the rows.
+    """
+    is_infinite = np.isinf(column.values.astype(np.float64, copy=False))
+    if is_infinite.any():
+        raise DataError(
+            f"{path}: column {quoted(column.name)} has infinite values in {listed_rows(is_infinite)}. Replace them, or "
+            "leave these fields empty."
+        )
+
+
+def _check_categories(column: Column, path: str) -> None:
+    texts = [text for text in column.texts if text != MISSING]
+    n, name = int((~column.is_missing).sum()), quoted(column.name)
+    key = shorten(column.name, LONGEST)
+    choices = f"exclude it (`features.exclude`), or write `types: {{{key}: category}}` to use it as it is"
+    junk = _not_numbers(column)
+    if all(map(_is_number, texts)):
+        choices += f", or `types: {{{key}: number}}`"
+    if junk and len(texts) > FEW:
+        raise DataError(
+            f"{path}: most values of column {name} are numbers, but not {listed(junk)}. Add these to "
+            f"`data.source.missing.words`, {choices}."
+        )
+    if len(texts) > TOO_MANY or (len(texts) > MANY and len(texts) > n / 2):
+        raise DataError(
+            f"{path}: column {name} has {len(texts):,} different texts in {n:,} rows, for example {listed(texts[:2])}. "
+            f"A network cannot learn from so many. In `data.source.features`, {choices}."
+        )
+
+
+def _not_numbers(column: Column) -> list[str]:
+    """The texts that are not numbers, if most of the values are; otherwise nothing."""
+    counts = np.bincount(column.values, minlength=len(column.texts))
+    junk = [code for code, text in enumerate(column.texts) if text != MISSING and not _is_number(text)]
+    n = int((~column.is_missing).sum())
+    is_mixed = 0 < int(counts[junk].sum()) <= (1 - MOSTLY) * n
+    return [column.texts[code] for code in junk] if is_mixed else []
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

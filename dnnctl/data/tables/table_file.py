@@ -1,0 +1,81 @@
+"""An opened table: its column names, and its columns on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dnnctl.data.tables.wording import listed
+from dnnctl.errors import DataError
+
+SIGNATURES: dict[bytes, str] = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"PAR1": "a Parquet file: write `kind: parquet`",
+    b"ARROW1": "an Arrow file: write `kind: arrow`",
+    b"\xff\xff\xff\xff": "an Arrow stream: write `kind: arrow`",
+    b"\x93NUMPY": "a NumPy array",
+    b"PK\x03\x04": "a ZIP archive, such as an Excel workbook or an .npz file. Save a workbook as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook. Save it as CSV",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "compressed with gzip. Its name must end in .gz, and only CSV files may be compressed",
+}
+"""How files of other kinds begin."""
+WHERE = "The path is relative to the spec that contains it; with --set, to the working directory."
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table on disk."""
+
+    path: str
+    names: tuple[str, ...]
+    select: Callable[[Sequence[str]], Any]
+    """Reads the columns with these names, as an Arrow table."""
+    is_typed: bool = True
+    """Whether the columns have types in the file; otherwise everything is text."""
+    decimal: str = "."
+    """The character before decimal places in text."""
+
+
+def check_is_file(path: str) -> None:
+    """Reject a path without a file.
+
+    Raises:
+        DataError: the file is missing, is a folder, or is empty.
+    """
+    found = Path(path)
+    if found.is_dir():
+        raise DataError(f"{path} is a folder, but a table is a file. Fix the path in `data.source`.")
+    if not found.is_file():
+        raise DataError(f"{path}: no such file. Fix the path in `data.source`. {WHERE}")
+    if not found.stat().st_size:
+        raise DataError(f"{path} is empty.")
+
+
+def other_kind(start: bytes, expected: str) -> str:
+    """What a file is that begins with these bytes, if it is not of the expected kind; empty if unknown."""
+    found = next((kind for signature, kind in SIGNATURES.items() if start.startswith(signature)), "")
+    return f"is not {expected}. It is {found}." if found else ""
+
+
+def check_names(path: str, names: Sequence[str]) -> None:
+    """Reject columns that cannot be told apart.
+
+    Raises:
+        DataError: a name is empty or a duplicate.
+    """
+    for number, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(
+                f"{path}: column {number} has no name in the header. Give it a name, or remove it. If it is the index "
+                "of a pandas table, save it with `to_csv(…, index=False)`."
+            )
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise DataError(f"{path}: several columns have the same name: {listed(repeated)}. Rename them.")

@@ -1,0 +1,82 @@
+"""Parquet and Arrow files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+from dnnctl.data.tables.arrow_file import open_arrow, open_parquet
+from dnnctl.errors import DataError
+
+TABLE = pa.table({"a": [1, 2], "a.b": ["x", None], "y": [0.5, 1.5]})
+
+
+def write_stream(table: Any, path: str) -> None:
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def write_file(table: Any, path: str) -> None:
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+FORMS: dict[str, tuple[Callable[[Any, str], None], Callable[[str], Any]]] = {
+    "parquet": (pa.parquet.write_table, open_parquet),
+    "stream": (write_stream, open_arrow),
+    "file": (write_file, open_arrow),
+    "feather": (pa.feather.write_feather, open_arrow),
+}
+
+
+@pytest.mark.parametrize(("write", "read"), FORMS.values(), ids=FORMS)
+def test_the_columns_that_are_asked_for_are_read(
+    write: Callable[[Any, str], None], read: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """In the order of the question. A name with a dot is not a path, and `a` does not select `a.b`."""
+    path = str(tmp_path / "table")
+    write(TABLE, path)
+    file = read(path)
+    assert file.names == ("a", "a.b", "y")
+    assert list(file.select(["y", "a"]).to_pydict().items()) == [("y", [0.5, 1.5]), ("a", [1, 2])]
+    assert file.select(["a.b"]).to_pydict() == {"a.b": ["x", None]}
+
+
+@pytest.mark.parametrize(("write", "read"), FORMS.values(), ids=FORMS)
+def test_faults_have_their_own_messages(
+    write: Callable[[Any, str], None], read: Callable[[str], Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "table"
+    with pytest.raises(DataError, match="no such file"):
+        read(str(path))
+    write(TABLE.slice(0, 0), str(path))
+    with pytest.raises(DataError, match="has columns, but no rows"):
+        read(str(path))
+    path.write_text("a,y\n1,2\n")
+    with pytest.raises(DataError, match=r"is not an? (Arrow|Parquet) file. If it is a text file, write `kind: csv`"):
+        read(str(path))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(DataError, match=r"is not an? (Arrow|Parquet) file. It is a PNG image"):
+        read(str(path))
+
+
+@pytest.mark.parametrize("form", ["parquet", "stream", "file"])
+def test_a_file_that_was_cut_off_is_called_damaged(form: str, tmp_path: Path) -> None:
+    write, read = FORMS[form]
+    path = tmp_path / "table"
+    write(pa.table({"y": list(range(1000))}), str(path))
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(DataError, match="is damaged"):
+        read(str(path))
+
+
+def test_columns_with_the_same_name_are_refused(tmp_path: Path) -> None:
+    write_file(pa.table([pa.array([1]), pa.array([2])], ["y", "y"]), str(tmp_path / "table"))
+    with pytest.raises(DataError, match="same name: 'y'"):
+        open_arrow(str(tmp_path / "table"))
