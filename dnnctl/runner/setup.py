@@ -15,6 +15,7 @@ from dnnctl.builder.output import Head, choose_head
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
+from dnnctl.engine.augmentation.augmenter import Augmenter, build_augmenter
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.device import Device, prepare_device
 from dnnctl.engine.engine import Engine
@@ -49,6 +50,8 @@ class Setup:
     phases: Sequence[PlannedPhase]
     reused: Sequence[str] = ()
     """The blocks whose weights were copied from another network or are pretrained."""
+    augmenter: Augmenter | None = None
+    """What changes the training examples in every step."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
 
@@ -70,6 +73,7 @@ class Setup:
             train,
             batch_size=self.spec.training.batch_size,
             mode=self.compilation.mode,
+            augmenter=self.augmenter,
         )
 
 
@@ -116,6 +120,7 @@ def prepare(
         span=span,
         phases=phases,
         reused=reused,
+        augmenter=build_augmenter(spec.data.augment, dataset.train.inputs, dataset.encoding),
         transfer=transfer,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
