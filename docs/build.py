@@ -77,6 +77,8 @@ def _values(annotation: Any) -> str:
             parts.append(f"mapping to {_values(get_args(member)[1])}")
         elif get_origin(member) is Literal:
             parts += [f"`{word}`" for word in get_args(member)]
+        elif get_origin(member) is dict:
+            parts.append(f"mapping from {' to '.join(_values(part) for part in get_args(member))}")
         elif is_section(member):
             kinds = kinds_of([member]) if issubclass(member, Kind) else [member.__name__]
             parts += [f"[`{kind}`](#{member.__name__.lower()})" for kind in kinds]

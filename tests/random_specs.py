@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from dnnctl.builder.output import CLASS_LOSSES
 from dnnctl.specs import Spec
 from dnnctl.specs.activation import PlainActivation
+from dnnctl.specs.augment import Augmentation
 from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.model import Defaults, Output
@@ -73,6 +74,8 @@ class Chance:
                 "source": {"kind": "npz", "path": str(self.folder / f"{task}.npz")},
                 "validation": {"size": 12},
                 "scaling": self.draw.choice(["none", "unit", "standardize"]),
+                "augment": self.augment(),
+                "class_weights": self.class_weights() if task == "classes" else "none",
             },
             "model": {
                 "defaults": self.section(Defaults, "defaults"),
@@ -84,6 +87,17 @@ class Chance:
             "schedule": schedule,
             "training": {"batch_size": 16, "epochs": 2},
         }
+
+    def augment(self) -> Any:
+        """None, or up to three augmentations, of which at most one mixes."""
+        kinds = kinds_of(members(Augmentation))
+        drawn = [self.choice(members(Augmentation), "augment", kinds) for _ in range(self.draw.randrange(4))]
+        mixing = [each for each in drawn if each["kind"] in ("mixup", "cutmix")]
+        return [each for each in drawn if each not in mixing[1:]] or "none"
+
+    def class_weights(self) -> Any:
+        some = {str(number): self.draw.uniform(0, 3) for number in range(self.draw.randrange(1, 4))}
+        return self.draw.choice(["none", "balanced", some])
 
     def loss(self, task: str) -> dict[str, Any]:
         """A loss that suits the targets."""

@@ -127,6 +127,29 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
         "runtime": {"compile": "xla"},
     },
+    "augmentation, class weights, batch norm": {
+        "data": {
+            "source": {"kind": "npz", "path": "digits.npz"},
+            "validation": {"size": 24, "take": "last"},
+            "scaling": "unit",
+            "augment": ["flip", {"kind": "crop", "padding": 1}, "rotate", "noise", "cutmix"],
+            "class_weights": {"0": 2, "2": 0.5},
+        },
+        "model": {
+            "defaults": {"activation": "relu", "normalization": "batch"},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+    },
+    "augmentation, balanced classes, XLA": {
+        "data": {
+            "source": {"kind": "npz", "path": "digits.npz"},
+            "validation": {"size": 24, "take": "last"},
+            "scaling": "standardize",
+            "augment": ["zoom", "translate", "brightness", "contrast", {"kind": "cutout", "size": 2}, "mixup"],
+            "class_weights": "balanced",
+        },
+        "runtime": {"compile": "xla"},
+    },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
 }
 

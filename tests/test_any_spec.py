@@ -18,6 +18,7 @@ from dnnctl.runner.schedule import Span
 from dnnctl.runner.setup import prepare
 from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec, to_yaml
+from dnnctl.specs.augment import Augmentation
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.model import Defaults
 from dnnctl.specs.reading.introspection import kinds_of, members
@@ -31,7 +32,7 @@ N_STEPS = 3
 def train_three_steps(spec: Spec, folder: Path) -> None:
     """Train, save, load: the same weights, and the same answers to the bit."""
     setup, dataset = prepare(spec, ignore)
-    engine = setup.engine(place(setup, dataset.train))
+    engine = setup.engine(place(setup, dataset.weighted_train))
     rates = LearningRates(spec.schedule, spec.optimizer.learning_rate, Span(engine.n_steps, spec.training.epochs))
     order = epoch_order(spec.seed, 1, engine.train.n)
     engine.start_epoch(EpochPlan(order, rates.of_epoch(1).astype(np.float32), rates.momenta_of_epoch(1)))
@@ -73,6 +74,6 @@ def test_all_kinds_are_among_them(tmp_path: Path) -> None:
         pass
     fields = {name: Defaults.model_fields[name].annotation for name in Defaults.model_fields if name != "use_bias"}
     fields |= {name: Spec.model_fields[name].annotation for name in ("optimizer", "schedule", "loss")}
-    for section, annotation in {**fields, "layer": Layer}.items():
+    for section, annotation in {**fields, "layer": Layer, "augment": Augmentation}.items():
         wanted = set(kinds_of(members(annotation))) - set(NEEDS_NO_SAMPLE)
         assert {key.partition(" ")[2] for key in chance.drawn if key.startswith(f"{section} ")} >= wanted, section

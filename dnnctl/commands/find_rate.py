@@ -72,7 +72,7 @@ def find_rate(
         training = loaded.spec.training.model_copy(update={"batch_size": batch_size})
         resized = loaded.spec.model_copy(update={"training": training})
         setup, dataset = prepare(resized, _without_plan(report), pretrained=source.path if source else None)
-        engine = setup.engine(place(setup, dataset.train))
+        engine = setup.engine(place(setup, dataset.weighted_train))
         n_steps = settings.n_steps or count_steps(engine)
         if announce is not None:
             announce(RangeTestPlan(n_steps, batch_size, settings.lowest, settings.highest, find_gaps(loaded.spec)))

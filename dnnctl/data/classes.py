@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import RawData, RowSource, Subset
 from dnnctl.errors import DataError
+from dnnctl.specs.class_names import class_number
+from dnnctl.text import suggest
 
 DROPPED = -1
 
@@ -19,7 +21,7 @@ def new_numbers(raw: RawData, classes: list[int | str]) -> NDArray[np.int32]:
     """
     if raw.task != "classes":
         raise DataError("data.classes: the targets are numbers, so there are no classes to select.")
-    kept = [_class_number(entry, raw.class_names) for entry in classes]
+    kept = [find_class(entry, raw.class_names, "data.classes") for entry in classes]
     if len(set(kept)) != len(kept):
         raise DataError(f"data.classes: a class appears twice in {classes}.")
     numbers = np.full(len(raw.class_names), DROPPED, np.int32)
@@ -38,12 +40,16 @@ def relabel(source: RowSource, numbers: NDArray[np.int32], *, drop: bool) -> Sub
     return Subset(source, rows, labels[rows])
 
 
-def _class_number(entry: int | str, names: tuple[str, ...]) -> int:
-    """The number of a class given by its name, or by its number if the names are words."""
-    if str(entry) in names:
-        return names.index(str(entry))
-    are_words = not all(name.lstrip("-").isdecimal() for name in names)
-    if are_words and isinstance(entry, int) and 0 <= entry < len(names):
-        return entry
-    listed = ", ".join(f"{number} {name}" for number, name in enumerate(names[:20]))
-    raise DataError(f"data.classes: there is no class {entry!r}. Allowed: {listed}{', …' if len(names) > 20 else ''}.")
+def find_class(entry: int | str, names: tuple[str, ...], key: str) -> int:
+    """The number of a class given by its name, or by its number if the names are words.
+
+    Args:
+        key: the key of the spec that names the class.
+
+    Raises:
+        DataError: there is no such class.
+    """
+    number = class_number(entry, names)
+    if number is None:
+        raise DataError(f"{key}: there is no class {entry!r}. {suggest(str(entry), names)}")
+    return number

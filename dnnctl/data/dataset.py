@@ -6,7 +6,7 @@ Shapes: N is the number of examples; inputs are (N, …), labels (N,), numbers (
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
@@ -179,6 +179,17 @@ class Dataset:
     """The columns of a table in the order of the file, in the training split."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the data."""
+    class_weights: NDArray[np.float32] | None = None
+    """(K,) the weight of each class in the training loss; None if all classes have the weight 1."""
+
+    @property
+    def weighted_train(self) -> Part:
+        """The training examples, whose weights are multiplied by the weights of their classes."""
+        if self.class_weights is None:
+            return self.train
+        of_class = self.class_weights[self.train.targets.astype(np.intp)]
+        weights = of_class if self.train.weights is None else of_class * self.train.weights
+        return replace(self.train, weights=weights)
 
     @property
     def n_outputs(self) -> int:

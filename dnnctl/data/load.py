@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.data.cache import Progress
+from dnnctl.data.class_weights import class_weights
 from dnnctl.data.classes import DROPPED, new_numbers, relabel
 from dnnctl.data.coverage import check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, Rows, RowSource, as_slice, update_digest
@@ -69,6 +70,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
         split_digest=split.digest(),
         encoding=raw.encoding,
         columns=raw.columns,
+        class_weights=class_weights(data, raw, train.targets),
         warnings=(*raw.warnings, *overlap),
     )
 

@@ -16,6 +16,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from dnnctl.engine.augmentation.augmenter import Augmenter
+from dnnctl.engine.batch import Batch, training_loss
 from dnnctl.engine.compilation import Mode
 from dnnctl.engine.random_numbers import RandomNumbers
 from dnnctl.engine.step_loop import EpochPlan, OnDevice, StepLoop
@@ -64,6 +66,7 @@ class Engine:
         train: the training examples.
         batch_size: B; the last step takes the remaining examples.
         mode: `xla` or `graph`.
+        augmenter: changes the training examples in every step.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Engine:
         *,
         batch_size: int,
         mode: Mode,
+        augmenter: Augmenter | None = None,
     ) -> None:
         self.model = model
         self.metrics = list(metrics)
@@ -93,6 +97,7 @@ class Engine:
             batch_size=batch_size,
             jit_compile=mode == "xla",
             random_numbers=self.random_numbers,
+            augmenter=augmenter,
         )
         self._evaluate_batch = tf.function(self._evaluate, autograph=False, reduce_retracing=True)
         self._predict_batch = tf.function(self._predict, autograph=False, reduce_retracing=True)
@@ -133,8 +138,7 @@ class Engine:
         """The mean loss and the metrics over examples, at inference."""
         self.reset_metrics()
         for start in range(0, part.n, EVALUATION_BATCH):
-            rows = slice(start, start + EVALUATION_BATCH)
-            self._evaluate_batch(part.inputs[rows], part.targets[rows])
+            self._evaluate_batch(part.take(slice(start, start + EVALUATION_BATCH)))
         results = self.results()
         self.reset_metrics()
         return results
@@ -152,26 +156,27 @@ class Engine:
         model, optimizer, cycled_momentum = self.model, self.optimizer, self.cycled_momentum
         twin = self.random_numbers.twin if self.random_numbers else model
 
-        def step(inputs: Any, targets: Any, rate: Any, momentum: Any) -> Any:
+        def step(batch: Batch, rate: Any, momentum: Any) -> Any:
             optimizer.learning_rate.assign(rate)
             if cycled_momentum is not None:
                 cycled_momentum.assign(momentum)
             with tf.GradientTape() as tape:
-                outputs = twin(inputs, training=True)
-                loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=True)
-                self.mean_loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
+                outputs = twin(batch.inputs, training=True)
+                loss = training_loss(model, batch, outputs)
+                self.mean_loss.update_state(loss, sample_weight=tf.shape(batch.inputs)[0])
                 scaled = optimizer.scale_loss(loss)
             gradients = tape.gradient(scaled, model.trainable_weights)
             optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
             for metric in self.metrics:
-                metric.update_state(targets, outputs)
+                metric.update_state(batch.targets, outputs)
             return loss
 
         return step
 
-    def _evaluate(self, inputs: Any, targets: Any) -> None:
+    def _evaluate(self, batch: Batch) -> None:
+        inputs, targets, weights, _ = batch
         outputs = self.model(inputs, training=False)
-        loss = self.model.compute_loss(x=inputs, y=targets, y_pred=outputs, training=False)
+        loss = self.model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=weights, training=False)
         self.mean_loss.update_state(loss, sample_weight=tf.shape(inputs)[0])
         for metric in self.metrics:
             metric.update_state(targets, outputs)

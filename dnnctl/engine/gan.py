@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from dnnctl.builder.gan import GanNetworks
+from dnnctl.engine.batch import Batch
 from dnnctl.engine.step_loop import EpochPlan, OnDevice, StepLoop
 from dnnctl.engine.variables import state_variables
 
@@ -96,11 +97,11 @@ class GanEngine:
             made = generator(keras.random.normal((n, n_codings), seed=self.codings), training=True)
             return tf.cast(made, discriminator.input.dtype)
 
-        def step(inputs: Any, _targets: Any, rate: Any, _momentum: Any) -> Any:
-            n = tf.shape(inputs)[0]
+        def step(batch: Batch, rate: Any, _momentum: Any) -> Any:
+            n = tf.shape(batch.inputs)[0]
             ours.learning_rate.assign(rate)
             theirs.learning_rate.assign(rate)
-            both = tf.concat([generate(n), tf.cast(scale(inputs), discriminator.input.dtype)], axis=0)
+            both = tf.concat([generate(n), tf.cast(scale(batch.inputs), discriminator.input.dtype)], axis=0)
             labels = tf.concat([tf.zeros((n, 1)), tf.ones((n, 1))], axis=0)
             with tf.GradientTape() as tape:
                 logits = discriminator(both, training=True)

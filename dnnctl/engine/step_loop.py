@@ -14,11 +14,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Part
+from dnnctl.engine.augmentation.augmenter import Augmenter
+from dnnctl.engine.batch import Batch, take_batch
 from dnnctl.engine.random_numbers import RandomNumbers
 
 NEVER = -1
-Step = Callable[[Any, Any, Any, Any], Any]
-"""One training step: inputs (B, …), targets (B, …), learning rate and momentum → the loss."""
+Step = Callable[[Batch, Any, Any], Any]
+"""One training step: the batch, learning rate and momentum → the loss."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,18 @@ class OnDevice:
     targets: Any
     """(N,) or (N, K)"""
     n: int
+    weights: Any = None
+    """(N,) the weight of each example in the loss; None if all examples have the weight 1."""
+
+    def take(self, rows: slice) -> Batch:
+        """Some of the examples, to measure them."""
+        return Batch(self.inputs[rows], self.targets[rows], None if self.weights is None else self.weights[rows])
 
 
 def to_device(part: Part) -> OnDevice:
     """Copy examples to the device, where they remain during training."""
-    return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part))
+    weights = None if part.weights is None else tf.constant(part.weights)
+    return OnDevice(tf.constant(part.inputs), tf.constant(part.targets), len(part), weights)
 
 
 def without_targets(inputs: Any) -> OnDevice:
@@ -54,6 +63,8 @@ class EpochPlan:
     """(S,) the learning rates."""
     momenta: NDArray[np.float32] | None = None
     """(S,) the momenta, if they change."""
+    augment_seed: int = 0
+    """The seed of this epoch's augmentation."""
 
 
 class StepLoop:
@@ -65,6 +76,7 @@ class StepLoop:
         batch_size: B; the last step of an epoch takes the remaining examples.
         jit_compile: whether XLA compiles the loop.
         random_numbers: generates the random numbers of noise layers under XLA.
+        augmenter: changes the examples of each batch.
     """
 
     def __init__(
@@ -75,14 +87,18 @@ class StepLoop:
         batch_size: int,
         jit_compile: bool,
         random_numbers: RandomNumbers | None = None,
+        augmenter: Augmenter | None = None,
     ) -> None:
         self.step = step
         self.train = train
         self.batch_size = batch_size
         self.random_numbers = random_numbers
+        self.augmenter = augmenter
+        self.n_before = augmenter.n_before if augmenter else 0
+        """The number of examples before a batch that its augmentation needs."""
         self.n_full_steps, self.n_left = divmod(train.n, batch_size)
         self._run_full, self._run_left = self._make_runs(jit_compile=jit_compile)
-        self._plan: tuple[Any, Any, Any] | None = None
+        self._plan: tuple[Any, ...] | None = None
 
     @property
     def n_steps(self) -> int:
@@ -92,7 +108,9 @@ class StepLoop:
     def start_epoch(self, plan: EpochPlan) -> None:
         """Copy an epoch's order and rates to the device."""
         momenta = np.zeros(self.n_steps, np.float32) if plan.momenta is None else plan.momenta
-        self._plan = (tf.constant(plan.order), tf.constant(plan.rates), tf.constant(momenta))
+        order = np.concatenate([plan.order[len(plan.order) - self.n_before :], plan.order])
+        seed = tf.constant(plan.augment_seed, tf.uint32) if self.augmenter else None
+        self._plan = (tf.constant(order), tf.constant(plan.rates), tf.constant(momenta), seed)
 
     def run(self, start: int, stop: int) -> int | None:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
@@ -111,7 +129,8 @@ class StepLoop:
         assert self._plan is not None, "start_epoch must be called first"
         numbers = self.random_numbers.draw(stop - start, size) if self.random_numbers else []
         span = tf.constant(start), tf.constant(stop)
-        return int(program(self.train.inputs, self.train.targets, *self._plan, *span, numbers))
+        examples = self.train.inputs, self.train.targets, self.train.weights
+        return int(program(examples, *self._plan, *span, numbers))
 
     def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
         """The loops over the full batches and over the last, shorter batch.
@@ -134,17 +153,19 @@ class StepLoop:
         """
 
         def run(
-            inputs: Any, targets: Any, order: Any, rates: Any, momenta: Any, start: Any, stop: Any, numbers: Any
+            examples: Any, order: Any, rates: Any, momenta: Any, seed: Any, start: Any, stop: Any, numbers: Any
         ) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
                 first = i * self.batch_size
                 n_rows = tf.minimum(self.batch_size, self.train.n - first) if size is None else size
-                rows = tf.slice(order, [first], [n_rows])
-                batch = tf.gather(inputs, rows), tf.gather(targets, rows)
+                rows = tf.slice(order, [first], [n_rows + self.n_before])
+                batch = take_batch(examples, rows)
+                if self.augmenter:
+                    batch = self.augmenter.apply(batch, rows, seed)
                 if self.random_numbers:
                     # With a slice at `i - start`, XLA would treat `start` as a constant and recompile for each value.
                     self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])
-                loss = self.step(*batch, rates[i], momenta[i])
+                loss = self.step(batch, rates[i], momenta[i])
                 is_first_bad = tf.logical_and(bad == NEVER, tf.logical_not(tf.math.is_finite(loss)))
                 return i + 1, tf.where(is_first_bad, i, bad)
 

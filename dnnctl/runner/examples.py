@@ -45,7 +45,7 @@ def place_all(setup: Setup, dataset: Dataset) -> Examples:
     """Copy every split to the device; the arrays in memory are no longer needed after that."""
     splits = {role: part for role in MEASURED if (part := getattr(dataset, role)) is not None}
     return Examples(
-        train=place(setup, dataset.train),
+        train=place(setup, dataset.weighted_train),
         measured={role: place(setup, part) for role, part in splits.items()},
         labels={role: part.targets for role, part in splits.items()},
         unlabelled=None if dataset.unlabelled is None else without_targets(dataset.unlabelled),

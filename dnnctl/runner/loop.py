@@ -17,7 +17,7 @@ from dnnctl.events.event import StepsDone
 from dnnctl.runner.checkpointing.progress import EpochDone, LoopState
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.monitor import Monitor
-from dnnctl.runner.shuffle import epoch_order
+from dnnctl.runner.shuffle import augment_seed, epoch_order
 from dnnctl.runner.stage import Stage
 from dnnctl.store.facts import Row
 
@@ -155,7 +155,8 @@ class Loop:
         rates = self.rates.of_epoch(epoch).astype(np.float32)
         momenta = self.rates.momenta_of_epoch(epoch)
         order = epoch_order(self.seed, epoch, self.engine.train.n, purpose=self.stage.kind.order_purpose)
-        self.engine.start_epoch(EpochPlan(order, rates, None if momenta is None else momenta.astype(np.float32)))
+        float_momenta = None if momenta is None else momenta.astype(np.float32)
+        self.engine.start_epoch(EpochPlan(order, rates, float_momenta, augment_seed(self.seed, epoch)))
         if self.step == 0:
             self.engine.reset_metrics()
         return rates

@@ -26,7 +26,7 @@ from dnnctl.engine.engine import Engine
 from dnnctl.engine.step_loop import EpochPlan
 from dnnctl.engine.variables import read_state, write_state
 from dnnctl.errors import RunError
-from dnnctl.runner.shuffle import epoch_order
+from dnnctl.runner.shuffle import augment_seed, epoch_order
 
 Floats = NDArray[np.float64]
 LOWEST, HIGHEST = 1e-5, 10.0
@@ -158,8 +158,9 @@ def _losses(engine: Engine, seed: int, rates: Floats, momentum: float | None) ->
     for begin in range(0, len(rates), engine.n_steps):
         part = rates[begin : begin + engine.n_steps]
         padded = np.pad(part, (0, engine.n_steps - len(part)), mode="edge").astype(np.float32)
-        order = epoch_order(seed, 1 + begin // engine.n_steps, engine.train.n)
-        engine.start_epoch(EpochPlan(order, padded, momenta))
+        epoch = 1 + begin // engine.n_steps
+        order = epoch_order(seed, epoch, engine.train.n)
+        engine.start_epoch(EpochPlan(order, padded, momenta, augment_seed(seed, epoch)))
         for step in range(len(part)):
             engine.reset_metrics()
             bad = engine.run(step, step + 1)

@@ -18,6 +18,7 @@ from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.describe import describe
 from dnnctl.data.load import load_data
+from dnnctl.engine.augmentation.augmenter import Augmenter, build_augmenter
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.compilation_cache import cache_warnings
 from dnnctl.engine.device import Device, prepare_device
@@ -58,6 +59,8 @@ class Setup:
     phases: Sequence[PlannedPhase]
     reused: Sequence[str] = ()
     """The blocks whose weights were copied from another network or are pretrained."""
+    augmenter: Augmenter | None = None
+    """What changes the training examples in every step."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
     baseline: Mapping[str, Metrics] = field(default_factory=dict)
@@ -81,6 +84,7 @@ class Setup:
             train,
             batch_size=self.spec.training.batch_size,
             mode=self.compilation.mode,
+            augmenter=self.augmenter,
         )
 
 
@@ -130,6 +134,7 @@ def prepare(
         span=span,
         phases=phases,
         reused=reused,
+        augmenter=build_augmenter(spec.data.augment, dataset.train.inputs, dataset.encoding),
         transfer=transfer,
         baseline=description.baseline,
     )

@@ -30,3 +30,8 @@ def class_number(entry: int | str, names: tuple[str, ...]) -> int | None:
         return names.index(str(entry))
     names_are_numbers = all(name.lstrip("-").isdecimal() for name in names)
     return entry if isinstance(entry, int) and not names_are_numbers and 0 <= entry < len(names) else None
+
+
+def entry_of(key: str) -> int | str:
+    """The name or the number of a class that is the key of a mapping, whose keys are always words."""
+    return int(key) if key.isdecimal() else key

@@ -4,7 +4,21 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, SWITCH, WORD, Count, Index, OrAuto, OrNone, Section
+from dnnctl.specs.augment import Augment
+from dnnctl.specs.field import (
+    BY_FORM,
+    LIST,
+    MAPPING,
+    NUMBER,
+    SWITCH,
+    WORD,
+    Count,
+    Index,
+    NonNegative,
+    OrAuto,
+    OrNone,
+    Section,
+)
 from dnnctl.specs.size import Size
 from dnnctl.specs.source import Source
 
@@ -39,6 +53,8 @@ class Validation(Section):
 
 ClassList: TypeAlias = Annotated[list[int | str], Field(min_length=2)]
 OrAll: TypeAlias = Annotated[Literal["all"], WORD]
+WeightOfClass: TypeAlias = Annotated[dict[str, NonNegative], Field(min_length=1)]
+BalancedOrNone: TypeAlias = Annotated[Literal["none", "balanced"], WORD]
 
 
 class Data(Section):
@@ -59,6 +75,16 @@ class Data(Section):
     the training split (of each column if an example is a row of values, otherwise of all values). `standardize`: each
     feature to mean 0 and variance 1 over the training split. Of a table, only numbers and dates are scaled.
     """
+    augment: Augment = "none"
+    """Random changes of the training examples, in this order. They depend only on `seed`, the epoch and the example,
+    and are applied to the raw inputs, before `scaling`; uint8 inputs are rounded and clipped to 0 to 255 afterwards.
+    What is outside an image has the lowest value: 0 for uint8, otherwise the smallest value of the training split.
+    Validation, test and pretraining use the original examples."""
+    class_weights: Annotated[Annotated[WeightOfClass, MAPPING] | BalancedOrNone, BY_FORM] = "none"
+    """The weight of each class in the training loss, in addition to the weights of single examples. `balanced`:
+    n / (K · n_k) for a class with n_k of the n training examples, with K classes among them, so that all classes have
+    the same total weight. A mapping: from a class, by its name or its number after `classes`, to its weight; the other
+    classes have the weight 1. The validation loss and all metrics are not weighted by class."""
 
     @property
     def array_scaling(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnnctl.specs.augment import MIXING, Flip
 from dnnctl.specs.axes import wrong_axes
-from dnnctl.specs.class_names import CLASS_NAMES, class_number
+from dnnctl.specs.class_names import CLASS_NAMES, class_number, entry_of
 from dnnctl.specs.depth import n_layers
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.layer import MAX_LAYERS
@@ -27,6 +28,8 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
     yield from _validation(spec)
     yield from _test(spec)
     yield from _classes(spec)
+    yield from _class_weights(spec)
+    yield from _augment(spec)
     yield from _monitors(spec)
     yield from _metrics(spec)
     phases = planned_phases(spec)
@@ -88,6 +91,37 @@ def _classes(spec: Spec) -> Iterator[Broken]:
             yield ("data", "classes", index), f"the class {entry!r} appears twice", "Remove one of the entries."
         else:
             seen.add(number)
+
+
+def _class_weights(spec: Spec) -> Iterator[Broken]:
+    """Whether the classes that have a weight exist, for sources whose class names are known without loading them."""
+    names, weights = CLASS_NAMES.get(spec.data.source.kind), spec.data.class_weights
+    if names is None or isinstance(weights, str):
+        return
+    if spec.data.classes != "all":
+        names = tuple(names[kept] for each in spec.data.classes if (kept := class_number(each, names)) is not None)
+    seen: set[int] = set()
+    for key in weights:
+        number, path = class_number(entry_of(key), names), ("data", "class_weights", key)
+        if number is None:
+            yield path, f"the training data has no class '{key}'", suggest(key, names)
+        elif number in seen:
+            yield path, f"the class '{key}' appears twice", "Remove one of the entries."
+        else:
+            seen.add(number)
+
+
+def _augment(spec: Spec) -> Iterator[Broken]:
+    if isinstance(spec.data.augment, str):
+        return
+    n_mixing = 0
+    for index, each in enumerate(spec.data.augment):
+        path = ("data", "augment", index)
+        n_mixing += isinstance(each, MIXING)
+        if isinstance(each, MIXING) and n_mixing > 1:
+            yield path, "each example can only be mixed once", "Keep one of `mixup` and `cutmix`."
+        if isinstance(each, Flip) and not each.horizontal and not each.vertical:
+            yield path, "both directions are off, so nothing is flipped", "Write `horizontal: true`."
 
 
 def metric_name(metric: Metric) -> str:

@@ -12,15 +12,20 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dnnctl.builder.loss import build_loss
+from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import build_model
 from dnnctl.builder.optimizer import build_optimizer
-from dnnctl.builder.output import choose_head
-from dnnctl.data.dataset import Part
+from dnnctl.builder.output import Head, choose_head
+from dnnctl.data.dataset import Dataset, Part
+from dnnctl.engine.augmentation.augmenter import build_augmenter
+from dnnctl.engine.batch import take_batch
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.step_loop import EpochPlan, to_device
-from dnnctl.runner.shuffle import epoch_order
+from dnnctl.runner.shuffle import augment_seed, epoch_order
+from dnnctl.runner.targets import encode_targets
 from dnnctl.specs import Spec
 
 BATCH = 32
@@ -68,13 +73,15 @@ def make_data(n: int = N) -> Part:
     return Part(images, np.clip(labels, 0, 9))
 
 
-def make_model(spec: Spec, data: Part) -> keras.Model:
-    head = choose_head(spec, task="classes", n_outputs=10)
+TEN_CLASSES = Head("sparse_categorical_crossentropy", "index", 10, "softmax")
+
+
+def make_model(spec: Spec, data: Part, head: Head = TEN_CLASSES) -> keras.Model:
     model = build_model(spec, head, data.inputs)
     model.compile(
         optimizer=build_optimizer(spec.optimizer),
         loss=build_loss(spec.loss, head.loss),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=build_metrics(spec, head),
         jit_compile=False,
     )
     return model
@@ -91,27 +98,38 @@ def digest(model: keras.Model) -> str:
     return state.hexdigest()
 
 
-def fit(spec: Spec, data: Part, epochs: int) -> tuple[keras.Model, list[dict[str, float]]]:
-    model = make_model(spec, data)
+def fit(
+    spec: Spec, data: Part, epochs: int, head: Head = TEN_CLASSES, class_weight: dict[int, float] | None = None
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    model = make_model(spec, data, head)
     rows = []
     for epoch in range(1, epochs + 1):
         order = epoch_order(spec.seed, epoch, len(data))
         shuffled = data.take(order)
-        history = model.fit(shuffled.inputs, shuffled.targets, batch_size=BATCH, shuffle=False, verbose=0)
+        history = model.fit(
+            shuffled.inputs,
+            shuffled.targets,
+            sample_weight=shuffled.weights,
+            class_weight=class_weight,
+            batch_size=BATCH,
+            shuffle=False,
+            verbose=0,
+        )
         rows.append({name: values[0] for name, values in history.history.items()})
     return model, rows
 
 
 def run_engine(
-    spec: Spec, data: Part, epochs: int, mode: Any = "graph", cut: int = 5
+    spec: Spec, data: Part, epochs: int, mode: Any = "graph", cut: int = 5, head: Head = TEN_CLASSES
 ) -> tuple[keras.Model, list[dict[str, float]]]:
-    model = make_model(spec, data)
-    metrics = [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-    engine = Engine(model, metrics, to_device(data), batch_size=BATCH, mode=mode)
+    model = make_model(spec, data, head)
+    augmenter = build_augmenter(spec.data.augment, data.inputs)
+    engine = Engine(model, build_metrics(spec, head), to_device(data), batch_size=BATCH, mode=mode, augmenter=augmenter)
     rates = np.full(engine.n_steps, spec.optimizer.learning_rate, np.float32)
     rows = []
     for epoch in range(1, epochs + 1):
-        engine.start_epoch(EpochPlan(epoch_order(spec.seed, epoch, len(data)), rates))
+        order = epoch_order(spec.seed, epoch, len(data))
+        engine.start_epoch(EpochPlan(order, rates, augment_seed=augment_seed(spec.seed, epoch)))
         engine.reset_metrics()
         for start in range(0, engine.n_steps, cut):
             assert engine.run(start, min(start + cut, engine.n_steps)) is None
@@ -142,6 +160,124 @@ def test_mixed_precision_gives_the_bits_of_fit(precision: str) -> None:
     model, rows = run_engine(spec, data, 2)
     assert digest(model) == digest(expected)
     assert rows == expected_rows
+
+
+HEADS = {
+    "index": TEN_CLASSES,
+    "one_hot": Head("categorical_crossentropy", "one_hot", 10, "softmax"),
+    "column": Head("binary_crossentropy", "column", 1, "sigmoid"),
+    "numbers": Head("mse", "numbers", 2, "linear"),
+}
+
+
+def weighted_data(head: Head, n: int = N) -> Part:
+    """Targets in the form of the head, and weights, some of which are 0."""
+    data, draw = make_data(n), np.random.default_rng(3)
+    weights = (draw.uniform(0, 3, n) * (draw.uniform(0, 1, n) < 0.9)).astype(np.float32)
+    targets = data.targets % 2 if head.targets == "column" else data.targets
+    targets = draw.normal(size=(n, 2)).astype(np.float32) if head.targets == "numbers" else targets
+    return encode_targets(Part(data.inputs, targets, weights), head.targets, 10)
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_weights_give_the_bits_of_fit(head: Head) -> None:
+    """The same variables, weighted losses and unweighted metrics as with `sample_weight`, also in evaluation."""
+    spec, data = make_spec(NETS["l2"]), weighted_data(head)
+    expected, expected_rows = fit(spec, data, 2, head)
+    model, rows = run_engine(spec, data, 2, head=head)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+    assert rows != run_engine(spec, Part(data.inputs, data.targets), 2, head=head)[1]
+    engine = Engine(model, build_metrics(spec, head), to_device(data), batch_size=BATCH, mode="graph")
+    theirs = model.evaluate(
+        data.inputs, data.targets, sample_weight=data.weights, batch_size=512, verbose=0, return_dict=True
+    )
+    assert engine.evaluate(to_device(data)) == pytest.approx(theirs, rel=1e-6)
+
+
+@pytest.mark.parametrize("head", [HEADS["index"], HEADS["one_hot"]], ids=["index", "one_hot"])
+def test_class_weights_give_the_bits_of_fit(head: Head) -> None:
+    """The same variables and losses as with `class_weight`."""
+    spec, data = make_spec(), make_data()
+    weights = np.linspace(0, 2.7, 10).astype(np.float32)
+    dataset = Dataset(data, None, None, None, "classes", tuple("0123456789"), "", "", class_weights=weights)
+    ours, theirs = (encode_targets(part, head.targets, 10) for part in (dataset.weighted_train, data))
+    expected, expected_rows = fit(spec, theirs, 2, head, dict(enumerate(weights.tolist())))
+    model, rows = run_engine(spec, ours, 2, head=head)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+
+
+def test_weights_under_xla_agree_with_fit() -> None:
+    spec, data = make_spec(optimizer=OPTIMIZERS["nesterov"]), weighted_data(TEN_CLASSES)
+    expected, expected_rows = fit(spec, data, 1)
+    model, rows = run_engine(spec, data, 1, "xla")
+    for ours, theirs in zip(model.weights, expected.weights, strict=True):
+        assert np.abs(ours.numpy() - theirs.numpy()).max() <= 1e-4
+    assert rows[0]["loss"] == pytest.approx(expected_rows[0]["loss"], abs=1e-4)
+
+
+def augmented(spec: Spec, data: Part, epoch: int) -> Any:
+    """The batch of a whole epoch, in the order of training."""
+    augmenter = build_augmenter(spec.data.augment, data.inputs)
+    assert augmenter is not None
+    order = epoch_order(spec.seed, epoch, len(data))
+    order = np.concatenate([order[len(order) - augmenter.n_before :], order])
+    batch = take_batch((tf.constant(data.inputs), tf.constant(data.targets), data.weights), order)
+    return augmenter.apply(batch, order, tf.constant(augment_seed(spec.seed, epoch), tf.uint32))
+
+
+def augmenting(*augment: Any) -> dict[str, Any]:
+    return {"source": "fashion_mnist_sample", "scaling": "standardize", "augment": list(augment)}
+
+
+def test_augmentation_gives_the_bits_of_fit_on_augmented_examples() -> None:
+    """Images are changed before batch normalization and dropout; the next epoch has other images."""
+    changes = ["flip", {"kind": "crop", "padding": 1}, "brightness", {"kind": "cutout", "size": 2}]
+    spec, data = make_spec(NETS["batch_norm"] | NETS["dropout"], data=augmenting(*changes)), make_data()
+    expected, expected_rows = make_model(spec, data), []
+    for epoch in (1, 2):
+        batch = augmented(spec, data, epoch)
+        history = expected.fit(batch.inputs, batch.targets, batch_size=BATCH, shuffle=False, verbose=0).history
+        expected_rows.append({name: values[0] for name, values in history.items()})
+    model, rows = run_engine(spec, data, 2)
+    assert digest(model) == digest(expected)
+    assert rows == expected_rows
+
+
+@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
+@pytest.mark.parametrize("form", ["index", "one_hot"])
+def test_mixing_agrees_with_fit_on_soft_targets(kind: str, form: str) -> None:
+    """Keras's crossentropy of λ · one-hot + (1 − λ) · other one-hot; the accuracy is that of the greater share."""
+    spec, head = make_spec(optimizer="sgd", data=augmenting("flip", {"kind": kind, "alpha": 1.0})), HEADS[form]
+    data = make_data()
+    batch = augmented(spec, data, 1)
+    own, other = np.eye(10)[batch.targets], np.eye(10)[batch.mixed.targets]
+    share = batch.mixed.share.numpy()[:, None]
+    expected = make_model(spec, data, HEADS["one_hot"])
+    history = expected.fit(
+        batch.inputs, share * own + (1 - share) * other, batch_size=BATCH, shuffle=False, verbose=0
+    ).history
+    model, rows = run_engine(spec, encode_targets(data, head.targets, 10), 1, head=head)
+    for ours, theirs in zip(model.weights, expected.weights, strict=True):
+        assert np.abs(ours.numpy() - theirs.numpy()).max() <= 1e-5
+    assert rows[0] == pytest.approx({name: values[0] for name, values in history.items()}, abs=1e-5)
+
+
+def test_evaluation_and_prediction_use_the_original_examples() -> None:
+    spec, data = make_spec(data=augmenting("rotate", "noise", "mixup")), make_data(200)
+    model, _ = run_engine(spec, data, 1)
+    engine = Engine(
+        model,
+        [],
+        to_device(data),
+        batch_size=BATCH,
+        mode="graph",
+        augmenter=build_augmenter(spec.data.augment, data.inputs),
+    )
+    expected = model.evaluate(data.inputs, data.targets, batch_size=512, verbose=0)[0]
+    assert engine.evaluate(to_device(data)) == pytest.approx({"loss": expected}, rel=1e-6)
+    assert engine.predict(to_device(data)) == pytest.approx(model.predict(data.inputs, verbose=0), abs=1e-6)
 
 
 @pytest.mark.parametrize("cut", [1, 4, 13])

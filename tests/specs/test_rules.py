@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import yaml
 
+from dnnctl.data.class_weights import class_weights
 from dnnctl.data.classes import new_numbers
 from dnnctl.data.dataset import Part, RawData
 from dnnctl.errors import DataError, Fault, SpecError
 from dnnctl.specs import load
 from dnnctl.specs.class_names import CLASS_NAMES
+from dnnctl.specs.data import Data
 from dnnctl.specs.reading.yaml_writer import write_yaml
 
 FINE = """
@@ -176,3 +178,42 @@ def test_the_test_split_of_a_table_is_given_once(test: str, tmp_path: Path) -> N
     assert (fault.path, fault.rule) == ("data.source.test", "needs either `size` or `path`")
     for fine in ("none", "{size: 0.2}", "{path: b.csv}"):
         assert not faults(tmp_path, TABLE % fine)
+
+
+@pytest.mark.parametrize("classes", ["all", "[Coat, Dress, Bag]"])
+@pytest.mark.parametrize("key", ["Dress", "Trouser", "2", "3", "10", "dress"])
+def test_a_class_weight_is_refused_if_the_data_refuses_it(classes: str, key: str, tmp_path: Path) -> None:
+    """The oracle is what loading does with the same key and the classes that are kept."""
+    names = CLASS_NAMES["fashion_mnist"] if classes == "all" else ("Coat", "Dress", "Bag")
+    labels = np.arange(len(names), dtype=np.int32)
+    raw = RawData(Part(np.zeros((len(names), 1), np.float32), labels), None, "classes", names)
+    data = Data.model_validate({"source": "fashion_mnist_sample", "class_weights": {key: 2}})
+    try:
+        class_weights(data, raw, labels)
+        expected = []
+    except DataError:
+        expected = [f"data.class_weights.{key}"]
+    found = faults(tmp_path, f"data.classes={classes}", f"data.class_weights.{key}=2")
+    assert [fault.path for fault in found] == expected
+
+
+def test_a_class_weight_that_appears_twice_is_refused(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, "data.class_weights={Trouser: 2, 1: 3}")
+    assert (fault.path, fault.rule) == ("data.class_weights.1", "the class '1' appears twice")
+
+
+@pytest.mark.parametrize(
+    ("augment", "path", "rule"),
+    [
+        ("[mixup, flip, cutmix]", "data.augment.2", "each example can only be mixed once"),
+        ("[mixup, {kind: mixup, alpha: 1}]", "data.augment.1", "each example can only be mixed once"),
+        ("[{kind: flip, horizontal: false}]", "data.augment.0", "both directions are off, so nothing is flipped"),
+    ],
+)
+def test_an_augmentation_that_cannot_work_is_refused(augment: str, path: str, rule: str, tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, f"data.augment={augment}")
+    assert (fault.path, fault.rule) == (path, rule)
+
+
+def test_augmentations_that_can_work_are_accepted(tmp_path: Path) -> None:
+    assert faults(tmp_path, "data.augment=[{kind: flip, horizontal: false, vertical: true}, crop, mixup, flip]") == ()

@@ -1,0 +1,50 @@
+"""What augmentation must know about the inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dnnctl.store.encoding import TableEncoding
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The shape and the range of the inputs."""
+
+    shape: tuple[int, ...]
+    """(H, W, C) for images, (F,) for rows."""
+    low: float
+    """The smallest value: it fills what is outside an image."""
+    range: float
+    """The difference between the largest and the smallest value."""
+    spread: NDArray[np.float32]
+    """What `noise` is relative to: (F,) the standard deviation of each column of rows, () the range of images."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether inputs are images."""
+        return len(self.shape) > 1
+
+
+def measure_canvas(inputs: NDArray[Any], encoding: TableEncoding | None) -> Canvas:
+    """The canvas of the training inputs, (N, H, W), (N, H, W, C) or (N, F)."""
+    if inputs.ndim == 2:
+        return Canvas(inputs.shape[1:], 0.0, 0.0, _spread(inputs, encoding))
+    shape = (*inputs.shape[1:], 1) if inputs.ndim == 3 else inputs.shape[1:]
+    low, high = (0.0, 255.0) if inputs.dtype == np.uint8 else (float(inputs.min()), float(inputs.max()))
+    return Canvas(shape, low, high - low, np.array(high - low, np.float32))
+
+
+def _spread(inputs: NDArray[Any], encoding: TableEncoding | None) -> NDArray[np.float32]:
+    """(F,) the standard deviation of each column; 0 for what is not a number."""
+    spread = inputs.std(axis=0, dtype=np.float64).astype(np.float32)
+    if encoding is None:
+        return spread
+    is_number = [
+        place == 0 and column.kind in ("number", "date") for column in encoding.columns for place in range(column.width)
+    ]
+    return np.where(is_number, spread, np.float32(0))
