@@ -77,7 +77,8 @@ def _data(_: Wording, event: DataReady) -> list[str]:
     counts = f"{event.n_train:,} training"
     counts += f", {event.n_validation:,} validation" if event.n_validation else ""
     counts += f", {event.n_test:,} test" if event.n_test else ""
-    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, "target value")
+    what = "label" if event.task == "labels" else "target value"
+    outputs = f"{event.n_outputs} classes" if event.task == "classes" else format_count(event.n_outputs, what)
     return [f"data: {counts} examples of {format_shape(event.input_shape)}, {outputs}"]
 
 
