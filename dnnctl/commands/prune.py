@@ -58,6 +58,7 @@ def prune(
 def _prune(
     parent: RunRecord, loaded: LoadedSpec, threshold: float | None, sparsity: float | None, directory: Path
 ) -> tuple[Run, PrunedFacts]:
+    from dnnctl.builder.front import copy_weights
     from dnnctl.builder.pruning import kernels, magnitude_at, set_to_zero
     from dnnctl.runner.checkpointing.resume import recorded_compilation
     from dnnctl.runner.examples import place_all
@@ -68,7 +69,7 @@ def _prune(
     setup, dataset = prepare(loaded.spec, ignore, compilation=recorded_compilation(parent), pretrained=source)
     if parent.facts.data not in (None, setup.data):
         raise RunError(f"The data of {parent.id} have changed since it was trained, so metrics cannot be compared.")
-    setup.model.set_weights(load_model(parent).get_weights())
+    copy_weights(load_model(parent), setup.model)
     examples = place_all(setup, dataset)
     engine = setup.engine(examples.train)
     before = measure(engine, examples.measured)
@@ -95,6 +96,8 @@ def _prune(
                 layers=facts.layers,
                 pruned=pruned,
             )
+            if setup.encoding is not None:
+                writer.write_encoding(setup.encoding)
             writer.start("started")
             writer.write_model(plain_model(setup).save)
             write_predictions(writer, setup, engine, examples)
@@ -136,6 +139,7 @@ def _summary(writer: RunWriter, parent: RunRecord, pruned: PrunedFacts, setup: S
         parameters=parent.facts.parameters,
         task=setup.task,
         loss=setup.head.loss,
+        target_scaling=parent.summary.target_scaling if parent.summary else None,
         device=setup.device.name,
         compile=setup.compilation.mode,
         training_seconds=0.0,

@@ -61,8 +61,10 @@ def load_model(run: RunRecord, weights: Weights = "best") -> Any:
     import keras
 
     import dnnctl.layers  # noqa: F401  (registers the layers that Keras lacks)
+    from dnnctl.builder.front import any_column_name
 
-    return keras.saving.load_model(path)
+    with any_column_name():
+        return keras.saving.load_model(path)
 
 
 def model_path(folder: RunFolder, weights: Weights) -> Path:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from dnnctl.builder.front import build_front
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.output import Head, choose_head
+from dnnctl.builder.target_scaling import fit_target_scaling
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.load import load_data
@@ -27,6 +30,7 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import dotted
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.pretraining import Autoencoder
+from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.facts import DataFacts, LayerFacts
 from dnnctl.text import format_shape
 
@@ -39,7 +43,7 @@ class Setup:
     device: Device
     data: DataFacts
     task: str
-    """`classes` or `numbers`."""
+    """`classes`, `labels` or `numbers`."""
     n_outputs: int
     class_names: Sequence[str]
     head: Head
@@ -51,6 +55,13 @@ class Setup:
     """The blocks whose weights were copied from another network or are pretrained."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
+    encoding: TableEncoding | None = None
+    """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
+
+    @cached_property
+    def front(self) -> keras.Model | None:
+        """The layers from the raw columns of a table to encoded rows."""
+        return None if self.encoding is None else build_front(self.encoding)
 
     @property
     def model(self) -> keras.Model:
@@ -93,7 +104,7 @@ def prepare(
     report(_describe_data(dataset))
     for warning in dataset.warnings:
         report(Warned(warning))
-    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    head = _head(spec, dataset)
     _check_targets(dataset, head)
     network, transfer = _build(spec, head, dataset, pretrained)
     pretrains = [block.name for block in network.weighted_blocks] if has_pretraining else []
@@ -117,6 +128,7 @@ def prepare(
         phases=phases,
         reused=reused,
         transfer=transfer,
+        encoding=dataset.encoding,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
@@ -143,15 +155,24 @@ def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) ->
     """The network, and what was copied into it from a pretrained network."""
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
-        network = build_network(spec, head, dataset.unlabelled)
+        network = build_network(spec, head, dataset.unlabelled, encoding=dataset.encoding)
         if not network.weighted_blocks:
             rule = "no layer before the output has weights to pretrain"
             raise SpecError([Fault(rule, "training.pretraining", hint="Add a dense or convolutional layer.")])
         return network, None
     if reuse == "none":
-        return build_network(spec, head, dataset.train.inputs), None
+        return build_network(spec, head, dataset.train.inputs, encoding=dataset.encoding), None
     assert pretrained is not None, "the caller finds the network that the spec reuses"
-    return build_from(spec, head, dataset.train.inputs, load_pretrained(pretrained))
+    source = load_pretrained(pretrained)
+    return build_from(spec, head, dataset.train.inputs, source, encoding=dataset.encoding)
+
+
+def _head(spec: Spec, dataset: Dataset) -> Head:
+    """The output, with the scaling of the targets."""
+    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    is_table, is_numbers = dataset.encoding is not None, dataset.task == "numbers"
+    scaling = fit_target_scaling(spec, head.loss, dataset.train.targets, is_numbers=is_numbers, is_table=is_table)
+    return replace(head, target_scaling=scaling)
 
 
 def _describe_data(dataset: Dataset) -> DataReady:

@@ -38,6 +38,7 @@ KILLS = {
     "adversarial pretraining": [("after_steps", 8), ("after_steps", 7)],
     "metrics of classes": [("after_steps", 10), ("after_steps", 5)],
     "metrics of numbers": [("after_steps", 10), ("after_rename", 2)],
+    "table with embeddings": [("before_steps", 7), ("after_steps", 2), ("before_rename", 2)],
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
 }
 """For each recipe the points at which one process after the other dies."""
