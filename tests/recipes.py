@@ -13,6 +13,7 @@ import pytest
 
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 from sample_specs import write_numbers, write_spec
+from sample_tables import write_table
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
@@ -150,6 +151,23 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
         "runtime": {"compile": "xla"},
     },
+    "table with embeddings": {
+        "data": {
+            "source": {"kind": "npz", "path": "table.npz"},
+            "validation": {"size": 24},
+            "target_scaling": "log",
+        },
+        "model": {
+            "defaults": {"activation": "relu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": [{"kind": "dense", "units": 8}],
+        },
+        "optimizer": "adam",
+        "training": {
+            "batch_size": 16,
+            "checkpoint": MID_EPOCH,
+            "phases": [{"epochs": 2, "freeze": ["embedding_zip"]}, {"epochs": 2}],
+        },
+    },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
 }
 
@@ -157,6 +175,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 def spec_of(recipe: str, folder: Path) -> Path:
     """Write the spec of a recipe to a file."""
     write_numbers(folder / "numbers.npz")
+    write_table(folder / "table.npz")
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
     return write_spec(folder, **{"training": training, **RECIPES[recipe]})
 

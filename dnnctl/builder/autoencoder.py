@@ -42,12 +42,15 @@ def parts_of(network: Network, *, greedy: bool) -> list[Sequence[Block]]:
 def build_autoencoder(network: Network, part: Sequence[Block], noise: Kind, *, seed: int) -> keras.Model:
     """A model (B, …) → (B, 1) of each input's reconstruction error. It trains the weights of the part and the decoder.
 
-    The blocks before the part are frozen and run in inference mode; the part encodes their outputs.
+    The blocks before the part are frozen and run in inference mode; the part encodes their outputs. Embeddings are
+    frozen: their outputs are reconstructed, too, and would otherwise become equal for all categories.
     """
     start, given = network.model.input, part[0].inputs
     for block in network.blocks:
         for layer in block.layers:
             layer.trainable = block in part
+    for layer in network.embeddings:
+        layer.trainable = False
     if part[0] is not network.blocks[0]:
         before = keras.models.clone_model(keras.Model(start, given), clone_function=_at_inference)
         start, given = before.input, before.output

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 import dnnctl.layers  # noqa: F401  (registers the layers that Keras lacks)
+from dnnctl.builder.front import any_column_name
 from dnnctl.errors import DnnctlError, RunError
 from dnnctl.store.archive import ArchiveError, check_archive
 
@@ -19,7 +20,8 @@ def open_keras(path: Path, *, compile: bool = True) -> keras.Model:
     """
     try:
         check_archive(path)
-        model = keras.saving.load_model(path, compile=compile, safe_mode=True)
+        with any_column_name():
+            model = keras.saving.load_model(path, compile=compile, safe_mode=True)
     except ArchiveError as error:
         raise RunError(f"{path} is damaged: {error}.") from None
     except DnnctlError:

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from dnnctl.builder.output import Head
+from dnnctl.builder.target_scaling import ScaledLoss
 from dnnctl.specs.field import Kind
 
 LOSSES: dict[str, type[keras.losses.Loss]] = {
@@ -33,3 +35,9 @@ def build_loss(spec: Kind, kind: str) -> keras.losses.Loss:
     """The loss; `kind` is its kind, which is known even if the spec has `auto`."""
     arguments: dict[str, Any] = {name: getattr(spec, name) for name in type(spec).model_fields if name != "kind"}
     return LOSSES[kind](**arguments)
+
+
+def build_training_loss(spec: Kind, head: Head) -> keras.losses.Loss:
+    """The loss that training minimizes: that of scaled values, if targets are scaled."""
+    loss = build_loss(spec, head.loss)
+    return loss if head.target_scaling is None else ScaledLoss(loss, head.target_scaling)

@@ -19,11 +19,13 @@ ACCURACY: dict[str, Factory] = {
     "index": keras.metrics.SparseCategoricalAccuracy,
     "one_hot": keras.metrics.CategoricalAccuracy,
     "column": keras.metrics.BinaryAccuracy,
+    "labels": keras.metrics.BinaryAccuracy,
 }
 CROSSENTROPY: dict[str, Factory] = {
     "index": keras.metrics.SparseCategoricalCrossentropy,
     "one_hot": keras.metrics.CategoricalCrossentropy,
     "column": keras.metrics.BinaryCrossentropy,
+    "labels": keras.metrics.BinaryCrossentropy,
 }
 TOP_K: dict[str, Factory] = {
     "index": keras.metrics.SparseTopKCategoricalAccuracy,
@@ -32,8 +34,8 @@ TOP_K: dict[str, Factory] = {
 BINARY: dict[str, Factory] = {
     "precision": keras.metrics.Precision,
     "recall": keras.metrics.Recall,
-    "auc_roc": lambda name: keras.metrics.AUC(curve="ROC", name=name),
-    "auc_precision_recall": lambda name: keras.metrics.AUC(curve="PR", name=name),
+    "auc_roc": lambda name, **labels: keras.metrics.AUC(curve="ROC", name=name, **labels),
+    "auc_precision_recall": lambda name, **labels: keras.metrics.AUC(curve="PR", name=name, **labels),
 }
 NUMBER: dict[str, Factory] = {
     "mae": keras.metrics.MeanAbsoluteError,
@@ -48,7 +50,7 @@ NUMBER: dict[str, Factory] = {
 
 
 def build_metrics(spec: Spec, head: Head) -> list[keras.metrics.Metric]:
-    """The metrics of a spec; `auto` is accuracy for classes and mean absolute error for numbers.
+    """The metrics of a spec; `auto` is accuracy for classes and labels, and mean absolute error for numbers.
 
     Raises:
         SpecError: a metric cannot be used with the targets.
@@ -59,7 +61,7 @@ def build_metrics(spec: Spec, head: Head) -> list[keras.metrics.Metric]:
 
 
 def _accuracy(head: Head) -> keras.metrics.Metric:
-    if head.activation == "tanh" and head.targets == "column":
+    if head.activation == "tanh" and head.targets in ("column", "labels"):
         return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
     return ACCURACY[head.targets](name="accuracy")
 
@@ -73,11 +75,12 @@ def _build(metric: Metric, head: Head, index: int) -> keras.metrics.Metric:
         raise SpecError([Fault(rule, f"metrics.{index}", hint="Choose a smaller k.")])
     if isinstance(metric, TopKAccuracy) and head.targets in TOP_K:
         return TOP_K[head.targets](k=metric.k, name=name)
-    if isinstance(metric, F1Score) and head.targets in ("column", "one_hot"):
-        threshold = 0.5 if head.targets == "column" else None
+    if isinstance(metric, F1Score) and head.targets in ("column", "one_hot", "labels"):
+        threshold = None if head.targets == "one_hot" else 0.5
         return keras.metrics.F1Score(average=metric.average, threshold=threshold, name=name)
-    if metric.kind in BINARY and head.targets in ("column", "one_hot"):
-        return BINARY[metric.kind](name=name)
+    if metric.kind in BINARY and head.targets in ("column", "one_hot", "labels"):
+        is_mean = head.targets == "labels" and metric.kind.startswith("auc")
+        return BINARY[metric.kind](name=name, **({"multi_label": True, "num_labels": head.units} if is_mean else {}))
     if metric.kind in NUMBER and head.targets != "index":
         return NUMBER[metric.kind](name=name)
     raise SpecError([Fault(*_unsuitable(name, head, index))])
@@ -89,6 +92,7 @@ def _unsuitable(name: str, head: Head, index: int) -> tuple[str, str, None, str,
         "`loss: categorical_crossentropy` allows more.",
         "column": f"Two classes with a binary loss allow accuracy, crossentropy, {', '.join(BINARY)} and f1_score.",
         "one_hot": "",
+        "labels": f"Labels allow accuracy, crossentropy, {', '.join(BINARY)} and f1_score.",
         "numbers": f"Target numbers allow {', '.join(NUMBER)}.",
     }
     return f"'{name}' cannot be used with these targets", f"metrics.{index}", None, "", needs[head.targets]

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from dnnctl.builder.activation import build_activation
 from dnnctl.builder.convolution import check_convolution
+from dnnctl.builder.embedding import embed
 from dnnctl.builder.layer import build_plain, build_weighted, inherit
 from dnnctl.builder.names import Names
 from dnnctl.builder.output import OUTPUT, Head, build_output
-from dnnctl.builder.scaling import build_scaling
+from dnnctl.builder.scaling import SCALING, build_scaling
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.activation import LINEAR
 from dnnctl.specs.axes import axis_problem
@@ -28,7 +29,10 @@ from dnnctl.specs.field import Kind
 from dnnctl.specs.layer import BatchNorm, Conv2D, GlobalPool, LayerNorm, Pool, Residual, WeightedLayer
 from dnnctl.specs.model import Defaults
 from dnnctl.specs.path import Path, dotted
+from dnnctl.store.encoding import TableEncoding
 
+MODEL = "model"
+"""The name of the network."""
 FLAT = 2
 IMAGE = 4
 """Numbers of axes, including the batch axis."""
@@ -61,7 +65,10 @@ class Network:
     model: keras.Model
     blocks: Sequence[Block]
     trainable: Sequence[tuple[keras.Variable, str]]
-    """Every variable that training can change, in the order of the model, with the name of its block or `output`."""
+    """Every variable that training can change, in the order of the model, with the name of its embedding or block, or
+    `output`."""
+    embeddings: Sequence[keras.layers.Embedding] = ()
+    """The learned embeddings of a table's categories. The first block gets their outputs."""
 
     @property
     def weighted_blocks(self) -> list[Block]:
@@ -70,12 +77,18 @@ class Network:
 
 
 def build_network(
-    spec: Spec, head: Head, inputs: NDArray[np.generic], *, scaling: Sequence[keras.layers.Layer] | None = None
+    spec: Spec,
+    head: Head,
+    inputs: NDArray[np.generic],
+    *,
+    scaling: Sequence[keras.layers.Layer] | None = None,
+    encoding: TableEncoding | None = None,
 ) -> Network:
     """The network of a spec, for the training inputs (N, …), with fresh weights.
 
     Args:
         scaling: layers that scale the inputs; by default, new ones are fitted to these inputs.
+        encoding: how the inputs were encoded, if they are the rows of a table. By default, they are not scaled again.
 
     Raises:
         SpecError: a layer does not fit what comes before it.
@@ -83,17 +96,24 @@ def build_network(
     keras.config.set_dtype_policy(spec.runtime.precision)
     names = Names(spec.seed)
     tensor = start = keras.Input(inputs.shape[1:], dtype=inputs.dtype.name, name="inputs")
-    for layer in build_scaling(spec.data.scaling, inputs) if scaling is None else scaling:
-        tensor = layer(tensor)
+    embeddings: Sequence[keras.layers.Embedding] = ()
+    if scaling is None:
+        scaling = build_scaling(spec.data.scaling, inputs) if encoding is None else []
+    tensor = _chain(scaling, tensor)
+    if encoding is not None:
+        tensor, embeddings = embed(encoding, tensor, names)
     blocks = _Stack(names, spec.model.defaults).apply(spec.model.layers, tensor, ("model", "layers"))
     tensor = blocks[-1].outputs
     if len(tensor.shape) != FLAT:
         rule = f"the output layer gets {_shape(tensor)}, but needs one row of values per example"
         last = dotted(("model", "layers", len(spec.model.layers) - 1))
         raise SpecError([Fault(rule, last, hint="Add `flatten` or `global_average_pool`.")])
-    model = keras.Model(start, build_output(spec, head, names)(tensor), name="model")
+    inverse = head.target_scaling.layers() if head.target_scaling else []
+    model = keras.Model(start, _chain([build_output(spec, head, names), *inverse], tensor), name=MODEL)
     owners = {id(each): block.name for block in blocks for layer in block.layers for each in layer.trainable_variables}
-    return Network(model, blocks, [(each, owners.get(id(each), OUTPUT)) for each in model.trainable_variables])
+    owners |= {id(each): layer.name for layer in embeddings for each in layer.trainable_variables}
+    trainable = [(each, owners.get(id(each), OUTPUT)) for each in model.trainable_variables]
+    return Network(model, blocks, trainable, embeddings)
 
 
 def build_model(spec: Spec, head: Head, inputs: NDArray[np.generic]) -> keras.Model:
@@ -225,6 +245,6 @@ def _shape(tensor: Any) -> str:
 
 def count_parameters(model: keras.Model) -> tuple[int, int]:
     """The number of parameters and of trainable parameters, without the statistics of the scaling layer."""
-    scaling = {id(weight) for layer in model.layers if layer.name == "scaling" for weight in layer.weights}
+    scaling = {id(weight) for layer in model.layers if layer.name == SCALING for weight in layer.weights}
     total = sum(int(np.prod(weight.shape)) for weight in model.weights if id(weight) not in scaling)
     return total, sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

@@ -15,12 +15,14 @@ from dnnctl.builder.constraint import DENSE_INPUTS, build_constraint
 from dnnctl.builder.initializer import build_initializer
 from dnnctl.builder.names import Names
 from dnnctl.builder.regularizer import build_regularizer
+from dnnctl.builder.target_scaling import TargetScaling
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.model import Output
 
-TargetForm = Literal["index", "one_hot", "column", "numbers"]
-"""How targets are given to the loss: class numbers (B,), one-hot (B, K), 0 or 1 (B, 1), or numbers (B, K)."""
+TargetForm = Literal["index", "one_hot", "column", "labels", "numbers"]
+"""How targets are given to the loss: class numbers (B,), one-hot (B, K), 0 or 1 (B, 1), 0 or 1 for each label (B, K),
+or numbers (B, K)."""
 
 OUTPUT = "output"
 """The name of the last layer."""
@@ -43,6 +45,8 @@ class Head:
     units: int
     activation: str
     """The activation that `auto` means."""
+    target_scaling: TargetScaling | None = None
+    """How target numbers are scaled for the loss; None if they are not."""
 
 
 def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
@@ -57,6 +61,8 @@ def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
             rule = f"{loss} is for classes, but these targets are numbers"
             raise SpecError([Fault(rule, "loss", hint="Write mse, mae or huber, or `data.source.task: classes`.")])
         head = Head(loss, "numbers", n_outputs, "linear")
+    elif task == "labels":
+        head = _label_head(loss, n_outputs)
     elif loss in BINARY_LOSSES:
         head = _binary_head(loss, n_outputs)
     else:
@@ -70,14 +76,25 @@ def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
 def _auto_loss(task: str, n_outputs: int) -> str:
     if task == "numbers":
         return "mse"
-    return "binary_crossentropy" if n_outputs == 2 else "sparse_categorical_crossentropy"
+    return "binary_crossentropy" if n_outputs == 2 or task == "labels" else "sparse_categorical_crossentropy"
 
 
 def _binary_head(loss: str, n_classes: int) -> Head:
-    activation = "tanh" if loss in ("hinge", "squared_hinge") else "sigmoid"
     if n_classes == 2:
-        return Head(loss, "column", 1, activation)
-    return Head(loss, "one_hot", n_classes, activation)
+        return Head(loss, "column", 1, _binary_activation(loss))
+    return Head(loss, "one_hot", n_classes, _binary_activation(loss))
+
+
+def _label_head(loss: str, n_labels: int) -> Head:
+    """One output for each label, which is 0 or 1 whatever the others are."""
+    if loss in CLASS_LOSSES and loss not in BINARY_LOSSES:
+        rule = f"{loss} is for targets with one class per example, but these have several labels"
+        raise SpecError([Fault(rule, "loss", hint=f"Write {', '.join(BINARY_LOSSES)}, or mse.")])
+    return Head(loss, "labels", n_labels, _binary_activation(loss))
+
+
+def _binary_activation(loss: str) -> str:
+    return "tanh" if loss in ("hinge", "squared_hinge") else "sigmoid"
 
 
 def _check_units(spec: Spec, head: Head) -> None:
@@ -97,7 +114,7 @@ def _check_activation(spec: Spec, head: Head) -> None:
         return
     kind = output.activation.kind
     needs_probabilities = head.loss.endswith("crossentropy") and kind != head.activation
-    if needs_probabilities or (kind == "softmax" and (head.units == 1 or head.targets == "numbers")):
+    if needs_probabilities or (kind == "softmax" and (head.units == 1 or head.targets in ("labels", "numbers"))):
         rule = f"{kind} cannot be used with the loss {head.loss}"
         raise SpecError(
             [Fault(rule, "model.output.activation", hint=f"Write `auto`, which means {head.activation} here.")]

@@ -16,6 +16,8 @@ from dnnctl.errors import Fault, SpecError
 Array = NDArray[np.generic]
 Floats = NDArray[np.float64]
 
+SCALING = "scaling"
+"""The name of the layer that scales the inputs."""
 CHUNK = 2048
 SMALLEST, LARGEST = 1e-6, 1e18
 """Standard deviations beyond which Keras's Normalization, or the variance in float32, no longer works."""
@@ -36,14 +38,14 @@ def build_scaling(scaling: str, inputs: Array) -> list[keras.layers.Layer]:
                 mean=mean.astype(np.float32),
                 variance=variance.astype(np.float32),
                 dtype="float32",
-                name="scaling",
+                name=SCALING,
             )
         ]
     if scaling == "unit":
         scale, offset = _unit(inputs)
-        return [keras.layers.Rescaling(scale, offset, dtype="float32", name="scaling")]
+        return [keras.layers.Rescaling(scale, offset, dtype="float32", name=SCALING)]
     if inputs.dtype == np.uint8:  # the next layers take floating-point numbers only
-        return [keras.layers.Rescaling(1.0, dtype="float32", name="scaling")]
+        return [keras.layers.Rescaling(1.0, dtype="float32", name=SCALING)]
     return []
 
 

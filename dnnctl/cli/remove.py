@@ -88,7 +88,7 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
             f"({', '.join(sorted(monitors))}). Choose runs with --filter."
         )
     for what, facts in (
-        ("losses", {run.summary and run.summary.loss for run in runs if run.best}),
+        ("losses", {run.summary and run.summary.scaled_loss for run in runs if run.best}),
         ("validation examples", {run.facts.data and run.facts.data.split for run in runs if run.best}),
     ):
         if len(facts) > 1:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.raw_columns import RawColumns, check_columns
 from dnnctl.commands.runs import Weights, load_model, model_path
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -35,7 +36,7 @@ class Evaluation:
     samples: Samples | None = None
     """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
-    """The accuracy of the mean prediction of MC dropout; only for classification."""
+    """The accuracy of the mean prediction of MC dropout; only for classes and labels."""
     altered: tuple[str, ...] = ()
     """The files that were altered since training."""
     recorded: Metrics = field(default_factory=dict)
@@ -84,13 +85,14 @@ def evaluate(
         if not mc_samples:
             return Evaluation(len(split), metrics, altered=altered, recorded=_recorded(run, role, weights))
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
-        accuracy = _accuracy(samples, split.targets) if setup.task == "classes" else None
+        samples = replace(samples, is_by_label=setup.task == "labels")
+        accuracy = None if setup.task == "numbers" else _accuracy(samples, split.targets)
         return Evaluation(len(split), metrics, samples, accuracy, altered, _recorded(run, role, weights))
 
 
 def predict(
     run: RunRecord,
-    inputs: NDArray[Any],
+    inputs: NDArray[Any] | RawColumns,
     *,
     weights: Weights = "best",
     mc_samples: int = 0,
@@ -99,7 +101,8 @@ def predict(
     """Predict from new raw inputs, unscaled like the training data.
 
     Args:
-        inputs: (N, …)
+        inputs: (N, …), or for a network that was trained on a table a dict with the values of each column, (N,): text
+            of categories, numbers, booleans, or dates. None and NaN are missing values.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of MC dropout passes; 0 predicts without dropout.
         accept_altered: predict even if the run was altered since training.
@@ -115,14 +118,20 @@ def predict(
     with stderr_to(os.devnull):
         import numpy as np
 
+        from dnnctl.builder.front import core_of, encode_columns, has_front
         from dnnctl.engine.mc_dropout import sample
 
         model = load_model(run, weights, accept_altered=accept_altered)
         mark = {"altered": np.array(altered)} if altered else {}
-        _check_inputs(run, model.inputs[0], inputs)
+        if has_front(model):
+            rows: NDArray[Any] = encode_columns(model, check_columns(run, model, inputs))
+            model = core_of(model)
+        else:
+            rows = _check_inputs(run, model.inputs[0], inputs)
         if not mc_samples:
-            return {"predictions": np.asarray(model.predict(inputs, verbose=0)), **mark}
-        samples = sample(model, inputs, mc_samples, seed=run.facts.seed or 0)
+            return {"predictions": np.asarray(model.predict(rows, verbose=0)), **mark}
+        samples = sample(model, rows, mc_samples, seed=run.facts.seed or 0)
+        samples = replace(samples, is_by_label=run.summary is not None and run.summary.task == "labels")
         return {"predictions": samples.mean, "deviation": samples.deviation, "entropy": samples.entropy, **mark}
 
 
@@ -144,8 +153,10 @@ def set_weights(target: Any, source: Any, run: RunRecord) -> None:
     Raises:
         RunError: they do not fit.
     """
+    from dnnctl.builder.front import copy_weights
+
     try:
-        target.set_weights(source.get_weights())
+        copy_weights(source, target)
     except ValueError:
         raise RunError(f"{run.id} is damaged: its model is not the model of its spec.yaml.") from None
 
@@ -161,12 +172,16 @@ def _recorded(run: RunRecord, role: str, weights: Weights) -> Metrics:
     return ((last.validation if role == "validation" else last.test) if last else None) or {}
 
 
-def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:
-    """Check that inputs have the shape, the type and the range of the training data.
+def _check_inputs(run: RunRecord, wanted: Any, inputs: Any) -> NDArray[Any]:
+    """Check that inputs are an array, and have the shape, the type and the range of the training data.
 
     Raises:
         RunError: they do not.
     """
+    import numpy as np
+
+    if not isinstance(inputs, np.ndarray):
+        raise RunError(f"The inputs of {run.id} must be an array. Received: {type(inputs).__name__}.")
     shape = tuple(wanted.shape[1:])
     if inputs.shape[1:] != shape:
         received = format_shape(inputs.shape[1:])
@@ -177,6 +192,7 @@ def _check_inputs(run: RunRecord, wanted: Any, inputs: NDArray[Any]) -> None:
         raise RunError(f"These inputs do not fit {run.id}: they must be numbers. Received: {inputs.dtype}.")
     if wanted.dtype == "uint8" and inputs.dtype != "uint8":
         _check_pixels(run, inputs)
+    return inputs
 
 
 def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
@@ -195,9 +211,11 @@ def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
 
 
 def _accuracy(samples: Samples, targets: NDArray[Any]) -> float:
-    """The fraction of examples that the mean prediction classifies correctly."""
+    """The fraction of examples, or of labels, that the mean prediction classifies correctly."""
     import numpy as np
 
     mean = samples.mean
+    if targets.shape == mean.shape:  # labels
+        return float(np.mean((mean > 0.5) == (targets > 0.5)))
     classes = (mean[:, 0] > 0.5).astype(np.int64) if mean.shape[1] == 1 else np.argmax(mean, axis=1)
     return float(np.mean(classes == targets.reshape(-1)))

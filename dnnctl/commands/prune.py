@@ -98,6 +98,8 @@ def _prune(
                 layers=facts.layers,
                 pruned=pruned,
             )
+            if setup.encoding is not None:
+                writer.write_encoding(setup.encoding)
             writer.start("started")
             writer.write_model(plain_model(setup).save)
             write_predictions(writer, setup, engine, examples)
@@ -139,6 +141,7 @@ def _summary(writer: RunWriter, parent: RunRecord, pruned: PrunedFacts, setup: S
         parameters=parent.facts.parameters,
         task=setup.task,
         loss=setup.head.loss,
+        target_scaling=parent.summary.target_scaling if parent.summary else None,
         device=setup.device.name,
         compile=setup.compilation.mode,
         training_seconds=0.0,

@@ -30,7 +30,7 @@ FACTS: dict[str, Callable[[RunRecord], object]] = {
     "training seconds": lambda run: run.summary.training_seconds if run.summary else None,
 }
 ROLES = {"test_": "test", "val_": "validation"}
-SCORED = ("crossentropy", "mae", "mse")
+SCORED = ("crossentropy", "exact_match", "mae", "mse")
 """Metrics that can be computed from predictions, even if they were not measured."""
 NO_DIFFERENCE = ("name", "description")
 

@@ -1,6 +1,7 @@
-"""What a classifier's predictions show in addition to its metrics: confusion, calibration and confident mistakes.
+"""What a classifier's predictions show in addition to its metrics: confusion, calibration and confident mistakes, and
+the quality of each label.
 
-Shapes: N is the number of examples, K of classes.
+Shapes: N is the number of examples, K of classes or labels.
 """
 
 from __future__ import annotations
@@ -35,6 +36,35 @@ class Mistake:
     label: int
     predicted: int
     confidence: float
+
+
+@dataclass(frozen=True)
+class LabelQuality:
+    """How well one label is predicted. A ratio with nothing to count is None."""
+
+    name: str
+    n: int
+    """The number of examples that have the label."""
+    accuracy: float
+    precision: float | None
+    recall: float | None
+
+
+def by_label(found: Predictions) -> list[LabelQuality]:
+    """The quality of the predictions of each label."""
+    labels = found.labels.reshape(found.predicted.shape) > 0.5
+    said = found.predicted > found.threshold
+    n, n_said, n_hits = labels.sum(axis=0), said.sum(axis=0), (labels & said).sum(axis=0)
+    return [
+        LabelQuality(
+            name=found.class_names[k] if k < len(found.class_names) else str(k),
+            n=int(n[k]),
+            accuracy=float((labels[:, k] == said[:, k]).mean()),
+            precision=float(n_hits[k] / n_said[k]) if n_said[k] else None,
+            recall=float(n_hits[k] / n[k]) if n[k] else None,
+        )
+        for k in range(labels.shape[1])
+    ]
 
 
 def confusion(found: Predictions) -> NDArray[np.int64]:

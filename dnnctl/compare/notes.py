@@ -40,8 +40,8 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
-    """The kinds of loss that the runs were trained with, if recorded."""
-    return {run.summary.loss for _, run in _runs(groups) if run.summary and run.summary.loss}
+    """The kinds of loss that the runs were trained with, if recorded, and how these scale targets."""
+    return {run.summary.scaled_loss for _, run in _runs(groups) if run.summary and run.summary.scaled_loss}
 
 
 def _runs(groups: Sequence[Group]) -> Iterator[tuple[Group, RunRecord]]:

@@ -63,11 +63,17 @@ class Predictions:
     predicted: NDArray[Any]
     """(N, K); probabilities for classes, one column where there are two."""
     labels: NDArray[Any]
-    """(N,) classes or (N, K) numbers."""
-    is_classes: bool
+    """(N,) classes, or (N, K) numbers or labels."""
+    task: str
+    """`classes`, `labels` or `numbers`."""
     threshold: float
     """A single column above it means class 1."""
     class_names: tuple[str, ...]
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether each example has one class."""
+        return self.task == "classes"
 
     @property
     def classes(self) -> NDArray[Any]:
@@ -121,13 +127,14 @@ def _checked(
         return None
     predicted = predicted.reshape(len(predicted), -1)
     task, loss = (run.summary.task, run.summary.loss) if run.summary else (None, None)
-    is_classes = (task or ("classes" if labels.dtype.kind in "iu" else "numbers")) == "classes"
+    task = task or ("classes" if labels.dtype.kind in "iu" else "numbers")
+    is_classes = task == "classes"
     threshold = 0.0 if loss in ("hinge", "squared_hinge") else 0.5
     if is_classes and not _are_classes(labels, predicted.shape[1]):
         return None
     if not is_classes and labels.size != predicted.size:
         return None
-    return Predictions(predicted, labels, is_classes, threshold, names)
+    return Predictions(predicted, labels, task, threshold, names)
 
 
 def _are_numbers(array: NDArray[Any]) -> bool:
@@ -146,7 +153,7 @@ def score(run: RunRecord, role: str) -> Scores | NoPredictions:
     if isinstance(found, NoPredictions):
         return found
     digest = sha256(np.ascontiguousarray(found.labels).tobytes()).hexdigest()
-    return Scores(digest, _class_scores(found) if found.is_classes else _number_scores(found))
+    return Scores(digest, SCORES.get(found.task, _number_scores)(found))
 
 
 def _class_scores(found: Predictions) -> dict[str, Floats]:
@@ -159,6 +166,21 @@ def _class_scores(found: Predictions) -> dict[str, Floats]:
     return values
 
 
+def _label_scores(found: Predictions) -> dict[str, Floats]:
+    """`accuracy` and `crossentropy` as Keras measures them, the mean over the labels; and whether all are correct."""
+    labels = found.labels.reshape(found.predicted.shape) > 0.5
+    is_right = (found.predicted > found.threshold) == labels
+    values = {"accuracy": is_right.mean(axis=1), "exact_match": is_right.all(axis=1).astype(np.float64)}
+    p = found.predicted.astype(np.float64)
+    if p.min() >= 0 and p.max() <= 1:
+        values["crossentropy"] = -np.log(np.clip(np.where(labels, p, 1 - p), TINY, 1 - TINY)).mean(axis=1)
+    return values
+
+
 def _number_scores(found: Predictions) -> dict[str, Floats]:
     errors = found.predicted.astype(np.float64) - found.labels.reshape(len(found.labels), -1).astype(np.float64)
     return {"mae": np.abs(errors).mean(axis=1), "mse": np.square(errors).mean(axis=1)}
+
+
+SCORES = {"classes": _class_scores, "labels": _label_scores, "numbers": _number_scores}
+"""How the predictions of each task are scored."""

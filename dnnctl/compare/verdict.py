@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
+
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.compare.paired_tests import Estimate, holm, mcnemar, paired_bootstrap
 from dnnctl.compare.scores import NoPredictions, Scores, score
@@ -19,7 +21,7 @@ MAX_ALL_PAIRS = 5
 """With more groups, each group is compared only with the first."""
 MIN_COMMON = 3
 """With at least this many common seeds, only these are compared, in pairs."""
-FRACTIONS = ("accuracy",)
+FRACTIONS = ("accuracy", "exact_match")
 """Metrics that are shown in percentage points: a difference of 0.01 is a point."""
 
 
@@ -159,7 +161,7 @@ def _judge_models(verdict: Verdict, a: Scores | NoPredictions, b: Scores | NoPre
         return replace(verdict, reason=f"single runs can only be compared by {measured}")
     ours, theirs = a.values[verdict.metric], b.values[verdict.metric]
     estimate, test = paired_bootstrap(ours, theirs), "paired bootstrap"
-    if verdict.metric == "accuracy":
+    if verdict.metric in FRACTIONS and np.isin([ours, theirs], (0.0, 1.0)).all():
         estimate, test = replace(estimate, p=mcnemar(ours, theirs)), "exact McNemar test"
     return replace(verdict, estimate=estimate, test=test, sample=f"{a.n:,} {verdict.role} examples")
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.encoding import TableEncoding
 
-Task = Literal["classes", "numbers", "labels"]
-"""Labels are several yes-or-no answers for each example."""
+Task = Literal["classes", "labels", "numbers"]
+"""What targets are: the class of each example, several labels that are 0 or 1 each, or numbers."""
 Array = NDArray[np.generic]
 Rows = NDArray[np.intp]
 
@@ -32,7 +32,7 @@ class Part:
     inputs: Array
     """(N, …) uint8 or float32."""
     targets: Array
-    """(N,) int32 class numbers, or (N, K) float32 numbers; labels are 0 or 1."""
+    """(N,) int32 class numbers, (N, K) float32 labels that are 0 or 1, or (N, K) float32 numbers."""
     weights: NDArray[np.float32] | None = None
     """(N,) 0 or greater; None if all examples have the weight 1."""
 
@@ -193,7 +193,7 @@ class Dataset:
 
     @property
     def n_outputs(self) -> int:
-        """The number of classes, or of numbers to predict."""
+        """The number of classes, of labels, or of numbers to predict."""
         return len(self.class_names) if self.task == "classes" else int(self.train.targets.shape[1])
 
 

@@ -37,12 +37,14 @@ class Samples:
     """(N, K) the mean of the predictions."""
     deviation: NDArray[np.float32]
     """(N, K) the standard deviation of the predictions over the passes."""
+    is_by_label: bool = False
+    """Whether each column is the probability of a label of its own."""
 
     @property
     def entropy(self) -> NDArray[np.float32]:
-        """(N,) the predictive entropy of the mean, -sum p ln p, in nats; a single column p means p and 1 - p."""
+        """(N,) the predictive entropy of the mean, -sum p ln p, in nats; a single column or a label is p and 1 - p."""
         p = self.mean.astype(np.float64)
-        p = np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+        p = np.hstack([1 - p, p]) if p.shape[1] == 1 or self.is_by_label else p
         return np.asarray(-np.sum(p * np.log(np.clip(p, TINY, 1.0)), axis=1), np.float32)
 
 
@@ -83,7 +85,8 @@ def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: in
 
     run = tf.function(passes, autograph=False, reduce_retracing=True)
     parts = [run(tf.constant(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
-    return Samples(*(np.concatenate([part[i].numpy() for part in parts]) for i in (0, 1)))
+    mean, deviation = (np.concatenate([part[i].numpy() for part in parts]) for i in (0, 1))
+    return Samples(mean, deviation)
 
 
 class _AlwaysRandom(keras.layers.Layer):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from dnnctl.builder.loss import build_loss
+from dnnctl.builder.loss import build_training_loss
 from dnnctl.builder.model import Network
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.output import OUTPUT, Head
@@ -17,7 +17,7 @@ from dnnctl.specs.schedule import OneCycle
 
 
 def frozen_names(phase: PlannedPhase, reused: Sequence[str]) -> set[str]:
-    """The blocks that are frozen in a phase.
+    """The blocks and embeddings that are frozen in a phase.
 
     Args:
         reused: the blocks whose weights were copied from another network, or pretrained.
@@ -33,7 +33,8 @@ def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Seq
     Raises:
         SpecError: a layer does not exist, or a phase freezes everything.
     """
-    known = [*(block.name for block in network.weighted_blocks), OUTPUT]
+    embeddings = [layer.name for layer in network.embeddings]
+    known = [*embeddings, *(block.name for block in network.weighted_blocks), OUTPUT]
     for phase in phases:
         path = f"training.phases.{phase.number - 1}.freeze"
         frozen = frozen_names(phase, reused)
@@ -46,7 +47,9 @@ def check_freezing(network: Network, phases: Sequence[PlannedPhase], reused: Seq
 
 
 def freeze(network: Network, frozen: set[str]) -> None:
-    """Freeze these blocks, and unfreeze all others."""
+    """Freeze these blocks and embeddings, and unfreeze all others."""
+    for layer in network.embeddings:
+        layer.trainable = layer.name not in frozen
     for block in network.blocks:
         for layer in block.layers:
             layer.trainable = block.name not in frozen
@@ -63,7 +66,9 @@ def compile_for(
     sharing = [each for each in phases if each.optimizer_of == phase.optimizer_of]
     cycling = next((each.schedule for each in sharing if _cycles(each.schedule)), None)
     network.model.compile(
-        optimizer=build_optimizer(phase.optimizer, cycling), loss=build_loss(spec.loss, head.loss), jit_compile=False
+        optimizer=build_optimizer(phase.optimizer, cycling),
+        loss=build_training_loss(spec.loss, head),
+        jit_compile=False,
     )
     network.model.optimizer.build(trained_in(network, sharing, reused))
     freeze(network, frozen_names(phase, reused))

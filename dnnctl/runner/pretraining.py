@@ -149,4 +149,5 @@ class Pretraining:
 def _copy(setup: Setup, inputs: OnDevice) -> Network:
     """A fresh network like that of the setup, with the same scaling of inputs."""
     example = np.zeros((1, *inputs.inputs.shape[1:]), inputs.inputs.dtype.as_numpy_dtype)
-    return build_network(setup.spec, setup.head, example, scaling=copy_scaling(setup.model))
+    scaling = copy_scaling(setup.model)
+    return build_network(setup.spec, setup.head, example, scaling=scaling, encoding=setup.encoding)

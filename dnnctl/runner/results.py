@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from dnnctl.builder.front import with_front
 from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import count_parameters
 from dnnctl.builder.optimizer import build_optimizer
@@ -24,10 +25,16 @@ from dnnctl.store.writer import RunWriter
 def plain_model(setup: Setup, phase: int = 1) -> keras.Model:
     """The model to save: the same layers, with a fresh optimizer and without the state of training.
 
+    That of a table takes raw columns. Its loss is that of the spec, of targets in their own unit.
+
     Args:
         phase: the number of the phase whose optimizer it gets.
     """
-    plain = keras.Model(setup.model.input, setup.model.output, name=setup.spec.name.replace(".", "_"))
+    name = setup.spec.name.replace(".", "_")
+    front = setup.front
+    plain = keras.Model(setup.model.input, setup.model.output, name=name if front is None else setup.model.name)
+    if front is not None:
+        plain = with_front(front, plain, name)
     plain.compile(
         optimizer=build_optimizer(setup.phases[phase - 1].optimizer),
         loss=build_loss(setup.spec.loss, setup.head.loss),
@@ -76,6 +83,7 @@ def summarize(
         parameters=count_parameters(setup.model)[0],
         task=setup.task,
         loss=setup.head.loss,
+        target_scaling=setup.head.target_scaling.kind if setup.head.target_scaling else None,
         device=setup.device.name,
         compile=setup.compilation.mode,
         training_seconds=round(_training_seconds(writer, log), 3),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from dnnctl.builder.front import build_front
 from dnnctl.builder.metric import build_metrics
 from dnnctl.builder.model import Network, build_network, count_parameters
 from dnnctl.builder.optimizer import n_slots
 from dnnctl.builder.output import Head, choose_head
 from dnnctl.builder.size import network_size
+from dnnctl.builder.target_scaling import fit_target_scaling
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
 from dnnctl.data.describe import describe
@@ -34,6 +37,7 @@ from dnnctl.specs.path import dotted
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.pretraining import Autoencoder
 from dnnctl.specs.source import BuiltIn
+from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.facts import DataFacts, LayerFacts, Metrics
 from dnnctl.text import format_shape
 
@@ -49,7 +53,7 @@ class Setup:
     device: Device
     data: DataFacts
     task: str
-    """`classes` or `numbers`."""
+    """`classes`, `labels` or `numbers`."""
     n_outputs: int
     class_names: Sequence[str]
     head: Head
@@ -65,6 +69,13 @@ class Setup:
     """What was copied from a pretrained network."""
     baseline: Mapping[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of the trivial prediction."""
+    encoding: TableEncoding | None = None
+    """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
+
+    @cached_property
+    def front(self) -> keras.Model | None:
+        """The layers from the raw columns of a table to encoded rows."""
+        return None if self.encoding is None else build_front(self.encoding)
 
     @property
     def model(self) -> keras.Model:
@@ -109,7 +120,7 @@ def prepare(
     report(DataReady(description))
     for warning in dataset.warnings:
         report(Warned(warning))
-    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    head = _head(spec, dataset)
     _check_targets(dataset, head)
     phases = planned_phases(spec)
     if device.kind == "cpu":
@@ -137,6 +148,7 @@ def prepare(
         augmenter=build_augmenter(spec.data.augment, dataset.train.inputs, dataset.encoding),
         transfer=transfer,
         baseline=description.baseline,
+        encoding=dataset.encoding,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
@@ -178,15 +190,24 @@ def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) ->
     """The network, and what was copied into it from a pretrained network."""
     reuse = spec.model.reuse
     if dataset.unlabelled is not None:
-        network = build_network(spec, head, dataset.unlabelled)
+        network = build_network(spec, head, dataset.unlabelled, encoding=dataset.encoding)
         if not network.weighted_blocks:
             rule = "no layer before the output has weights to pretrain"
             raise SpecError([Fault(rule, "training.pretraining", hint="Add a dense or convolutional layer.")])
         return network, None
     if reuse == "none":
-        return build_network(spec, head, dataset.train.inputs), None
+        return build_network(spec, head, dataset.train.inputs, encoding=dataset.encoding), None
     assert pretrained is not None, "the caller finds the network that the spec reuses"
-    return build_from(spec, head, dataset.train.inputs, load_pretrained(pretrained))
+    source = load_pretrained(pretrained)
+    return build_from(spec, head, dataset.train.inputs, source, encoding=dataset.encoding)
+
+
+def _head(spec: Spec, dataset: Dataset) -> Head:
+    """The output, with the scaling of the targets."""
+    head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
+    is_table, is_numbers = dataset.encoding is not None, dataset.task == "numbers"
+    scaling = fit_target_scaling(spec, head.loss, dataset.train.targets, is_numbers=is_numbers, is_table=is_table)
+    return replace(head, target_scaling=scaling)
 
 
 def _describe_model(setup: Setup) -> ModelReady:

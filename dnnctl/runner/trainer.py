@@ -135,6 +135,8 @@ def _finish(
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
     """Add what is known now to run.json; a resumed run keeps what its first process recorded."""
     reuse = writer.facts.reuse
+    if setup.encoding is not None:
+        writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
             device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),

@@ -32,9 +32,10 @@ class Spec(Section):
     model: Model
     """The network."""
     loss: Loss = AUTO
-    """What training minimizes. `auto`: crossentropy for classes, mean squared error for numbers."""
+    """What training minimizes. `auto`: crossentropy for classes and labels, mean squared error for numbers."""
     metrics: Metrics = "auto"
-    """What is measured in addition to the loss. `auto`: accuracy for classes, mean absolute error for numbers."""
+    """What is measured in addition to the loss. `auto`: accuracy for classes and labels, mean absolute error for
+    numbers."""
     optimizer: Optimizer = Sgd.model_construct(kind="sgd")
     """How gradients change the weights."""
     schedule: Schedule = NONE

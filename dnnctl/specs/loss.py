@@ -21,7 +21,7 @@ class CategoricalCrossentropy(Kind):
 
 
 class BinaryCrossentropy(Kind):
-    """−log of the probability of the true class, for two classes."""
+    """−log of the probability of the true class, for two classes; for labels, the mean over them."""
 
     kind: Literal["binary_crossentropy"]
     label_smoothing: Fraction = 0.0

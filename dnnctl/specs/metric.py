@@ -6,8 +6,8 @@ from dnnctl.specs.field import BY_FORM, CHOICE, LIST, Count, Kind, OrAuto
 
 
 class ClassMetric(Kind):
-    """`accuracy`: the fraction of correct predictions. `crossentropy`: the crossentropy without
-    penalties and label smoothing.
+    """`accuracy`: the fraction of correct predictions; if examples have several labels, the fraction of correct labels.
+    `crossentropy`: the crossentropy without penalties and label smoothing.
     """
 
     kind: Literal["accuracy", "crossentropy"]
@@ -22,13 +22,15 @@ class TopKAccuracy(Kind):
 
 
 class BinaryMetric(Kind):
-    """Precision, recall and the area under a curve, for two classes (or one-hot targets, pooled over the classes)."""
+    """Precision, recall and the area under a curve, for two classes (or one-hot targets, pooled over the classes). For
+    labels, precision and recall are pooled over the labels, and areas are averaged.
+    """
 
     kind: Literal["precision", "recall", "auc_roc", "auc_precision_recall"]
 
 
 class F1Score(Kind):
-    """2·precision·recall / (precision + recall), for two classes (or one-hot targets)."""
+    """2·precision·recall / (precision + recall), for two classes (or one-hot targets, or labels)."""
 
     kind: Literal["f1_score"]
     average: Literal["macro", "micro", "weighted"] = "macro"

@@ -42,10 +42,12 @@ class Output(Section):
 
     activation: OutputActivation = AUTO
     """The activation function. `auto`: linear for numbers; for classes, sigmoid with `binary_crossentropy` or
-    `binary_focal_crossentropy`, tanh with `hinge` or `squared_hinge`, softmax with any other loss.
+    `binary_focal_crossentropy`, tanh with `hinge` or `squared_hinge`, softmax with any other loss. For labels, sigmoid,
+    or tanh with `hinge` or `squared_hinge`.
     """
     units: CountOrAuto = "auto"
-    """The number of outputs. `auto`: one for each class or number; a single one for two classes with a binary loss."""
+    """The number of outputs. `auto`: one for each class, label or number; a single one for two classes with a binary
+    loss."""
     initializer: Initializer = GLOROT_UNIFORM
     """The initial values of its weights."""
     regularizer: Regularizer = NONE

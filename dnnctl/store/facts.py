@@ -190,8 +190,10 @@ class Summary:
     """The row of the best epoch."""
     parameters: int | None = None
     task: str | None = None
-    """`classes` or `numbers`."""
+    """`classes`, `labels` or `numbers`."""
     loss: str | None = None
+    target_scaling: str | None = None
+    """`standardize` or `log`, if the loss is that of scaled targets."""
     device: str | None = None
     compile: str | None = None
     training_seconds: float | None = None
@@ -208,6 +210,11 @@ class Summary:
     """The files of the finished run, by their paths in its folder."""
     seal: str | None = None
     """SHA-256 of everything else in summary.json, in hexadecimal; None in runs of versions that did not write it."""
+
+    @property
+    def scaled_loss(self) -> str | None:
+        """The loss, with the scaling of its targets: losses with different ones are on different scales."""
+        return f"{self.loss} with target_scaling {self.target_scaling}" if self.target_scaling else self.loss
 
     def measured(self, role: str) -> Metrics:
         """The metrics of the best weights on `validation` or `test`; empty if there is no such split."""

@@ -83,6 +83,11 @@ class RunFolder:
         return self.path / "last.keras"
 
     @property
+    def encoding(self) -> Path:
+        """How the columns of a table are encoded, for readers without Keras."""
+        return self.path / "encoding.json"
+
+    @property
     def predictions(self) -> Path:
         """Predictions and labels on validation and test."""
         return self.path / "predictions.npz"

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from dnnctl.errors import RunError
 from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.checkpoint import copy_checkpoint, remove_old, write_checkpoint
+from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.environment import git_state, installed_versions, processor_name
 from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
 from dnnctl.store.files import (
@@ -122,6 +123,10 @@ class RunWriter:
     def write_last_model(self, save: Save) -> None:
         """Write last.keras."""
         write_through(self.folder.last_model, save)
+
+    def write_encoding(self, encoding: TableEncoding) -> None:
+        """Write encoding.json."""
+        write_json(self.folder.encoding, plain(encoding))
 
     def write_predictions(self, save: Save) -> None:
         """Write predictions.npz."""

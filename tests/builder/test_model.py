@@ -294,3 +294,54 @@ def test_selu_keeps_mean_and_deviation_through_a_hundred_layers(dropout: Any) ->
     for activations in keras.Model(model.input, hidden)(inputs, training=True):
         assert abs(float(np.mean(activations))) <= 0.1
         assert abs(float(np.std(activations)) - 1) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [("auto", "sigmoid"), ("binary_focal_crossentropy", "sigmoid"), ("hinge", "tanh"), ("mse", "sigmoid")],
+)
+def test_labels_get_one_output_each(loss: str, activation: str) -> None:
+    """Two labels are not two classes."""
+    spec = make_spec(["flatten"], loss=loss)
+    for n_labels in (1, 2, 3):
+        head = choose_head(spec, task="labels", n_outputs=n_labels)
+        kind = "binary_crossentropy" if loss == "auto" else loss
+        assert (head.loss, head.targets, head.units, head.activation) == (kind, "labels", n_labels, activation)
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_hinge"])
+def test_labels_are_not_classes(loss: str) -> None:
+    assert "loss: " in refuse(make_spec(["flatten"], loss=loss), inputs=ROWS, task="labels", n_outputs=3)
+    softmax = make_spec(["flatten"], model={"output": {"activation": "softmax"}}, loss="mse")
+    assert "model.output.activation" in refuse(softmax, inputs=ROWS, task="labels", n_outputs=3)
+
+
+def test_metrics_of_labels_are_those_of_numpy() -> None:
+    """Accuracy and crossentropy are means over all labels, precision and recall pool them, areas are averaged."""
+    metrics = ["accuracy", "crossentropy", "precision", "recall", "auc_roc", "f1_score"]
+    spec = make_spec(["flatten"], metrics=metrics)
+    built = build_metrics(spec, choose_head(spec, task="labels", n_outputs=2))
+    draw = np.random.default_rng(5)
+    labels = draw.integers(0, 2, (40, 2)).astype(np.float32)
+    p = np.clip(0.4 * labels + draw.uniform(0, 0.6, (40, 2)) - [0, 0.1], 0.01, 0.99).astype(np.float32)
+    for metric in built:
+        metric.update_state(labels, p)
+    found = {metric.name: float(metric.result()) for metric in built}
+    is_right, said = (p > 0.5) == labels, p > 0.5
+    hits = (said * labels).sum(axis=0)
+    expected = {
+        "accuracy": is_right.mean(),
+        "crossentropy": -np.log(np.where(labels, p, 1 - p)).mean(),
+        "precision": hits.sum() / said.sum(),
+        "recall": hits.sum() / labels.sum(),
+        "auc_roc": np.mean([np.mean(p[labels[:, k] == 1, k][:, None] > p[labels[:, k] == 0, k]) for k in range(2)]),
+        "f1_score": np.mean(2 * hits / (said.sum(axis=0) + labels.sum(axis=0))),
+    }
+    assert found == pytest.approx(expected, abs=0.01)
+    assert 0.5 < expected["accuracy"] < 1
+
+
+def test_a_metric_of_classes_is_refused_for_labels() -> None:
+    spec = make_spec(["flatten"], metrics=[{"kind": "top_k_accuracy", "k": 2}])
+    with pytest.raises(SpecError, match="Labels allow accuracy"):
+        build_metrics(spec, choose_head(spec, task="labels", n_outputs=3))

@@ -17,6 +17,7 @@ from dnnctl.commands.train import train
 from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
 from sample_specs import small_spec, write_spec
+from sample_tables import read_columns, write_table
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,46 @@ def test_an_altered_run_is_not_pruned_or_reused_or_forked(altered: Run, tmp_path
     with pytest.raises(RunError, match=f"altered since training: checkpoints/{manifest.parent.name}/manifest"):
         fork(altered.path, ["training.epochs=5"])
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
+    """A run on a table with two labels, with dropout, and the raw columns of its test split."""
+    folder = tmp_path_factory.mktemp("table")
+    path = write_table(folder / "table.npz", labels=True)
+    data = {"source": {"kind": "npz", "path": str(path)}, "validation": {"size": 24}}
+    model = {"layers": [{"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.5}}]}
+    run = train(write_spec(folder, data=data, model=model), runs_dir=folder / "runs")
+    return run, {name: values[120:] for name, values in read_columns(path)[0].items()}
+
+
+def test_a_table_is_predicted_from_raw_columns(table: tuple[Run, dict[str, Any]]) -> None:
+    """In any order, with other columns, as any kind of strings: the predictions that the run recorded."""
+    run, columns = table
+    given = dict(reversed([*columns.items(), ("other", np.zeros(3))]))
+    given = {name: each.astype(str) if each.dtype == object else list(each) for name, each in given.items()}
+    with np.load(run.folder.predictions) as file:
+        recorded = file["test_predictions"]
+    assert np.array_equal(predict(run, given)["predictions"], recorded)
+
+
+def test_the_passes_of_mc_dropout_over_a_table_give_an_entropy_of_the_labels(table: tuple[Run, dict[str, Any]]) -> None:
+    """-Σ p ln p + (1 - p) ln (1 - p) over the labels, and the fraction of correct labels."""
+    run, columns = table
+    found = predict(run, columns, mc_samples=5)
+    p = found["predictions"].astype(np.float64)
+    assert found["entropy"] == pytest.approx(-(p * np.log(p) + (1 - p) * np.log(1 - p)).sum(axis=1), rel=1e-4)
+    assert found["deviation"].min() > 0
+    measured = evaluate(run, "test", mc_samples=5)
+    assert measured.samples is not None
+    with np.load(run.folder.predictions) as file:
+        is_right = (measured.samples.mean > 0.5) == (file["test_labels"] > 0.5)
+    assert measured.sampled_accuracy == pytest.approx(is_right.mean())
+
+
+def test_an_array_is_no_table(table: tuple[Run, dict[str, Any]], run: Run) -> None:
+    """And a table is no array."""
+    with pytest.raises(RunError, match="was trained on a table: its inputs are columns, not an array"):
+        predict(table[0], np.zeros((3, 12), np.float32))
+    with pytest.raises(RunError, match="must be an array"):
+        predict(run, table[1])

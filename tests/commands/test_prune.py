@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.commands.evaluate import evaluate
+from dnnctl.commands.evaluate import evaluate, predict
 from dnnctl.commands.prune import prune
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
@@ -16,6 +16,7 @@ from dnnctl.errors import RunError, UserError
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
+from sample_tables import read_columns, write_table
 
 NET = {
     "defaults": {"activation": "prelu", "normalization": "batch"},
@@ -114,3 +115,20 @@ def test_a_killed_pruning_is_not_resumed_as_a_training(run: RunRecord, tmp_path:
     pruned.folder.history.write_text(pruned.folder.history.read_text().splitlines(keepends=True)[0])
     with pytest.raises(RunError, match=f"is an incomplete pruned run.*prune {run.id} again"):
         resume(pruned.path)
+
+
+def test_the_run_of_a_table_is_pruned_with_its_front(tmp_path: Path) -> None:
+    """The kernels of its layers, not its embeddings; the new model takes raw columns, too."""
+    write_table(tmp_path / "table.npz")
+    data = {"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}}
+    original = train(
+        write_spec(tmp_path, data=data, model={"layers": [{"kind": "dense", "units": 8}]}), runs_dir=tmp_path
+    )
+    pruned, facts = prune(original.path, sparsity=0.5)
+    assert [layer.name for layer in facts.layers] == ["dense_1", "output"]
+    assert pruned.folder.encoding.read_bytes() == original.folder.encoding.read_bytes()
+    columns, _, _ = read_columns(tmp_path / "table.npz")
+    with np.load(pruned.folder.predictions) as file:
+        recorded = file["test_predictions"]
+    predicted = predict(pruned, {name: values[120:] for name, values in columns.items()})["predictions"]
+    assert np.array_equal(predicted, recorded)

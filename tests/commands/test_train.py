@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -15,15 +16,19 @@ import pytest
 import tensorflow as tf
 
 from dnnctl import load_run, load_spec, train
+from dnnctl.commands.evaluate import evaluate
 from dnnctl.data.load import load_data
 from dnnctl.engine.compilation import choose_compilation
 from dnnctl.errors import DataError, DeviceError, DivergedError, RunError, SpecError
 from dnnctl.events.event import EpochEnded, Event, RunEnded
 from dnnctl.specs import Spec, load, to_yaml
 from dnnctl.store.catalog import list_runs
+from dnnctl.store.encoding import TableEncoding
+from dnnctl.store.json_object import read_object
 from dnnctl.store.lock import is_held
 from dnnctl.store.record import RunRecord, Status
 from sample_specs import small_spec, write_digits, write_spec
+from sample_tables import write_table
 
 
 def run(tmp_path: Path, **sections: Any) -> RunRecord:
@@ -324,3 +329,42 @@ def test_train_takes_specs_paths_and_loaded_specs(tmp_path: Path) -> None:
     assert records[-1].folder.source.read_text() == to_yaml(load_spec(path))
     assert records[0].folder.source.read_text() == path.read_text()
     assert json.loads(records[0].folder.run.read_text())["spec_digest"] == records[1].facts.spec_digest
+
+
+LOAD_TABLE = """
+import sys
+sys.modules["dnnctl"] = None
+import warnings
+warnings.simplefilter("ignore")
+import keras, numpy as np
+model = keras.saving.load_model(sys.argv[1], safe_mode=True)
+file = np.load(sys.argv[2])
+columns = {n.removeprefix("column ").replace("|", "/"): file[n] for n in file.files if n.startswith("column ")}
+n_train = len(file["targets"]) * 3 // 4
+test = {n: (c.astype(object) if c.dtype.kind == "U" else c)[n_train:] for n, c in columns.items()}
+saved = np.load(sys.argv[3])["test_predictions"]
+assert np.allclose(np.asarray(model(test)), saved, rtol=1e-6), "called"
+assert np.allclose(model.predict(test, verbose=0), saved, rtol=1e-4), "predict"
+print(model.evaluate(test, file["targets"][n_train:], verbose=0, return_dict=True))
+"""
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_the_model_of_a_table_is_plain_keras_and_takes_raw_columns(labels: bool, tmp_path: Path) -> None:
+    """In a process without dnnctl: from strings, holes and unknown categories to the predictions of the run."""
+    write_table(tmp_path / "table.npz", labels=labels)
+    record = run(
+        tmp_path,
+        data={"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}},
+        model={"defaults": {"activation": "relu"}, "layers": [{"kind": "dense", "units": 8}]},
+    )
+    assert record.summary.task == ("labels" if labels else "numbers")
+    encoding, damages = read_object(record.folder.encoding, TableEncoding)
+    assert (encoding.width, damages) == (12, [])
+    files = [record.folder.model, tmp_path / "table.npz", record.folder.predictions]
+    command = [sys.executable, "-c", LOAD_TABLE, *map(str, files)]
+    found = ast.literal_eval(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    metric = "accuracy" if labels else "mae"
+    assert found[metric] == pytest.approx(record.summary.test[metric], rel=1e-4)
+    assert evaluate(record, "test").metrics == pytest.approx(record.summary.test, rel=1e-6)
+    assert evaluate(record, "test", weights="last").metrics == pytest.approx(record.summary.last.test, rel=1e-6)

@@ -151,14 +151,32 @@ def test_an_unfinished_run_does_not_change_the_other_verdicts(tmp_path: Path) ->
     assert compare_runs(runs, "val_accuracy").verdicts[0].role == "validation"
 
 
-def test_losses_of_different_kinds_are_not_ranked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("difference", [{"loss": "mse"}, {"target_scaling": "log"}])
+def test_losses_of_different_kinds_are_not_ranked(difference: dict[str, str], tmp_path: Path) -> None:
     other = store_run(tmp_path, "b", accuracy=0.9)
     assert other.summary is not None
-    summary = replace(other.summary, loss="mse", test={"loss": 0.01, "accuracy": 0.9})
+    summary = replace(other.summary, **difference, test={"loss": 0.01, "accuracy": 0.9})
     write_json(other.folder.summary, plain(summary))
     comparison = compared(store_run(tmp_path, "a"), RunRecord(other.folder))
     assert {result.name: result.best for result in comparison.results}["test loss"] is None
     assert any("not on the same scale" in note for note in comparison.notes)
+
+
+@pytest.mark.parametrize(("metric", "test"), [("accuracy", "paired bootstrap"), ("exact_match", "exact McNemar test")])
+def test_labels_are_compared_by_the_test_that_applies(metric: str, test: str, tmp_path: Path) -> None:
+    """McNemar's test is for what is right or wrong; the accuracy of an example is a fraction of its labels."""
+    draw = np.random.default_rng(2)
+    labels = draw.integers(0, 2, (200, 3)).astype(np.float32)
+    runs = []
+    for name, noise in (("a", 0.9), ("b", 0.6)):
+        run = store_run(tmp_path, name, right=BETTER)
+        assert run.summary is not None
+        write_json(run.folder.summary, plain(replace(run.summary, task="labels", loss="binary_crossentropy")))
+        p = np.clip(labels * 0.5 + 0.25 + draw.uniform(-noise / 2, noise / 2, (200, 3)), 0, 1).astype(np.float32)
+        np.savez(run.folder.predictions, test_predictions=p, test_labels=labels)
+        runs.append(RunRecord(run.folder))
+    (verdict,) = compare_runs(runs, f"test_{metric}").verdicts
+    assert (verdict.test, verdict.better) == (test, "b")
 
 
 def test_a_fork_is_compared_with_notes_about_its_parent(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dnnctl.compare.diagnostics import calibration, calibration_error, confusion, surest_mistakes
+from dnnctl.compare.diagnostics import by_label, calibration, calibration_error, confusion, surest_mistakes
 from dnnctl.compare.scores import Predictions
 
 
@@ -15,7 +15,7 @@ from dnnctl.compare.scores import Predictions
 def found() -> Predictions:
     draw = np.random.default_rng(0)
     probabilities = draw.dirichlet(np.ones(4), 300)
-    return Predictions(probabilities, draw.integers(0, 4, 300), True, 0.5, ())
+    return Predictions(probabilities, draw.integers(0, 4, 300), "classes", 0.5, ())
 
 
 def test_confusion_counts_every_pair(found: Predictions) -> None:
@@ -48,6 +48,24 @@ def test_mistakes_come_in_order_of_confidence(found: Predictions) -> None:
 
 
 def test_a_single_column_means_two_classes() -> None:
-    found = Predictions(np.array([[0.9], [0.2], [0.6]]), np.array([1, 1, 0]), True, 0.5, ())
+    found = Predictions(np.array([[0.9], [0.2], [0.6]]), np.array([1, 1, 0]), "classes", 0.5, ())
     assert list(found.classes) == [1, 0, 1]
     np.testing.assert_allclose(found.probabilities, [[0.1, 0.9], [0.8, 0.2], [0.4, 0.6]])
+
+
+def test_each_label_has_its_own_quality() -> None:
+    """Counted one example after the other; a label that is never predicted has no precision."""
+    draw = np.random.default_rng(1)
+    p, labels = draw.uniform(0, 1, (80, 2)), draw.integers(0, 2, (80, 3)).astype(np.float32)
+    p = np.hstack([p, np.full((80, 1), 0.1)])
+    qualities = by_label(Predictions(p, labels, "labels", 0.5, ("new", "large")))
+    assert [each.name for each in qualities] == ["new", "large", "2"]
+    for k, each in enumerate(qualities):
+        pairs = list(zip(labels[:, k] == 1, p[:, k] > 0.5, strict=True))
+        hits = pairs.count((True, True))
+        assert each.n == sum(has for has, _ in pairs)
+        assert each.accuracy == (hits + pairs.count((False, False))) / 80
+        assert each.recall == hits / each.n
+        n_said = sum(said for _, said in pairs)
+        assert each.precision == (hits / n_said if n_said else None)
+    assert qualities[2].precision is None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dnnctl.compare.scores import NoPredictions, Scores, read_predictions, score
+from dnnctl.store.facts import Summary
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 from stored import store_run
 
 RIGHT = np.arange(40) % 4 > 0
@@ -81,3 +84,36 @@ def test_predictions_of_an_altered_run_are_not_scored(name: str, tmp_path: Path)
     found = score(RunRecord(run.folder), "test")
     assert isinstance(found, NoPredictions)
     assert "altered since training" in found.reason
+
+
+def with_summary(run: RunRecord, summary: Summary) -> RunRecord:
+    with RunWriter.open(run) as writer:
+        writer.write_summary(summary)
+        return writer.read()
+
+
+def test_labels_are_scored_one_by_one_and_together(tmp_path: Path) -> None:
+    """Accuracy and crossentropy are means over all labels, as in Keras; an exact match needs all of them."""
+    draw = np.random.default_rng(4)
+    labels = draw.integers(0, 2, (40, 3)).astype(np.float32)
+    p = draw.uniform(0.01, 0.99, (40, 3)).astype(np.float32)
+    run = store_run(tmp_path, right=RIGHT)
+    assert run.summary is not None
+    np.savez(run.folder.predictions, test_predictions=p, test_labels=labels)
+    found = score(with_summary(run, replace(run.summary, task="labels", loss="binary_crossentropy")), "test")
+    assert isinstance(found, Scores)
+    is_right = (p > 0.5) == (labels == 1)
+    assert found.values["accuracy"].tolist() == [sum(row) / 3 for row in is_right.tolist()]
+    assert found.values["exact_match"].tolist() == [float(all(row)) for row in is_right.tolist()]
+    expected = -(labels * np.log(p) + (1 - labels) * np.log(1 - p)).mean()
+    assert found.values["crossentropy"].mean() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_hinge_of_labels_has_its_threshold_at_zero(tmp_path: Path) -> None:
+    run = store_run(tmp_path, right=RIGHT)
+    assert run.summary is not None
+    predictions, labels = np.array([[0.2, -0.2]], np.float32), np.array([[1, 0]], np.float32)
+    np.savez(run.folder.predictions, test_predictions=predictions, test_labels=labels)
+    found = score(with_summary(run, replace(run.summary, task="labels", loss="hinge")), "test")
+    assert isinstance(found, Scores)
+    assert {name: values.tolist() for name, values in found.values.items()} == {"accuracy": [1.0], "exact_match": [1.0]}

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dnnctl.builder.loss import build_loss
+from dnnctl.builder.loss import build_loss, build_training_loss
 from dnnctl.builder.metric import build_metrics
-from dnnctl.builder.model import build_model
+from dnnctl.builder.model import build_model, build_network
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.builder.output import Head, choose_head
+from dnnctl.builder.target_scaling import fit_target_scaling
 from dnnctl.data.dataset import Dataset, Part
 from dnnctl.engine.augmentation.augmenter import build_augmenter
 from dnnctl.engine.batch import take_batch
@@ -27,6 +29,7 @@ from dnnctl.engine.step_loop import EpochPlan, to_device
 from dnnctl.runner.shuffle import augment_seed, epoch_order
 from dnnctl.runner.targets import encode_targets
 from dnnctl.specs import Spec
+from sample_tables import draw_columns, encode, fit_encoding, price
 
 BATCH = 32
 N = 32 * 12 + 5
@@ -388,3 +391,38 @@ def test_xla_is_reproducible_to_the_bit_between_processes() -> None:
     found = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}
     found.add(digest(run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")[0]) + "\n")
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["adam", *OPTIMIZERS])
+def test_embeddings_and_scaled_targets_train_as_keras_trains_them(optimizer: str) -> None:
+    """The gradients of embeddings are sparse: graph mode is `fit` bit by bit, and XLA agrees."""
+    columns = draw_columns(N)
+    encoding = fit_encoding(columns, np.arange(N // 2))
+    data = Part(encode(encoding, columns), price(columns))
+    spec = make_spec(optimizer=OPTIMIZERS.get(optimizer, optimizer), data={"source": {"kind": "npz", "path": "x.npz"}})
+    spec = spec.model_copy(update={"model": spec.model.model_copy(update={"layers": spec.model.layers[1:]})})
+    head = choose_head(spec, task="numbers", n_outputs=1)
+    scaling = fit_target_scaling(spec, head.loss, data.targets, is_numbers=True, is_table=True)
+    head = replace(head, target_scaling=scaling)
+
+    def build() -> keras.Model:
+        model = build_network(spec, head, data.inputs, encoding=encoding).model
+        loss = build_training_loss(spec.loss, head)
+        model.compile(build_optimizer(spec.optimizer), loss=loss, jit_compile=False)
+        return model
+
+    fitted, models = build(), {mode: build() for mode in ("graph", "xla")}
+    order = epoch_order(spec.seed, 1, N)
+    fitted.fit(data.inputs[order], data.targets[order], batch_size=BATCH, shuffle=False, verbose=0)
+    for mode, model in models.items():
+        engine = Engine(model, [], to_device(data), batch_size=BATCH, mode=mode)  # type: ignore[arg-type]
+        rates = np.full(engine.n_steps, float(fitted.optimizer.learning_rate), np.float32)
+        engine.start_epoch(EpochPlan(order, rates))
+        for start in range(0, engine.n_steps, 5):
+            assert engine.run(start, min(start + 5, engine.n_steps)) is None
+    assert digest(models["graph"]) == digest(fitted)
+    assert not np.array_equal(
+        fitted.get_layer("embedding_zip").get_weights()[0], build().get_layer("embedding_zip").get_weights()[0]
+    )
+    for ours, theirs in zip(models["xla"].get_weights(), fitted.get_weights(), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)

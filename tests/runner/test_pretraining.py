@@ -11,6 +11,7 @@ import pytest
 
 from dnnctl.builder.autoencoder import build_autoencoder, parts_of
 from dnnctl.builder.decoder import mirror
+from dnnctl.builder.front import core_of
 from dnnctl.builder.gan import build_gan
 from dnnctl.builder.model import Network, build_network
 from dnnctl.builder.optimizer import build_optimizer
@@ -26,6 +27,7 @@ from dnnctl.specs.common_kind import NONE
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.record import RunRecord
 from sample_specs import small_spec, write_spec
+from sample_tables import draw_columns, encode, fit_encoding, write_table
 
 CONV = [
     {"kind": "conv2d", "filters": 4, "padding": "same"}, "max_pool", {"kind": "conv2d", "filters": 3, "strides": 2},
@@ -216,3 +218,40 @@ def test_reuse_and_pretraining_together_are_refused(tmp_path: Path) -> None:
     model = {"layers": NETS["dense"], "reuse": {"run": "a"}}
     with pytest.raises(SpecError, match="both set the initial weights"):
         load(write_spec(tmp_path, model=model, training={"pretraining": PRETRAINING}))
+
+
+def test_an_autoencoder_leaves_embeddings_as_they_are(tmp_path: Path) -> None:
+    """If they adapted to what is reconstructed, the embeddings of all categories would become equal."""
+    columns = draw_columns(60)
+    encoding = fit_encoding(columns, np.arange(60))
+    inputs = encode(encoding, columns)
+    spec = Spec.model_validate(small_spec(tmp_path, model={"layers": [{"kind": "dense", "units": 8}]}))
+    built = build_network(spec, choose_head(spec, task="numbers", n_outputs=1), inputs, encoding=encoding)
+    before = [layer.get_weights()[0] for layer in built.embeddings]
+    (part,) = parts_of(built, greedy=False)
+    autoencoder = build_autoencoder(built, part, NONE, seed=1)
+    autoencoder.compile(optimizer="adam", loss=lambda _, errors: errors[:, 0])
+    autoencoder.fit(inputs, np.zeros((60, 1)), epochs=2, verbose=0)
+    for layer, matrix in zip(built.embeddings, before, strict=True):
+        assert np.array_equal(layer.get_weights()[0], matrix)
+
+
+@pytest.mark.parametrize("kind", [{"kind": "autoencoder"}, {"kind": "gan", "codings": 3}])
+def test_a_table_can_be_pretrained(kind: dict[str, Any], tmp_path: Path) -> None:
+    """Training starts from the pretrained block and the fresh embeddings."""
+    write_table(tmp_path / "table.npz")
+    sections = {
+        "data": {"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}},
+        "model": {"layers": [{"kind": "dense", "units": 8, "activation": "elu"}]},
+        "optimizer": {"kind": "sgd", "learning_rate": 1e-30},
+    }
+    networks = []
+    for pretraining in ("none", {**kind, "epochs": 2, "optimizer": "adam"}):
+        training = {"epochs": 1, "batch_size": 16, "pretraining": pretraining}
+        run = train(write_spec(tmp_path, **sections, training=training), runs_dir=tmp_path)
+        networks.append(core_of(run.model()))
+    is_same = {
+        name: np.array_equal(*(network.get_layer(name).get_weights()[0] for network in networks))
+        for name in ("embedding_zip", "embedding_zip_", "dense_1")
+    }
+    assert is_same == {"embedding_zip": True, "embedding_zip_": True, "dense_1": False}

@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from dnnctl.compare.diagnostics import Bin, Mistake, calibration, calibration_error, confusion, surest_mistakes
+from dnnctl.compare.diagnostics import (
+    Bin,
+    Mistake,
+    by_label,
+    calibration,
+    calibration_error,
+    confusion,
+    surest_mistakes,
+)
 from dnnctl.compare.group import Group
 from dnnctl.compare.report.markup import table
 from dnnctl.compare.scores import NoPredictions, Predictions, read_predictions
 from dnnctl.store.difference import in_words
 from dnnctl.store.record import RunRecord
+from dnnctl.text import format_number
 
 MAX_CLASSES = 30
 """The maximum number of classes for which the confusion matrix is shown."""
@@ -46,6 +55,8 @@ def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, 
         parts += [f"<p class='note'>This run {escape(found.reason)}.</p>"] if found.is_fault else []
     elif found.is_classes:
         parts += [_confusion(found), _calibration(run, found, data, colour), _mistakes(found, mistakes)]
+    elif found.task == "labels":
+        parts.append(_labels(found))
     parts += [_layers(run), _environment(run)]
     title = escape(f"{group.label}  {run.id}")
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{''.join(parts)}</details>"
@@ -85,6 +96,14 @@ def _confusion(found: Predictions) -> str:
         f"predicted class (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
         "</tbody></table></div>"
     )
+
+
+def _labels(found: Predictions) -> str:
+    rows = [
+        [each.name, f"{each.n:,}", *(format_number(value) for value in (each.accuracy, each.precision, each.recall))]
+        for each in by_label(found)
+    ]
+    return "<h3>Labels</h3>" + table("Test examples", ["label", "examples", "accuracy", "precision", "recall"], rows)
 
 
 def _calibration(run: RunRecord, found: Predictions, data: Drawn, colour: str) -> str:

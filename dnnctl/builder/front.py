@@ -1,0 +1,163 @@
+"""The front of a table's model: layers that turn raw columns into encoded rows.
+
+The saved model is the front followed by the core, the network that was trained on encoded rows. The front is made of
+Keras's own layers and operations, so that the model loads without dnnctl. It has no weights.
+
+Shapes: B is the batch, F the width of an encoded row.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from dnnctl.builder.model import MODEL
+from dnnctl.store.encoding import ColumnEncoding, TableEncoding
+
+ENCODED = "encoded"
+"""The name of the front's last layer."""
+NUMBERS = "numbers"
+BATCH = 4096
+RESERVED = (MODEL, ENCODED, NUMBERS, "joined")
+Column = ColumnEncoding
+
+
+def build_front(encoding: TableEncoding) -> keras.Model:
+    """A model from a dict of raw columns to encoded rows (B, F) float32, equal to those that training gets.
+
+    The keys of the dict are the names of the columns. Numbers, booleans (0 or 1) and dates (days since 1970-01-01) are
+    float64, (B,) or (B, 1), with NaN for a missing value. Categories are text, with "" for a missing value.
+    """
+    inputs = _inputs(encoding.columns)
+    starts = dict(zip(inputs, accumulate((c.width for c in encoding.columns), initial=0), strict=False))
+    numbers = [column for column in encoding.columns if column.kind != "category"]
+    pieces, positions = _encode_numbers(numbers, inputs, starts) if numbers else ([], [])
+    for number, column in enumerate(encoding.columns, 1):
+        if column.kind == "category":
+            pieces.append(_encode_category(column, inputs[column.name], f"category_{number}"))
+            positions += range(starts[column.name], starts[column.name] + column.width)
+    joined = keras.layers.Concatenate(dtype="float32", name="joined")(pieces) if len(pieces) > 1 else pieces[0]
+    ordered = ops.take(joined, np.argsort(positions), axis=1)
+    return _quietly(inputs, keras.layers.Identity(dtype="float32", name=ENCODED)(ordered), "front")
+
+
+def with_front(front: keras.Model, core: keras.Model, name: str) -> keras.Model:
+    """A model from raw columns to the predictions of a core."""
+    return _quietly(front.input, core(front.output), name)
+
+
+def core_of(model: keras.Model) -> keras.Model:
+    """The network that was trained: the model without the front, if it has one."""
+    return model.get_layer(MODEL) if has_front(model) else model
+
+
+def front_of(model: keras.Model) -> keras.Model:
+    """The front of a table's model."""
+    return _quietly(model.input, model.get_layer(ENCODED).output, "front")
+
+
+def encode_columns(model: keras.Model, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """(N, F) the encoded rows of raw columns, (N,), by the front of a table's model."""
+    front = front_of(model)
+    n = len(next(iter(columns.values())))
+    batches = [
+        np.asarray(front({name: values[start : start + BATCH] for name, values in columns.items()}))
+        for start in range(0, n, BATCH)
+    ]
+    return np.concatenate(batches)
+
+
+def has_front(model: keras.Model) -> bool:
+    """Whether a model takes the raw columns of a table."""
+    return {MODEL, ENCODED} <= {layer.name for layer in model.layers} and isinstance(model.input, dict)
+
+
+def copy_weights(saved: keras.Model, model: keras.Model) -> None:
+    """Copy the weights of a saved model into the network that is trained, layer by layer."""
+    core = core_of(saved)
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights(core.get_layer(layer.name).get_weights())
+
+
+@contextmanager
+def any_column_name() -> Iterator[None]:
+    """Silence Keras's warning that a column and its input layer have different names: the key of the dict counts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
+        yield
+
+
+def input_names(columns: Sequence[str]) -> list[str]:
+    """The names of the input layers: those of the columns, as far as Keras allows them."""
+    taken = set(RESERVED) | {f"category_{number}" for number in range(1, len(columns) + 1)}
+    names = []
+    for number, column in enumerate(columns, 1):
+        is_allowed = column not in ("", *taken) and "/" not in column
+        names.append(column if is_allowed else f"column_{number}")
+        while names[-1] in taken or (not is_allowed and names[-1] in columns):
+            names[-1] += "_"
+        taken.add(names[-1])
+    return names
+
+
+def _inputs(columns: Sequence[Column]) -> dict[str, Any]:
+    """For each column its input, (B, 1)."""
+    names = input_names([column.name for column in columns])
+    return {
+        column.name: keras.Input((1,), dtype="string" if column.kind == "category" else "float64", name=name)
+        for column, name in zip(columns, names, strict=True)
+    }
+
+
+def _encode_numbers(
+    columns: Sequence[Column], inputs: Mapping[str, Any], starts: Mapping[str, int]
+) -> tuple[list[Any], list[int]]:
+    """The standardized values (B, n) and the indicators (B, m) of n columns, and the positions of these in a row.
+
+    value = ((x or fill) - mean) / deviation, in float64.
+    """
+    raw = keras.layers.Concatenate(dtype="float64", name=NUMBERS)([inputs[column.name] for column in columns])
+    is_missing = ops.isnan(raw)
+    fill, mean, deviation = np.array([(c.fill, c.mean, c.deviation) for c in columns], np.float64).T
+    value = ops.divide(ops.subtract(ops.where(is_missing, fill, raw), mean), deviation)
+    pieces, positions = [ops.cast(value, "float32")], [starts[column.name] for column in columns]
+    marked = [place for place, column in enumerate(columns) if column.has_indicator]
+    if marked:
+        pieces.append(ops.cast(ops.take(is_missing, np.array(marked), axis=1), "float32"))
+        positions += [starts[columns[place].name] + 1 for place in marked]
+    return pieces, positions
+
+
+def _encode_category(column: Column, text: Any, name: str) -> Any:
+    """The slot of a category, (B, 1), or its slots as one-hot, (B, n_slots); float32."""
+    if not column.categories:  # Keras has no lookup without entries
+        known = keras.layers.StringLookup(vocabulary=["-"], mask_token=None, name=name)(text)
+        empty = ops.zeros_like(ops.cast(known, "float32"))
+        return empty if column.is_embedded else ops.add(empty, 1.0)
+    unknown = "[UNK]"
+    while unknown in column.categories:
+        unknown = f"[{unknown}]"
+    lookup = keras.layers.StringLookup(
+        vocabulary=list(column.categories),
+        num_oov_indices=1,
+        mask_token=None,
+        oov_token=unknown,
+        output_mode="int" if column.is_embedded else "one_hot",
+        dtype="int64" if column.is_embedded else "float32",
+        name=name,
+    )
+    return ops.cast(lookup(text), "float32")
+
+
+def _quietly(inputs: Any, outputs: Any, name: str) -> keras.Model:
+    with any_column_name():
+        return keras.Model(inputs, outputs, name=name)
