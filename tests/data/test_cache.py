@@ -90,3 +90,11 @@ def test_the_cache_is_keras_s_unless_given(monkeypatch: pytest.MonkeyPatch) -> N
     assert cache_directory() == Path("/somewhere/datasets")
     monkeypatch.delenv("KERAS_HOME")
     assert cache_directory() == Path("~/.keras/datasets").expanduser()
+
+
+@pytest.mark.parametrize("variable", ["DNNCTL_DATA_DIR", "KERAS_HOME"])
+def test_a_home_directory_that_does_not_exist_is_an_error(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DNNCTL_DATA_DIR", raising=False)
+    monkeypatch.setenv(variable, "~nosuchuser/x")
+    with pytest.raises(DataError, match=r"~nosuchuser/x.*no such home directory"):
+        cache_directory()
