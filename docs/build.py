@@ -28,6 +28,10 @@ Every choice is a mapping with `kind`, and a bare word is short for a mapping wi
 `--set a.b=value` sets a key from the command line. The entries of a list are numbered from 0
 (`--set model.layers.1.units=50`).
 
+A relative path starts at the folder of the spec that contains it; with `--set` or in a pipe (`dnnctl train <(…)`), at
+the working directory. A spec has at most 1 MiB, 20,000 values with its aliases expanded, 50 levels and 600 layers in a
+row, and extends at most 20 others. Tags, duplicate keys and empty values are refused.
+
 A default of `{}` means that all keys of the section have their defaults.
 """
 

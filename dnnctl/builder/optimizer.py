@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 
 from dnnctl.builder.cyclic_momentum import CyclicMomentumSGD
 from dnnctl.specs.common_kind import Nothing
@@ -30,9 +29,23 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "schedule_free_adamw": keras.optimizers.ScheduleFreeAdamW,
 }
 CLIPS = {"norm": "clipnorm", "value": "clipvalue", "global_norm": "global_clipnorm"}
-
-SAMPLE = 64
-"""The rows and columns of a matrix that is large enough to see whether an optimizer keeps values for each weight."""
+SLOTS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "sgd": (0, ("momentum",)),
+    "rmsprop": (1, ("momentum", "centered")),
+    "adam": (2, ("amsgrad",)),
+    "adamw": (2, ("amsgrad",)),
+    "adamax": (2, ()),
+    "nadam": (2, ()),
+    "lamb": (2, ()),
+    "adagrad": (1, ()),
+    "adadelta": (2, ()),
+    "adafactor": (1, ()),
+    "ftrl": (2, ()),
+    "lion": (1, ()),
+    "muon": (1, ()),
+    "schedule_free_adamw": (2, ()),
+}
+"""How many values each keeps for each weight, and the keys that add another one if they are set."""
 
 
 def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.optimizers.Optimizer:
@@ -51,11 +64,9 @@ def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.
 
 
 def n_slots(spec: OptimizerKind) -> int:
-    """How many values an optimizer keeps for each weight, rounded down."""
-    optimizer = build_optimizer(spec)
-    sample = keras.Variable(np.zeros((SAMPLE, SAMPLE), np.float32), name="sample_kernel")
-    optimizer.build([sample])
-    return sum(int(np.prod(variable.shape)) for variable in optimizer.variables) // SAMPLE**2
+    """How many values an optimizer keeps for each weight of a kernel."""
+    number, keys = SLOTS[spec.kind]
+    return number + sum(bool(getattr(spec, key)) for key in keys)
 
 
 def _clip(clip: Kind) -> dict[str, float]:

@@ -38,11 +38,17 @@ class RemoteFile:
 
 
 def cache_directory() -> Path:
-    """DNNCTL_DATA_DIR, or Keras's own cache."""
+    """DNNCTL_DATA_DIR, or Keras's own cache.
+
+    Raises:
+        DataError: it is in the home directory of a user who has none.
+    """
     given = os.environ.get(DIRECTORY_VARIABLE)
-    if given:
-        return Path(given).expanduser()
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+    path = Path(given) if given else Path(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets"
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise DataError(f"{path}: there is no such home directory. Set {DIRECTORY_VARIABLE} to a folder.") from None
 
 
 def fetch(file: RemoteFile, progress: Progress) -> Path:

@@ -166,7 +166,7 @@ def memory_needs(spec: Spec, head: Head, dataset: Dataset, phases: Sequence[Plan
     parts = [part for part in (dataset.train, dataset.validation) if part is not None]
     return {
         "the weights": WIDTH * size.kernels,
-        "their gradients": WIDTH * size.kernels,
+        "the gradients": WIDTH * size.kernels,
         "the optimizer": WIDTH * size.kernels * max(n_slots(phase.optimizer) for phase in phases),
         f"the outputs of a batch of {n_examples:,}": width * size.outputs * n_examples,
         "the data": sum(part.inputs.nbytes + part.targets.nbytes for part in parts),

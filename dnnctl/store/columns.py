@@ -63,6 +63,10 @@ def _test(run: RunRecord) -> Metrics:
     return run.summary.measured("test") if run.summary else {}
 
 
+INDEX = re.compile(r"[0-9]{1,9}")
+"""The number of an entry. Python reads no integer of thousands of digits."""
+
+
 def plain_name(name: str) -> str:
     """The name of a column with list indices as in `model.layers.1.units`, not in brackets."""
     return re.sub(r"\[(\d+)\]", r".\1", name)
@@ -75,7 +79,7 @@ def spec_value(spec: dict[str, Any], path: str) -> Any:
         if isinstance(value, dict):
             value = value.get(part)
         elif isinstance(value, list):
-            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+            value = value[int(part)] if INDEX.fullmatch(part) and int(part) < len(value) else None
         else:
             value = value if part == "kind" else None
     return value.get("kind", value) if isinstance(value, dict) else value

@@ -101,3 +101,11 @@ def test_a_file_in_the_cache_that_was_changed_is_not_read(change: bytes, cache: 
     with pytest.raises(DataError, match=r"file\.bin is damaged or altered .* Remove it"):
         fetch(file, no_progress)
     assert path.is_file()
+
+
+@pytest.mark.parametrize("variable", ["DNNCTL_DATA_DIR", "KERAS_HOME"])
+def test_a_home_directory_that_does_not_exist_is_an_error(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DNNCTL_DATA_DIR", raising=False)
+    monkeypatch.setenv(variable, "~nosuchuser/x")
+    with pytest.raises(DataError, match=r"~nosuchuser/x.*no such home directory"):
+        cache_directory()

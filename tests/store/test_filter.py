@@ -108,3 +108,10 @@ def test_a_misspelt_name_is_an_error_with_candidates(runs: list[RunRecord]) -> N
 def test_a_bare_word_is_a_kind(runs: list[RunRecord]) -> None:
     assert [value_of(run, "optimizer") for run in runs] == ["adam", "nadam", "sgd"]
     assert [value_of(run, "optimizer.kind") for run in runs] == ["adam", "nadam", "sgd"]
+
+
+@pytest.mark.parametrize("index", ["1" * 5000, "٣", "²", "-1", "2"])
+def test_an_index_that_a_list_does_not_have_has_no_value(index: str, runs: list[RunRecord]) -> None:
+    assert value_of(runs[0], f"model.layers[{index}]") is None
+    assert value_of(runs[0], f"model.layers.{index}.units") is None
+    assert value_of(runs[0], "model.layers.1.units") == 9
