@@ -20,6 +20,7 @@ from time import sleep
 from typing import Any
 
 from dnnctl.commands.fork import fork
+from dnnctl.commands.parent import end_with_parent
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
 from dnnctl.engine.step_loop import StepLoop
@@ -86,6 +87,7 @@ def wait_for_every_checkpoint() -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     if WAITING in os.environ:
         wait_for_every_checkpoint()
     action, what, runs_dir, point, n, *overrides = sys.argv[1:]

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import io
+import json
 import signal
 import subprocess
 import sys
+import zipfile
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 
+from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
+from dnnctl.specs.loss import ErrorLoss, Huber, Loss
+from dnnctl.specs.optimizer import Optimizer
+from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.store.record import RunRecord
 from sample_specs import write_numbers, write_spec
 from sample_tables import write_table
 
@@ -169,7 +179,46 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
     },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
+    "schedule-free AdamW": {"optimizer": "schedule_free_adamw", "runtime": {"compile": "graph"}},
+    "stacked autoencoder": {
+        "training": {
+            "batch_size": 16,
+            "epochs": 2,
+            "checkpoint": MID_EPOCH,
+            "pretraining": {"kind": "autoencoder", "greedy": False, "epochs": 2, "optimizer": "adam"},
+        },
+        "runtime": {"compile": "graph"},
+    },
+    "rate finder": {"schedule": {"kind": "one_cycle", "max_rate": "auto"}, "runtime": {"compile": "graph"}},
 }
+
+
+def all_kinds(annotation: Any) -> list[str]:
+    """The kinds of a section of the spec, without `auto`."""
+    return [kind for kind in kinds_of(members(annotation)) if kind != "auto"]
+
+
+OPTIMIZERS, LOSSES = all_kinds(Optimizer), all_kinds(Loss)
+ERROR_LOSSES = kinds_of([ErrorLoss, Huber])
+
+
+def _with_kinds(optimizer: str, loss: str) -> dict[str, Any]:
+    sections: dict[str, Any] = {"optimizer": optimizer, "loss": loss, "runtime": {"compile": "graph"}}
+    if loss in ERROR_LOSSES:
+        source = {"kind": "npz", "path": "numbers.npz"}
+        sections["data"] = {"source": source, "validation": {"size": 24}, "scaling": "unit"}
+        sections["model"] = {"layers": ["flatten"], "output": {"activation": "softplus"}}
+    return {**sections, "training": {"batch_size": 16, "epochs": 2, "checkpoint": MID_EPOCH}}
+
+
+KIND_RECIPES = {
+    f"{optimizer}, {loss}": _with_kinds(optimizer, loss)
+    for optimizer, loss in islice(
+        zip(cycle(OPTIMIZERS), cycle(LOSSES), strict=False), max(len(OPTIMIZERS), len(LOSSES))
+    )
+}
+"""Simple recipes with every optimizer and every loss."""
+ALL_RECIPES = RECIPES | KIND_RECIPES
 
 
 def spec_of(recipe: str, folder: Path) -> Path:
@@ -177,7 +226,23 @@ def spec_of(recipe: str, folder: Path) -> Path:
     write_numbers(folder / "numbers.npz")
     write_table(folder / "table.npz")
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
-    return write_spec(folder, **{"training": training, **RECIPES[recipe]})
+    return write_spec(folder, **{"training": training, **ALL_RECIPES[recipe]})
+
+
+def saved_models(run: RunRecord) -> dict[str, Any]:
+    """The contents of model.keras and last.keras: every array, also of the optimizer, and how the model is compiled."""
+    found: dict[str, Any] = {}
+    for path in (run.folder.model, run.folder.last_model):
+        with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
+            arrays: dict[str, bytes] = {}
+            weights.visititems(lambda name, item, arrays=arrays: _keep(arrays, name, item))
+            found[path.name] = arrays, json.loads(archive.read("config.json"))["compile_config"]
+    return found
+
+
+def _keep(arrays: dict[str, bytes], name: str, item: Any) -> None:
+    if isinstance(item, h5py.Dataset):
+        arrays[name] = np.asarray(item).tobytes()
 
 
 def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
@@ -196,8 +261,9 @@ def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrid
         AssertionError: the training failed.
     """
     command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n), *overrides]
-    environment = os.environ | ({"WAIT_FOR_EVERY_CHECKPOINT": "1"} if waits else {})
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    tied = tied_to_this_process()
+    tied["env"] |= {"WAIT_FOR_EVERY_CHECKPOINT": "1"} if waits else {}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **tied)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0
 

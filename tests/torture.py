@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 os.environ |= {"DNNCTL_CACHE_DIR": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -25,7 +26,7 @@ from killed import BY_THE_CLOCK, POINTS
 
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
-from recipes import RECIPES, run_killed, spec_of
+from recipes import ALL_RECIPES, run_killed, saved_models, spec_of
 from sample_specs import outcome
 
 MAX_KILLS_OF_ONE = 4
@@ -42,9 +43,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    print(f"seed {options.seed}, {options.kills} kills over {len(RECIPES)} recipes")
+    print(f"seed {options.seed}, {options.kills} kills over {len(ALL_RECIPES)} recipes")
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
-        expected = dict(zip(RECIPES, pool.map(lambda name: train_whole(name, Path(folder)), RECIPES), strict=True))
+        expected = train_all_whole(pool, Path(folder))
         n_kills, n_runs, bad, points = 0, 0, 0, Counter[str]()
         batch = iter(trainings(options.seed))
         while n_kills < options.kills:
@@ -52,7 +53,7 @@ def main() -> int:
             for (recipe, _), (run, deaths) in zip(
                 jobs, pool.map(lambda job: train_killed(job[0], job[1], Path(folder)), jobs), strict=True
             ):
-                is_same = outcome(run) == outcome(expected[recipe])
+                is_same = bits(run) == expected[recipe]
                 n_kills, n_runs, bad = n_kills + len(deaths), n_runs + 1, bad + (not is_same)
                 points.update(point for point, _ in deaths)
                 listed = ", ".join(f"{point} {n}" for point, n in deaths)
@@ -66,9 +67,20 @@ def trainings(seed: int) -> Iterator[tuple[str, random.Random]]:
     """One recipe after the other, each with a new random generator."""
     number = 0
     while True:
-        for recipe in RECIPES:
+        for recipe in ALL_RECIPES:
             yield recipe, random.Random(f"{seed} {number}")
             number += 1
+
+
+def train_all_whole(pool: ThreadPoolExecutor, folder: Path) -> dict[str, Any]:
+    """For each recipe the bits of a training that is not killed."""
+    runs = pool.map(lambda name: train_whole(name, folder), ALL_RECIPES)
+    return {recipe: bits(run) for recipe, run in zip(ALL_RECIPES, runs, strict=True)}
+
+
+def bits(run: RunRecord) -> tuple[Any, Any]:
+    """Everything that must be the same: results, predictions, and the saved models with their optimizers."""
+    return outcome(run), saved_models(run)
 
 
 def train_whole(recipe: str, folder: Path) -> RunRecord:

@@ -60,7 +60,7 @@ def build_optimizer(spec: OptimizerKind, schedule: Kind | None = None) -> keras.
     arguments["weight_decay"] = arguments["weight_decay"] or None
     cycles = isinstance(schedule, OneCycle) and schedule.momentum != "none"
     optimizer = CyclicMomentumSGD if cycles else OPTIMIZERS[spec.kind]
-    return optimizer(**arguments, **_clip(spec.clip))
+    return optimizer(**arguments, **_clip(spec.clip), name=spec.kind)  # Keras would number it, which no resume repeats
 
 
 def n_slots(spec: OptimizerKind) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dnnctl.cli.repetitions import as_object
-from dnnctl.store.record import RunRecord
+from dnnctl.store.catalog import list_runs
+from dnnctl.store.record import RunRecord, Status
+from sample_specs import write_spec
 from stored import make_run, store_run
 
 
@@ -24,3 +28,19 @@ def test_the_last_json_line_has_mean_and_standard_deviation_of_the_finished_runs
 def test_a_single_finished_run_has_no_standard_deviation(tmp_path: Path) -> None:
     found = as_object([store_run(tmp_path, accuracy=0.8)])
     assert (found["mean"]["test accuracy"], found["standard_deviation"]) == (0.8, {})
+
+
+@pytest.mark.heavy
+def test_training_stops_when_the_process_of_the_seeds_is_killed(tmp_path: Path) -> None:
+    """The child would train for hours: its output ends because it has stopped, and the run can be resumed."""
+    spec = write_spec(tmp_path, training={"batch_size": 16, "epochs": 10**6})
+    words = ["train", str(spec), "--seeds", "2", "--runs-dir", str(tmp_path / "runs"), "--json"]
+    command = [sys.executable, "-m", "dnnctl", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        assert '"event": "run_opened"' in parent.stdout.readline()
+        parent.kill()
+        for _ in parent.stdout:
+            pass
+    (run,) = list_runs(tmp_path / "runs")
+    assert run.status == Status.INTERRUPTED
