@@ -2,7 +2,7 @@
 
 The annotation of a field defines its type: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
 `dict[str, X]` for an object with arbitrary keys, another dataclass, or `Any`. Missing and damaged fields get their
-defaults. A dataclass may also be written as a list of its fields, in order.
+defaults. A dataclass may also be written as a list of its fields, in order. Whole numbers must fit into 64 bits.
 """
 
 from __future__ import annotations
@@ -87,11 +87,16 @@ def _scalar_parser(kind: type) -> Parser:
     allowed = (int, float) if kind is float else (kind,)
 
     def parse(value: Any, _path: str, _report: Report) -> Any:
-        if type(value) not in allowed:
+        if type(value) not in allowed or not _has_usual_size(value):
             raise Damage(f"must be {WORDS[kind]}. Received: {_shown(value)}")
         return value
 
     return parse
+
+
+def _has_usual_size(value: Any) -> bool:
+    """Whether a value is not a whole number of more than 64 bits, which cannot be a float, a row or a seed."""
+    return type(value) is not int or -(2**63) <= value < 2**63
 
 
 def _list_parser(parse_entry: Parser) -> Parser:

@@ -22,6 +22,8 @@ from dnnctl.store.metrics import is_less_better
 from dnnctl.store.seal import ALTERED, change_of, has_own_seal, name_of
 
 MAX_CURVE = 4000
+MAX_EPOCH = 2**31
+"""Rows of this epoch or a later one are damaged."""
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 MAX_DAMAGES_SHOWN = 3
@@ -281,6 +283,7 @@ def _is_row(row: Any) -> bool:
     return (
         isinstance(row, dict)
         and type(row.get("epoch")) is int
+        and 0 <= row["epoch"] < MAX_EPOCH
         and not any(isinstance(value, dict | list) for value in row.values())
     )
 
