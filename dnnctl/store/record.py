@@ -81,7 +81,7 @@ class RunRecord:
     @property
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
-        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1]]
+        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._pretraining[1], *self._history[1]]
 
     @cached_property
     def altered(self) -> dict[str, str]:
@@ -133,10 +133,10 @@ class RunRecord:
         """The metrics, one row for each epoch; damaged rows are left out."""
         return self._rows[0]
 
-    @cached_property
+    @property
     def pretraining(self) -> list[Row]:
         """The rows of its pretraining; empty without pretraining."""
-        return _read_rows(self.folder.pretraining)[0]
+        return self._pretraining[0]
 
     @property
     def history(self) -> list[HistoryEntry]:
@@ -192,9 +192,12 @@ class RunRecord:
     def curve(self) -> list[Row]:
         """At most a few thousand evenly spaced rows, including the last: fast even for a million epochs."""
         try:
-            size = self.folder.metrics.stat().st_size
-        except FileNotFoundError:
-            return []
+            return self._read_curve()
+        except OSError:
+            return []  # `damages` names the reason
+
+    def _read_curve(self) -> list[Row]:
+        size = self.folder.metrics.stat().st_size
         rows: list[Row] = []
         with self.folder.metrics.open("rb") as file:
             last = first = file.readline()
@@ -228,6 +231,10 @@ class RunRecord:
     @cached_property
     def _rows(self) -> tuple[list[Row], list[str]]:
         return _read_rows(self.folder.metrics)
+
+    @cached_property
+    def _pretraining(self) -> tuple[list[Row], list[str]]:
+        return _read_rows(self.folder.pretraining)
 
     @cached_property
     def _history(self) -> tuple[list[HistoryEntry], list[str]]:
@@ -272,13 +279,13 @@ def _read_lines(path: Path) -> tuple[list[Any], list[str]]:
 
 def _read_rows(path: Path) -> tuple[list[Row], list[str]]:
     lines, damages = _read_lines(path)
-    rows = [row for row in lines if _is_row(row)]
+    rows = [row for row in lines if is_row(row)]
     if len(rows) < len(lines):
         damages.append(f"{path.name}: {len(lines) - len(rows)} of {len(lines)} rows are damaged")
     return rows, damages
 
 
-def _is_row(row: Any) -> bool:
+def is_row(row: Any) -> bool:
     """Whether a line is an epoch's row: an object with an epoch number and without lists or objects."""
     return (
         isinstance(row, dict)
@@ -294,4 +301,4 @@ def _row(line: bytes) -> list[Row]:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return []
-    return [row] if _is_row(row) else []
+    return [row] if is_row(row) else []
