@@ -17,8 +17,8 @@ from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
 from stored import store_run
 
-N_LIGHT = 60
-N_HEAVY = 12
+N_LIGHT = 20
+N_HEAVY = 6
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ Report = Callable[[str, str], None]
 """Called with the path of a damaged field and the rule that it breaks."""
 Parser = Callable[[Any, str, Report], Any]
 
+LEAST, MOST = -(2**63), 2**63 - 1
+"""Larger whole numbers cannot be floats, positions or seeds."""
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -87,16 +89,11 @@ def _scalar_parser(kind: type) -> Parser:
     allowed = (int, float) if kind is float else (kind,)
 
     def parse(value: Any, _path: str, _report: Report) -> Any:
-        if type(value) not in allowed or not _has_usual_size(value):
+        if type(value) not in allowed or (type(value) is int and not LEAST <= value <= MOST):
             raise Damage(f"must be {WORDS[kind]}. Received: {_shown(value)}")
         return value
 
     return parse
-
-
-def _has_usual_size(value: Any) -> bool:
-    """Whether a value is not a whole number of more than 64 bits, which cannot be a float, a row or a seed."""
-    return type(value) is not int or -(2**63) <= value < 2**63
 
 
 def _list_parser(parse_entry: Parser) -> Parser:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dnnctl.errors import RunError
-from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
+from dnnctl.store.facts import FileSeal, HistoryEntry, Row, RunFacts, Summary
 from dnnctl.store.files import read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import parse_object, read_object
@@ -102,8 +102,11 @@ class RunRecord:
         Args:
             max_bytes: only the size of larger files is compared.
         """
-        recorded = self.summary.files.get(name_of(path, self.folder)) if self.summary else None
-        return change_of(path, recorded, max_bytes=max_bytes)
+        name = name_of(path, self.folder)
+        if self.summary is None or name not in self.summary.files:
+            return None
+        recorded, _ = parse_object(self.summary.files[name], FileSeal, what=name)
+        return ALTERED if recorded is None else change_of(path, recorded, max_bytes=max_bytes)
 
     @property
     def is_readable(self) -> bool:
