@@ -15,7 +15,7 @@ from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import distinct, list_runs, runs_directory
-from dnnctl.store.metrics import is_less_better
+from dnnctl.store.metrics import finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.trash import find_removed, purge, remove, restore, trash_of
 from dnnctl.text import format_count, visible
@@ -99,9 +99,9 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
     if not monitors:
         return []
     (monitor,) = monitors
-    known = [run for run in runs if run.best.get(monitor) is not None]
-    known.sort(key=lambda run: run.best[monitor], reverse=not is_less_better(monitor))
-    return known[n:]
+    known = [(value, run) for run in runs if (value := finite(run.best.get(monitor))) is not None]
+    known.sort(key=lambda pair: pair[0], reverse=not is_less_better(monitor))
+    return [run for _, run in known[n:]]
 
 
 def _in_trash(references: Sequence[str] | None, directory: Path) -> list[RunRecord]:

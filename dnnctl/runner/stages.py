@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from dnnctl.errors import RunError
 from dnnctl.events.event import Report
 from dnnctl.runner.checkpointing.progress import StageKey
 from dnnctl.runner.examples import Examples
@@ -62,7 +63,14 @@ class Stages:
 
         Args:
             before: the loop of the previous stage, if this process trained it.
+
+        Raises:
+            RunError: the spec has no such stage, so the key is from a damaged checkpoint.
         """
+        if key not in self.keys:
+            raise RunError(
+                f"The checkpoint is in {key.kind} {key.number} of the training, which its spec does not have."
+            )
         if self._maker is None or self._maker.kind.name != key.kind:
             self._maker = STAGE_KINDS[key.kind](self.setup, self.examples, self.writer, self.report)
         return self._maker.enter(key.number, before)

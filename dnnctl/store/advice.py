@@ -39,7 +39,8 @@ def _phase_after(phases: list[Any], epochs: int) -> int:
     """The number of the phase that trains after the given number of epochs."""
     total = 0
     for number, phase in enumerate(phases, 1):
-        total += int(phase.get("epochs") or 0) if isinstance(phase, dict) else 0
+        epochs_of_phase = phase.get("epochs") if isinstance(phase, dict) else 0
+        total += epochs_of_phase if isinstance(epochs_of_phase, int) else 0
         if epochs < total:
             return number
     return len(phases)

@@ -141,6 +141,12 @@ def load_run(
         if folder.path.is_symlink():
             raise RunError(f"{reference} is a link. Use the folder that it points to: {folder.path.resolve()}")
         return RunRecord(folder)
+    broken = find_folder(reference, runs_directory(runs_dir))
+    if broken is not None and not broken.folder.run.is_file():
+        raise RunError(
+            f"{broken.id} is damaged: its run.json is missing or not a file. To move it to the trash: "
+            f"dnnctl remove {broken.path}"
+        )
     return find_run(str(reference), runs_directory(runs_dir), wanted, notify)
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dnnctl.store.digest import sha256_of
-from dnnctl.store.files import make_directory, open_to_read, read_text, sync
+from dnnctl.store.files import make_directory, open_to_read, sync
+from dnnctl.store.json_object import plain, read_object
 
 STATE_ARRAYS = "state.npz"
 STATE = "state.json"
@@ -23,6 +24,17 @@ MANIFEST = "manifest.json"
 FORMAT = 2
 NAME = re.compile(r"epoch-(\d{4,})-step-(\d+)")
 ASIDE = ".partial-"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """manifest.json: what a checkpoint's folder contains."""
+
+    format: int
+    checkpoint: str
+    """The folder's name."""
+    files: dict[str, str]
+    """The SHA-256 of each file, in hexadecimal."""
 
 
 @dataclass(frozen=True, order=True)
@@ -57,20 +69,27 @@ class Checkpoint:
 
     def damage(self) -> str | None:
         """What is wrong with the checkpoint; None if every byte is as it was written."""
-        try:
-            manifest = json.loads(read_text(self.manifest))
-            if manifest["format"] != FORMAT:
-                return f"its format is {manifest['format']}, but this version of dnnctl reads format {FORMAT}"
-            if set(manifest["files"]) != {STATE, STATE_ARRAYS} or manifest["checkpoint"] != self.name:
-                return f"its {MANIFEST} belongs to another checkpoint"
-            for name, digest in manifest["files"].items():
-                if sha256_of(self.path / name) != digest:
-                    return f"{name} has changed since it was written"
-        except FileNotFoundError as error:
-            return f"{Path(error.filename).name} is missing"
-        except (OSError, ValueError, KeyError, TypeError):
-            return f"its {MANIFEST} cannot be read"
-        return None
+        if not self.manifest.exists():
+            return f"{MANIFEST} is missing"
+        manifest, damages = read_object(self.manifest, Manifest)
+        if manifest is None or damages:
+            return f"its {damages[0]}"
+        if manifest.format != FORMAT:
+            return f"its format is {manifest.format}, but this version of dnnctl reads format {FORMAT}"
+        if set(manifest.files) != {STATE, STATE_ARRAYS} or manifest.checkpoint != self.name:
+            return f"its {MANIFEST} belongs to another checkpoint"
+        changes = (_change_of(self.path / name, digest) for name, digest in manifest.files.items())
+        return next((change for change in changes if change is not None), None)
+
+
+def _change_of(path: Path, digest: str) -> str | None:
+    """What has happened to a file since its digest was recorded."""
+    try:
+        return None if sha256_of(path) == digest else f"{path.name} has changed since it was written"
+    except FileNotFoundError:
+        return f"{path.name} is missing"
+    except OSError as error:
+        return f"{path.name} cannot be read: {error.strerror or error}"
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
@@ -100,8 +119,8 @@ def write_checkpoint(
         write_arrays(aside / STATE_ARRAYS)
         (aside / STATE).write_text(json.dumps(state), encoding="utf-8")
         files = {each: sha256_of(aside / each) for each in (STATE, STATE_ARRAYS)}
-        manifest = {"format": FORMAT, "checkpoint": name, "files": files}
-        (aside / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        manifest = Manifest(FORMAT, name, files)
+        (aside / MANIFEST).write_text(json.dumps(plain(manifest), indent=2), encoding="utf-8")
         for each in (STATE, STATE_ARRAYS, MANIFEST):
             sync(aside / each)
         sync(aside)

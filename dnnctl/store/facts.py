@@ -206,8 +206,9 @@ class Summary:
     state: str | None = None
     """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None
-    files: dict[str, FileSeal] = field(default_factory=dict)
-    """The files of the finished run, by their paths in its folder."""
+    files: dict[str, Any] = field(default_factory=dict)
+    """A `FileSeal` for each file of the finished run, by its path in the folder. Read only when it is needed, because
+    `list` reads thousands of summaries."""
     seal: str | None = None
     """SHA-256 of everything else in summary.json, in hexadecimal; None in runs of versions that did not write it."""
 

@@ -2,7 +2,7 @@
 
 The annotation of a field defines its type: `str`, `int`, `float`, `bool`, `X | None`, `tuple[X, ...]` for a list,
 `dict[str, X]` for an object with arbitrary keys, another dataclass, or `Any`. Missing and damaged fields get their
-defaults. A dataclass may also be written as a list of its fields, in order.
+defaults. A dataclass may also be written as a list of its fields, in order. Whole numbers must fit into 64 bits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ Report = Callable[[str, str], None]
 """Called with the path of a damaged field and the rule that it breaks."""
 Parser = Callable[[Any, str, Report], Any]
 
+LEAST, MOST = -(2**63), 2**63 - 1
+"""Larger whole numbers cannot be floats, positions or seeds."""
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -89,7 +91,7 @@ def _scalar_parser(kind: type) -> Parser:
     allowed = (int, float) if kind is float else (kind,)
 
     def parse(value: Any, _path: str, _report: Report) -> Any:
-        if type(value) not in allowed:
+        if type(value) not in allowed or (type(value) is int and not LEAST <= value <= MOST):
             raise Damage(f"must be {WORDS[kind]}. Received: {_shown(value)}")
         return value
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dnnctl.errors import RunError
-from dnnctl.store.facts import HistoryEntry, Row, RunFacts, Summary
+from dnnctl.store.facts import FileSeal, HistoryEntry, Row, RunFacts, Summary
 from dnnctl.store.files import open_to_read, read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import parse_object, read_object
@@ -24,6 +24,8 @@ from dnnctl.store.ownership import find_links
 from dnnctl.store.seal import ALTERED, change_of, has_own_seal, name_of
 
 MAX_CURVE = 4000
+MAX_EPOCH = 2**31
+"""Rows of this epoch or a later one are damaged."""
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 MAX_DAMAGES_SHOWN = 3
@@ -81,7 +83,8 @@ class RunRecord:
     @property
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
-        return [*self._facts[1], *self._summary[1], *self._rows[1], *self._history[1], *find_links(self.path)]
+        found = (self._facts, self._summary, self._rows, self._pretraining, self._history)
+        return [*(damage for _, damages in found for damage in damages), *find_links(self.path)]
 
     @cached_property
     def altered(self) -> dict[str, str]:
@@ -102,8 +105,11 @@ class RunRecord:
         Args:
             max_bytes: only the size of larger files is compared.
         """
-        recorded = self.summary.files.get(name_of(path, self.folder)) if self.summary else None
-        return change_of(path, recorded, max_bytes=max_bytes)
+        name = name_of(path, self.folder)
+        if self.summary is None or name not in self.summary.files:
+            return None
+        recorded, _ = parse_object(self.summary.files[name], FileSeal, what=name)
+        return ALTERED if recorded is None else change_of(path, recorded, max_bytes=max_bytes)
 
     @property
     def is_readable(self) -> bool:
@@ -133,10 +139,10 @@ class RunRecord:
         """The metrics, one row for each epoch; damaged rows are left out."""
         return self._rows[0]
 
-    @cached_property
+    @property
     def pretraining(self) -> list[Row]:
         """The rows of its pretraining; empty without pretraining."""
-        return _read_rows(self.folder.pretraining)[0]
+        return self._pretraining[0]
 
     @property
     def history(self) -> list[HistoryEntry]:
@@ -231,6 +237,10 @@ class RunRecord:
         return _read_rows(self.folder.metrics)
 
     @cached_property
+    def _pretraining(self) -> tuple[list[Row], list[str]]:
+        return _read_rows(self.folder.pretraining)
+
+    @cached_property
     def _history(self) -> tuple[list[HistoryEntry], list[str]]:
         rows, damages = _read_lines(self.folder.history)
         entries = []
@@ -273,17 +283,18 @@ def _read_lines(path: Path) -> tuple[list[Any], list[str]]:
 
 def _read_rows(path: Path) -> tuple[list[Row], list[str]]:
     lines, damages = _read_lines(path)
-    rows = [row for row in lines if _is_row(row)]
+    rows = [row for row in lines if is_row(row)]
     if len(rows) < len(lines):
         damages.append(f"{path.name}: {len(lines) - len(rows)} of {len(lines)} rows are damaged")
     return rows, damages
 
 
-def _is_row(row: Any) -> bool:
+def is_row(row: Any) -> bool:
     """Whether a line is an epoch's row: an object with an epoch number and without lists or objects."""
     return (
         isinstance(row, dict)
         and type(row.get("epoch")) is int
+        and 0 <= row["epoch"] < MAX_EPOCH
         and not any(isinstance(value, dict | list) for value in row.values())
     )
 
@@ -294,4 +305,4 @@ def _row(line: bytes) -> list[Row]:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return []
-    return [row] if _is_row(row) else []
+    return [row] if is_row(row) else []

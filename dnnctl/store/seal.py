@@ -27,7 +27,7 @@ DELETED = "deleted since training"
 
 def seal(summary: Summary, folder: RunFolder) -> Summary:
     """A summary with the digests of the run's files and of itself."""
-    files = {name_of(path, folder): FileSeal(sha256_of(path), path.stat().st_size) for path in _sealed(folder)}
+    files = {name_of(path, folder): plain(_identify(path)) for path in _sealed(folder)}
     unsealed = replace(summary, files=files, seal=None)
     return replace(unsealed, seal=_digest_of(plain(unsealed)))
 
@@ -37,7 +37,7 @@ def name_of(path: Path, folder: RunFolder) -> str:
     return path.relative_to(folder.path).as_posix()
 
 
-def has_own_seal(path: Path, expected: str | None) -> bool:
+def has_own_seal(path: Path, expected: str) -> bool:
     """Whether the summary in a file has this digest."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -46,14 +46,12 @@ def has_own_seal(path: Path, expected: str | None) -> bool:
         return False
 
 
-def change_of(path: Path, recorded: FileSeal | None, *, max_bytes: int | None = None) -> str | None:
-    """What has happened to a file since it was sealed; None if nothing has, or if it was never sealed.
+def change_of(path: Path, recorded: FileSeal, *, max_bytes: int | None = None) -> str | None:
+    """What has happened to a file since it was sealed; None if nothing has.
 
     Args:
         max_bytes: only the size of larger files is compared.
     """
-    if recorded is None:
-        return None
     try:
         if path.stat().st_size != recorded.n_bytes:
             return ALTERED
@@ -72,6 +70,10 @@ def _sealed(folder: RunFolder) -> Iterator[Path]:
     results = (folder.model, folder.last_model, folder.predictions)
     yield from (path for path in (*files, *results) if path.is_file())
     yield from (checkpoint.manifest for checkpoint in list_checkpoints(folder.checkpoints))
+
+
+def _identify(path: Path) -> FileSeal:
+    return FileSeal(sha256_of(path), path.stat().st_size)
 
 
 def _digest_of(values: Mapping[str, Any]) -> str:

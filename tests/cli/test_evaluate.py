@@ -94,3 +94,16 @@ def test_objects_in_an_input_are_never_loaded(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([{"any": "object"}], dtype=object), allow_pickle=True)
     done = call("predict", "good", tmp_path / "x.npy", "-o", tmp_path / "y.npz")
     assert (done.exit_code, "contains numbers" in done.stderr, "pickle" in done.output) == (2, True, False)
+
+
+def test_an_altered_run_is_evaluated_with_both_figures(
+    runs: list[RunRecord], trained: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Evaluation(4, {"accuracy": 0.325}, altered=("model.keras",), recorded={"accuracy": 1.0})
+    monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", lambda *_, **options: trained.append(options) or found)
+    output = call("evaluate", runs[0].id, "--accept-altered").output
+    for part in ("accuracy 0.3250", "altered since training: model.keras", "recorded in training: accuracy 1.0000"):
+        assert part in output
+    marks = json.loads(call("evaluate", runs[0].id, "--accept-altered", "--json").stdout)
+    assert (marks["altered"], marks["recorded"]) == (["model.keras"], {"accuracy": 1.0})
+    assert [options["accept_altered"] for options in trained] == [True, True]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 from command_line import call
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.json_object import plain
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 from stored import store_run
 
 
@@ -41,3 +44,14 @@ def test_a_run_that_is_being_trained_is_not_removed(runs: list[RunRecord]) -> No
         done = call("remove", "good", "bad", "--yes")
     assert (done.exit_code, "being trained" in done.stderr) == (2, True)
     assert all(run.path.is_dir() for run in runs)
+
+
+def test_a_best_value_that_is_no_number_is_not_ranked(tmp_path: Path) -> None:
+    """A run whose best metric is text is kept, as one without a metric is."""
+    runs = [store_run(tmp_path, name) for name in "abc"]
+    for run, value in ((runs[0], "x"), (runs[1], 0.5), (runs[2], 0.25)):
+        assert run.summary is not None
+        with RunWriter.open(run) as writer:
+            writer.write_summary(replace(run.summary, best={**run.summary.best, "val_loss": value}))
+    done = call("remove", "--keep-best", "1", "--dry-run", "--runs-dir", tmp_path)
+    assert (done.exit_code, done.stdout) == (0, f"would remove {runs[1].id}\n"), done.output

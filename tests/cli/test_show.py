@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from command_line import call
@@ -71,3 +72,15 @@ def test_learning_rates_have_one_notation(rates: list[float], shown: list[str], 
     lines = call("show", run.path).output.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("epoch "))
     assert [line.split()[3] for line in lines[start + 1 : start + 4]] == shown
+
+
+def test_what_was_altered_or_deleted_since_training_is_marked(tmp_path: Path) -> None:
+    run = store_run(tmp_path, right=np.arange(10) > 3)
+    assert "(since training)" not in call("show", run.id, "--runs-dir", tmp_path).output
+    run.folder.metrics.write_text(run.folder.metrics.read_text().replace("0.6", "0.9"))
+    run.folder.predictions.unlink()
+    output = call("show", run.id, "--runs-dir", tmp_path).output
+    assert re.search(r"^altered +metrics\.jsonl \(since training\)$", output, re.MULTILINE)
+    assert re.search(r"^deleted +predictions\.npz \(since training\)$", output, re.MULTILINE)
+    found = json.loads(call("show", run.id, "--runs-dir", tmp_path, "--json").stdout)["altered"]
+    assert found == {"metrics.jsonl": "altered since training", "predictions.npz": "deleted since training"}

@@ -27,6 +27,8 @@ FIRST_OWN = [{"epochs": 1, "optimizer": OWN}, {"epochs": 2, "optimizer": "same"}
         ({"phases": "none", "pretraining": {"kind": "gan", "optimizer": "same"}}, 0, "optimizer"),
         ({"phases": "none", "pretraining": {"kind": "gan", "optimizer": OWN}}, 1, "optimizer"),
         ("damaged", 0, "optimizer"),
+        ({"phases": [{"epochs": "x"}, {"epochs": [1]}, {"epochs": 2, "optimizer": OWN}]}, 1,
+         "training.phases.2.optimizer"),
     ],
 )  # fmt: skip
 def test_the_clip_is_that_of_the_optimizer_that_diverged(training: Any, epochs: int, path: str, tmp_path: Path) -> None:

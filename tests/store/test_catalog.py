@@ -126,3 +126,14 @@ def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
     for reference in (old.id, str(old.path)):
         assert [run.id for run in load_repetitions(reference, tmp_path)] == [old.id]
     assert len(load_repetitions("last", tmp_path)) == 1
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_run_without_run_json_is_named_with_the_command_that_removes_it(is_folder: bool, tmp_path: Path) -> None:
+    run = store_run(tmp_path)
+    run.folder.run.unlink()
+    if is_folder:
+        run.folder.run.mkdir()
+    for reference in (run.id, str(run.path)):
+        with pytest.raises(RunError, match=r"its run\.json is missing or not a file.*dnnctl remove"):
+            load_run(reference, tmp_path)

@@ -56,6 +56,8 @@ def test_an_object_may_be_a_list_of_its_fields() -> None:
         ({"words": "b"}, 'o.json: words must be a list. Received: "b"'),
         ({"numbers": [1]}, "o.json: numbers must be an object. Received: [1]"),
         ({"numbers": {"x": "1"}}, 'o.json: numbers must be a number. Received: "1"'),
+        ({"rate": 10**30}, f"o.json: rate must be a number. Received: {10**30}"),
+        ({"count": -(2**63) - 1}, "o.json: count must be a whole number. Received: -9223372036854775809"),
         ({"inner": {"n": 1}}, "o.json: inner has no valid name"),
         ({"inner": {"name": "d", "n": []}}, "o.json: inner.n must be a whole number. Received: []"),
     ],

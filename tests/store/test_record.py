@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status
-from stored import make_run
+from stored import make_run, store_run
 
 
 def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
@@ -25,3 +27,14 @@ def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
     assert RunRecord(run.folder).status is Status.STOPPED_EARLY
     write_json(run.folder.summary, {"stopped_early": False, "epochs": 2, "monitor": "loss"})
     assert RunRecord(run.folder).status is Status.FINISHED
+
+
+@pytest.mark.parametrize("name", ["run.json", "summary.json", "metrics.jsonl", "pretraining.jsonl", "history.jsonl"])
+def test_a_folder_in_the_place_of_a_file_is_named_and_the_rest_is_read(name: str, tmp_path: Path) -> None:
+    run = store_run(tmp_path, epochs=2)
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).mkdir()
+    found = RunRecord(run.folder)
+    assert [damage for damage in found.damages if damage.startswith(f"{name} cannot be read")]
+    assert len(found.curve) == (0 if name == "metrics.jsonl" else 2)
+    assert found.epochs == 2

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from dnnctl.runner.checkpointing.policies import policies
 from dnnctl.runner.checkpointing.progress import Progress, read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.specs.training import Checkpoint as CheckpointSpec
+from dnnctl.store.archive import ArchiveError, check_archive
 from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
 from dnnctl.store.files import open_to_read
 from dnnctl.store.json_object import plain
@@ -145,9 +147,17 @@ class Checkpointer:
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
-    """The variables and the best weights in a checkpoint."""
-    with open_to_read(checkpoint.arrays) as stream, np.load(stream, allow_pickle=False) as file:
-        arrays: Arrays = dict(file)
+    """The variables and the best weights in a checkpoint.
+
+    Raises:
+        RunError: the checkpoint is damaged.
+    """
+    try:
+        check_archive(checkpoint.arrays)
+        with open_to_read(checkpoint.arrays) as stream, np.load(stream, allow_pickle=False) as file:
+            arrays: Arrays = dict(file)
+    except (ArchiveError, OSError, ValueError, EOFError, MemoryError, BadZipFile) as error:
+        raise RunError(f"{checkpoint.arrays} cannot be used: {error or type(error).__name__}.") from None
     return _under(VARIABLES, arrays), _under(BEST, arrays)
 
 

@@ -9,6 +9,8 @@ from dnnctl.runner.monitor import Monitor
 from dnnctl.store.checkpoint import Checkpoint
 from dnnctl.store.facts import Row
 from dnnctl.store.json_object import read_object
+from dnnctl.store.metrics import finite
+from dnnctl.store.record import is_row
 
 
 @dataclass(frozen=True)
@@ -90,4 +92,12 @@ def read_progress(checkpoint: Checkpoint) -> Progress:
     progress, damages = read_object(checkpoint.state, Progress)
     if progress is None or damages:
         raise RunError(f"{checkpoint.path} cannot be used: {damages[0]}.")
+    loop, rows = progress.loop, (*progress.rows, *progress.pretraining)
+    if min(loop.epoch, loop.step, loop.epochs_before) < 0 or not all(map(_is_complete, rows)):
+        raise RunError(f"{checkpoint.path} cannot be used: {checkpoint.state.name} contains values out of range.")
     return progress
+
+
+def _is_complete(row: Row) -> bool:
+    """Whether a row has what training adds to every row."""
+    return is_row(row) and type(row.get("step")) is int and finite(row.get("seconds")) is not None
