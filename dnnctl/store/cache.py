@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 VARIABLE = "DNNCTL_CACHE_DIR"
+RECENT = 2_000_000_000
+"""In nanoseconds. A file that changed so recently can change again without another time or size."""
 
 
 def cache_directory() -> Path | None:
@@ -26,6 +30,20 @@ def cache_folder(name: str) -> Path | None:
     except OSError:
         return None
     return root / name
+
+
+def cache_entry(folder: str, file: Path, suffix: str, *purpose: str) -> Path | None:
+    """The path of the cache entry for a file with its current size and time; None if it cannot be cached.
+
+    Args:
+        purpose: what else the entry depends on.
+    """
+    status = file.stat()
+    place = cache_folder(folder)
+    if place is None or status.st_mtime_ns > time.time_ns() - RECENT:
+        return None
+    identity = [str(file.resolve()), str(status.st_size), str(status.st_mtime_ns), *purpose]
+    return place / f"{sha256(chr(0).join(identity).encode(errors='surrogateescape')).hexdigest()}{suffix}"
 
 
 def write_to_cache(path: Path, write: Callable[[Path], None]) -> None:

@@ -18,14 +18,12 @@ from dnnctl.data.images.decode import Form, decode
 from dnnctl.data.images.kept import Kept
 from dnnctl.data.images.threads import for_each
 from dnnctl.errors import DataError
-from dnnctl.store.cache import cache_folder, write_to_cache
+from dnnctl.store.cache import RECENT, cache_folder, write_to_cache
 
 VERSION = 1
 """Increase it when the index, or what counts as readable, changes."""
 DIGEST_SIZE = 32
 MOST_BYTES = 1 << 30
-RECENT = 2_000_000_000
-"""In nanoseconds. A file that changed so recently can change again without another time or size."""
 MISSING = -1
 
 
