@@ -91,9 +91,30 @@ class Images(Kind):
     """Whether to keep the decoded pixels in dnnctl's cache folder. Later runs then decode nothing."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images, *CHOICE]
+class JsonLines(Kind):
+    """A text file with a JSON object in each line, one line for each example. Only an index of the lines is kept in
+    memory.
+    """
+
+    kind: Literal["jsonl"]
+    path: str
+    """The file of training examples, relative to the spec."""
+    inputs: str = "inputs"
+    """The key of the inputs: a list of numbers, or nested lists, with the same shape in every line."""
+    target: str = "target"
+    """The key of the target: text, a number, a boolean, or a list of numbers."""
+    validation_path: str = "none"
+    """The file of validation examples. With `none`, there is no such split, and `data.validation` can make one."""
+    test_path: str = "none"
+    """The file of test examples. With `none`, there is no test split."""
+    task: ArrayTask = "auto"
+    """What the targets are, as in `npz`."""
+
+
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | JsonLines, *CHOICE]
 
 FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets"))
+    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets")),
+    "jsonl": ("path", "validation_path", "test_path"),
 }
 """The keys of a kind of source that name files; `path` for other kinds."""
