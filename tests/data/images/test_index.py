@@ -75,6 +75,21 @@ def test_the_cached_index_is_the_index(root: Path, examined: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("own_cache")
+def test_another_size_is_another_file(root: Path) -> None:
+    """Also if the time is the same, as after unpacking an archive."""
+    index_of(root, PATHS)
+    write_folder(root, {"b/3.png": b"longer text"})
+    assert index_of(root, PATHS).sha256[2].tobytes() == sha256(b"longer text").digest()
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_folders_with_the_same_names_sizes_and_times_are_not_mixed_up(root: Path, tmp_path: Path) -> None:
+    index_of(root, PATHS)
+    other = write_folder(tmp_path / "other", {"b/3.png": b"tixt"})
+    assert index_of(other, ["b/3.png"]).sha256[0].tobytes() == sha256(b"tixt").digest()
+
+
+@pytest.mark.usefixtures("own_cache")
 def test_entries_follow_their_paths(root: Path) -> None:
     first = index_of(root, PATHS)
     assert_equal(index_of(root, PATHS[::-1]), first.take(np.array([2, 1, 0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -81,12 +82,15 @@ def test_the_digest_depends_on_bytes_order_and_form_alone(tmp_path: Path) -> Non
     first = digest(rows)
     assert digest(rows_of(tmp_path / "b")) == first
     files = rows.files
-    small = ImageFiles(files.root, files.paths, files.index, Form((2, 2), color="grey"), (2, 2))
-    padded = ImageFiles(files.root, files.paths, files.index, Form((2, 2), "pad", "grey"), (2, 2))
+    forms = [
+        (Form((2, 2), color="grey"), (2, 2)),
+        (Form((2, 3), color="grey"), (2, 3)),
+        (Form((2, 2), "pad", "grey"), (2, 2)),
+        (Form(color="rgb"), (3, 4, 3)),
+    ]
     others = [
         ImageRows(files, NUMBERS[::-1], rows.targets),
         ImageRows(files, NUMBERS, rows.targets[::-1]),
-        ImageRows(small, NUMBERS, rows.targets),
-        ImageRows(padded, NUMBERS, rows.targets),
+        *(ImageRows(replace(files, form=form, shape=shape), NUMBERS, rows.targets) for form, shape in forms),
     ]
-    assert len({first, *map(digest, others)}) == 5
+    assert len({first, *map(digest, others)}) == 7
