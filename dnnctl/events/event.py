@@ -59,6 +59,16 @@ class Downloading(Event):
 
 
 @dataclass(frozen=True)
+class ReadingFiles(Event):
+    """Some of the files in a folder have been read for the first time, which takes minutes for large images."""
+
+    event = "reading_files"
+    folder: str
+    bytes_done: int
+    bytes_total: int
+
+
+@dataclass(frozen=True)
 class DataReady(Event):
     """The examples are loaded and split."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -20,7 +21,7 @@ from dnnctl.engine.device import Device, prepare_device
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.step_loop import OnDevice
 from dnnctl.errors import Fault, SpecError
-from dnnctl.events.event import DataReady, Downloading, ModelReady, Report, Warned
+from dnnctl.events.event import DataReady, Downloading, ModelReady, ReadingFiles, Report, Warned
 from dnnctl.runner.freezing import check_freezing, compile_for, trained_in
 from dnnctl.runner.schedule import Span, check_warmups, unreached_boundaries
 from dnnctl.specs.experiment import Spec
@@ -88,7 +89,7 @@ def prepare(
         spec.data,
         seed=spec.seed,
         with_unlabelled=has_pretraining,
-        progress=lambda *state: report(Downloading(*state)),
+        progress=partial(_report_progress, report),
     )
     report(_describe_data(dataset))
     for warning in dataset.warnings:
@@ -124,6 +125,10 @@ def prepare(
     for warning in unreached_boundaries(phases, span.steps_per_epoch):
         report(Warned(warning))
     return setup, dataset
+
+
+def _report_progress(report: Report, name: str, done: int, total: int, *, is_download: bool = True) -> None:
+    report((Downloading if is_download else ReadingFiles)(name, done, total))
 
 
 def layer_table(model: keras.Model) -> list[LayerFacts]:

@@ -30,7 +30,7 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_SIZES = 5
 
 
-def load(source: Images, _progress: Progress) -> RawData:
+def load(source: Images, progress: Progress) -> RawData:
     """The images in a folder or a table.
 
     Raises:
@@ -38,7 +38,7 @@ def load(source: Images, _progress: Progress) -> RawData:
     """
     whole = _list(source)
     kept = Kept(len(whole.files))
-    index = build_index(Path(source.path), whole.root, whole.paths(), _form(source), kept)
+    index = build_index(Path(source.path), whole.root, whole.paths(), _form(source), kept, progress)
     problems = [f"{path}: {problem}" for path, problem in zip(whole.paths(), index.problems, strict=True) if problem]
     if problems and source.on_error == "refuse":
         raise DataError(_refusal(whole, problems))

@@ -14,6 +14,7 @@ from dnnctl.data.images.decode import Form
 from dnnctl.data.images.index import build_index
 from dnnctl.data.images.kept import Kept
 from dnnctl.data.images.rows import ImageFiles, ImageRows
+from dnnctl.data.source import no_progress
 from dnnctl.errors import DataError
 from image_files import draw_pixels, png, write_folder
 
@@ -26,7 +27,7 @@ def rows_of(folder: Path) -> ImageRows:
     """The images of 80 of 100 files, in an order of their own."""
     paths = [f"{number}.png" for number in range(N)]
     write_folder(folder, dict(zip(paths, IMAGES, strict=True)))
-    index = build_index(folder, folder, paths, Form(), Kept(N))
+    index = build_index(folder, folder, paths, Form(), Kept(N), no_progress)
     return ImageRows(ImageFiles(folder, paths, index, Form(color="grey"), (3, 4)), NUMBERS, np.arange(80))
 
 

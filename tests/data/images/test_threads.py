@@ -12,8 +12,10 @@ from dnnctl.data.images import threads
 def test_every_number_is_worked_on_once(monkeypatch: pytest.MonkeyPatch, n: int, n_processors: int) -> None:
     monkeypatch.setattr(threads, "n_processors", lambda: n_processors)
     done: list[int] = []
-    threads.for_each(n, done.append)
+    reported: list[int] = []
+    threads.for_each(n, done.append, reported.append)
     assert sorted(done) == list(range(n))
+    assert reported == [min(start + 32, n) for start in range(0, n, 32)]
 
 
 def test_an_error_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
