@@ -61,10 +61,10 @@ class Npy(Kind):
 class Images(Kind):
     """Image files: PNG, JPEG, GIF (first frame), BMP, WebP, TIFF, PPM.
 
-    With a folder for each class, class names are the folders' names in alphabetical order, and images may be in folders
-    inside of them. With folders `train`, `validation` and `test`, these contain the class folders. Hidden files are
-    ignored. Images are turned as their EXIF data say, transparent pixels become white, and 16-bit grey values are
-    divided by 257.
+    With a folder for each class, class names are the folders' names, sorted as text (`10` before `2`), and images may
+    be in subfolders. With folders `train`, `validation` (or `valid`, `val`, `dev`) and `test`, these contain the class
+    folders. Hidden files are ignored. Images are turned as their EXIF data say, transparent pixels become white, and
+    16-bit values are scaled to 8 bits.
     """
 
     kind: Literal["images"]
