@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from dnnctl.store.encoding import TableEncoding
 
-Task = Literal["classes", "numbers", "labels"]
-"""Labels are several yes-or-no answers for each example."""
+Task = Literal["classes", "labels", "numbers"]
+"""What targets are: the class of each example, several labels that are 0 or 1 each, or numbers."""
 Array = NDArray[np.generic]
 Rows = NDArray[np.intp]
 
@@ -28,7 +28,7 @@ class Part:
     inputs: Array
     """(N, …) uint8 or float32."""
     targets: Array
-    """(N,) int32 class numbers, or (N, K) float32 numbers; labels are 0 or 1."""
+    """(N,) int32 class numbers, (N, K) float32 labels that are 0 or 1, or (N, K) float32 numbers."""
     weights: NDArray[np.float32] | None = None
     """(N,) 0 or greater; None if all examples have the weight 1."""
 
@@ -93,6 +93,8 @@ class RawData:
     task: Task
     class_names: tuple[str, ...] = ()
     validation: RowSource | None = None
+    warnings: tuple[str, ...] = ()
+    """What the user should know about the files."""
     groups: Array | None = None
     """(N,) the group of each training example. A group is never divided between two splits."""
     dates: Array | None = None
@@ -101,8 +103,6 @@ class RawData:
     """Encodes the inputs with statistics of these training rows; None if inputs are used as they are."""
     encoding: TableEncoding | None = None
     """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
-    warnings: tuple[str, ...] = ()
-    """What the user should know about the files."""
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""

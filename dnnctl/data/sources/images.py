@@ -23,7 +23,7 @@ from dnnctl.data.images.pixel_cache import open_pixels
 from dnnctl.data.images.rows import ImageFiles, ImageRows
 from dnnctl.data.images.table import list_table
 from dnnctl.errors import DataError
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 from dnnctl.text import format_count
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")

@@ -13,7 +13,7 @@ from dnnctl.data.dataset import RawData
 from dnnctl.data.images import rows as rows_module
 from dnnctl.data.source import load_source
 from dnnctl.errors import DataError
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 from image_files import draw_pixels, png, write_folder
 
 IMAGES = draw_pixels(6, 4, 5, 3)
