@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,14 @@ def test_an_entry_belongs_to_one_state_of_one_file(monkeypatch: pytest.MonkeyPat
     assert len(set(entries) - {None}) == 5
     monkeypatch.setenv("DNNCTL_CACHE_DIR", "")
     assert cache_entry("arrays", first, ".txt") is None
+
+
+def test_entries_of_last_season_are_removed_when_another_is_written(tmp_path: Path) -> None:
+    for name, days in {"old": 91, ".killed.partial": 91, "new": 89}.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - days * 86400,) * 2)
+    write_to_cache(tmp_path / "entry", lambda aside: aside.write_text("x"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["entry", "new"]
 
 
 def test_readers_never_see_a_part_of_an_entry(tmp_path: Path) -> None:
