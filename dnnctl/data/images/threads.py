@@ -26,8 +26,11 @@ def for_each(n: int, work: Callable[[int], None], report: Callable[[int], None] 
     if n_threads < 2:
         _report_all(map(run, range(0, n, BATCH)), n, report)
         return
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="decode") as pool:
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="decode")
+    try:
         _report_all(pool.map(run, range(0, n, BATCH)), n, report)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error or an interrupt, the rest is not worked on
 
 
 def _report_all(batches: Iterator[None], n: int, report: Callable[[int], None] | None) -> None:
