@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def load(source: Images, progress: Progress) -> RawData:
     form, shape = _common_form(source, listing, index)
     files = ImageFiles(listing.root, listing.paths(), index, form, shape, kept.take(shape, readable))
     if source.cache:
-        files = _with_cache(files)
+        files = _with_cache(files, partial(progress, f"pixels of {Path(source.path).name}", is_download=False))
     rows = {split: ImageRows(files, numbers, targets.splits[split]) for split, numbers in splits.items()}
     return RawData(
         rows["train"],
@@ -126,12 +127,13 @@ def _common_form(source: Images, listing: Listing, index: Index) -> tuple[Form, 
     return replace(wanted, color="grey" if is_grey else "rgb"), size if is_grey else (*size, 3)
 
 
-def _with_cache(files: ImageFiles) -> ImageFiles:
+def _with_cache(files: ImageFiles, report: Callable[[int, int], None]) -> ImageFiles:
     """The same files, with their pixels on the disk."""
     numbers = np.arange(len(files.paths))
     state = sha256(PIL.__version__.encode())
     files.update_digest(state, numbers)
-    return replace(files, kept=None, cache=open_pixels(state.hexdigest(), len(numbers), files.shape, files.read))
+    cache = open_pixels(state.hexdigest(), len(numbers), files.shape, files.read, report)
+    return replace(files, kept=None, cache=cache)
 
 
 def _common_size(listing: Listing, index: Index) -> tuple[int, int]:
