@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.clock import seconds
 from dnnctl.data.source import load_source
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 
 N_IMAGES = 60_000
 N_CLASSES = 10

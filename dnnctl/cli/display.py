@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.streams import output_optional
-from dnnctl.events.event import Downloading, Event, ModelReady, RunEnded, RunOpened, RunStopped
+from dnnctl.events.event import Downloading, Event, ModelReady, ReadingFiles, RunEnded, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
 from dnnctl.store.files import finite_only
 from dnnctl.text import visible
@@ -51,14 +51,15 @@ class PlainDisplay(NoDisplay):
 
     def __init__(self) -> None:
         self.wording = Wording()
-        self.download = ""
+        self.said = ""
         self.path = ""
 
     def show(self, event: Event) -> None:
         """Print the event in words."""
-        if isinstance(event, Downloading) and event.file != self.download:
-            self.download = event.file
-            say(f"downloading {event.file}")
+        if isinstance(event, Downloading):
+            self._say_once(f"downloading {event.file}")
+        if isinstance(event, ReadingFiles):
+            self._say_once(f"reading {event.folder} …")
         if isinstance(event, RunStopped):
             return  # the command prints the reason
         for line in self.wording.lines(event):
@@ -71,6 +72,11 @@ class PlainDisplay(NoDisplay):
         if isinstance(event, RunEnded):
             for line in closing_lines(self.path):
                 say(line)
+
+    def _say_once(self, line: str) -> None:
+        if line != self.said:
+            self.said = line
+            say(line)
 
 
 def say(line: str) -> None:

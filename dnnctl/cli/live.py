@@ -19,6 +19,7 @@ from dnnctl.events.event import (
     Event,
     ModelReady,
     PretrainingStarted,
+    ReadingFiles,
     RunEnded,
     RunOpened,
     RunStopped,
@@ -88,7 +89,9 @@ class LiveDisplay:
             self.progress.update(self.task, visible=True)
             self.live.refresh()
         elif isinstance(event, Downloading):
-            self._show_download(event)
+            self._show_bytes(event.file, event)
+        elif isinstance(event, ReadingFiles):
+            self._show_bytes(f"reading {event.folder}", event)
         elif isinstance(event, ModelReady):
             self.model = event
             total = event.epochs * event.steps_per_epoch
@@ -110,12 +113,12 @@ class LiveDisplay:
             style = "green"
         self.console.print(Text("\n".join(wrap_columns(visible(line), self.console.width)), style=style))
 
-    def _show_download(self, event: Downloading) -> None:
+    def _show_bytes(self, what: str, event: Downloading | ReadingFiles) -> None:
         known = {task.description: task.id for task in self.downloads.tasks}
         total = event.bytes_total or None
-        task = known.get(visible(event.file))
+        task = known.get(what)
         if task is None:
-            task = self.downloads.add_task(visible(event.file), total=total)
+            task = self.downloads.add_task(what, total=total)
         self.downloads.update(task, completed=event.bytes_done, total=total)
 
     def _show_steps(self, event: StepsDone) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.train import as_loaded
-from dnnctl.events.event import Downloading, Report, Warned, ignore
+from dnnctl.events.event import Report, Warned, ignore, report_progress
 from dnnctl.specs import LoadedSpec, Spec
 from dnnctl.specs.source import BuiltIn
 from dnnctl.store.data_facts import DataDescription
@@ -28,7 +29,7 @@ def describe_data(spec: Spec | LoadedSpec | str | Path, *, report: Report = igno
         from dnnctl.data.describe import describe
         from dnnctl.data.load import load_data
 
-        dataset = load_data(data, seed=loaded.spec.seed, progress=lambda *state: report(Downloading(*state)))
+        dataset = load_data(data, seed=loaded.spec.seed, progress=partial(report_progress, report))
     for warning in dataset.warnings:
         report(Warned(warning))
     return describe(dataset, is_built_in=isinstance(data.source, BuiltIn))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Protocol
 
 from dnnctl.errors import DataError
 
@@ -17,8 +17,11 @@ DIRECTORY_VARIABLE = "DNNCTL_DATA_DIR"
 CHUNK = 1 << 18
 TIMEOUT = 20.0
 
-Progress = Callable[[str, int, int], None]
-"""Called with a file's name, the number of bytes so far, and the total number of bytes (0 if unknown)."""
+
+class Progress(Protocol):
+    """Called with the name of a file or folder, the number of bytes so far, and in total (0 if unknown)."""
+
+    def __call__(self, name: str, done: int, total: int, *, is_download: bool = True) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dnnctl.data.dataset import RawData
 from dnnctl.specs.source import Source
 
 
-def no_progress(_name: str, _done: int, _total: int) -> None:
-    """Do not show the progress of a download."""
+def no_progress(name: str, done: int, total: int, *, is_download: bool = True) -> None:
+    """Do not show what is downloaded or read."""
 
 
 def load_source(source: Source, progress: Progress = no_progress) -> RawData:

@@ -60,6 +60,21 @@ class Downloading(Event):
 
 
 @dataclass(frozen=True)
+class ReadingFiles(Event):
+    """Some of the files in a folder have been read for the first time, which takes minutes for large images."""
+
+    event = "reading_files"
+    folder: str
+    bytes_done: int
+    bytes_total: int
+
+
+def report_progress(report: Report, name: str, done: int, total: int, *, is_download: bool = True) -> None:
+    """Report how many bytes of a file have been downloaded, or how many bytes in a folder have been read."""
+    report((Downloading if is_download else ReadingFiles)(name, done, total))
+
+
+@dataclass(frozen=True)
 class DataReady(Event):
     """The examples are loaded and split."""
 

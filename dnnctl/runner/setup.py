@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import keras
@@ -29,7 +29,7 @@ from dnnctl.engine.engine import Engine
 from dnnctl.engine.memory import require_memory
 from dnnctl.engine.step_loop import OnDevice
 from dnnctl.errors import Fault, SpecError
-from dnnctl.events.event import DataReady, Downloading, ModelReady, Report, Warned
+from dnnctl.events.event import DataReady, ModelReady, Report, Warned, report_progress
 from dnnctl.runner.freezing import check_freezing, compile_for, trained_in
 from dnnctl.runner.schedule import Span, check_warmups, unreached_boundaries
 from dnnctl.specs.experiment import Spec
@@ -114,7 +114,7 @@ def prepare(
         spec.data,
         seed=spec.seed,
         with_unlabelled=has_pretraining,
-        progress=lambda *state: report(Downloading(*state)),
+        progress=partial(report_progress, report),
     )
     description = describe(dataset, is_built_in=isinstance(spec.data.source, BuiltIn))
     report(DataReady(description))

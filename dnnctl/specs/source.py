@@ -2,13 +2,10 @@
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field
-
-from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, Kind, OrNone
+from dnnctl.specs.field import CHOICE, Kind
+from dnnctl.specs.images import Images
 from dnnctl.specs.table import Arrow, Csv, Parquet
 
-Side: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=16_384)]
-Sides: TypeAlias = Annotated[list[Side], Field(min_length=2, max_length=2)]
 ArrayTask: TypeAlias = Literal["auto", "classes", "numbers", "labels"]
 
 
@@ -59,42 +56,30 @@ class Npy(Kind):
     """What the targets are, as in `npz`."""
 
 
-class Images(Kind):
-    """Image files: PNG, JPEG, GIF (first frame), BMP, WebP, TIFF, PPM.
-
-    With a folder for each class, class names are the folders' names in alphabetical order, and images may be in folders
-    inside of them. With folders `train`, `validation` and `test`, these contain the class folders. Hidden files are
-    ignored. Images are turned as their EXIF data say, transparent pixels become white, and 16-bit grey values are
-    divided by 257.
+class JsonLines(Kind):
+    """A text file with a JSON object in each line, one line for each example. Only an index of the lines is kept in
+    memory.
     """
 
-    kind: Literal["images"]
+    kind: Literal["jsonl"]
     path: str
-    """The folder, or a CSV file with a row for each image; relative to the spec."""
-    image: str = "image"
-    """The column of the CSV file that contains the paths of the images, relative to the CSV file."""
-    label: str = "label"
-    """The column of the CSV file that contains the class, or the number to predict."""
-    split: str = "none"
-    """The column of the CSV file that contains `train`, `validation` or `test`. `none`: all images are for training."""
-    task: Literal["classes", "numbers"] = "classes"
-    """What the labels of a CSV file are. Classes are numbered in the order of their values."""
-    size: Annotated[Annotated[Side, NUMBER] | Annotated[Sides, LIST] | OrNone, BY_FORM] = "none"
-    """The height and width in pixels. `none`: all images must have the same size."""
-    resize: Literal["stretch", "crop", "pad"] = "stretch"
-    """How an image with another aspect ratio gets this size. `crop`: the middle of the image. `pad`: the whole image,
-    with black borders."""
-    color: Literal["auto", "rgb", "grey"] = "auto"
-    """The channels. `auto`: grey if all files contain grey values, rgb otherwise."""
-    on_error: Literal["refuse", "skip"] = "refuse"
-    """What to do about images that cannot be read. `skip` leaves them out, with a warning."""
-    cache: bool = False
-    """Whether to keep the decoded pixels in dnnctl's cache folder. Later runs then decode nothing."""
+    """The file of training examples, relative to the spec."""
+    inputs: str = "inputs"
+    """The key of the inputs: a list of numbers, or nested lists, with the same shape in every line."""
+    target: str = "target"
+    """The key of the target: text, a number, a boolean, or a list of numbers."""
+    validation_path: str = "none"
+    """The file of validation examples. With `none`, there is no such split, and `data.validation` can make one."""
+    test_path: str = "none"
+    """The file of test examples. With `none`, there is no test split."""
+    task: ArrayTask = "auto"
+    """What the targets are, as in `npz`."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | Csv | Parquet | Arrow, *CHOICE]
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | JsonLines | Csv | Parquet | Arrow, *CHOICE]
 
 FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets"))
+    "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets")),
+    "jsonl": ("path", "validation_path", "test_path"),
 }
 """The keys of a kind of source that name files; `path` for other kinds."""

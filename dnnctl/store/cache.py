@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 VARIABLE = "DNNCTL_CACHE_DIR"
+RECENT = 2_000_000_000
+"""In nanoseconds. A file that changed so recently can change again without another time or size."""
+LONGEST = 90 * 24 * 3600
+"""In seconds. Older entries are removed; those in use are then computed again."""
 
 
 def cache_directory() -> Path | None:
@@ -28,11 +34,27 @@ def cache_folder(name: str) -> Path | None:
     return root / name
 
 
+def cache_entry(folder: str, file: Path, suffix: str, *purpose: str) -> Path | None:
+    """The path of the cache entry for a file with its current size and time; None if it cannot be cached.
+
+    Args:
+        purpose: what else the entry depends on.
+    """
+    status = file.stat()
+    place = cache_folder(folder)
+    if place is None or status.st_mtime_ns > time.time_ns() - RECENT:
+        return None
+    identity = [str(file.resolve()), str(status.st_size), str(status.st_mtime_ns), *purpose]
+    return place / f"{sha256(chr(0).join(identity).encode(errors='surrogateescape')).hexdigest()}{suffix}"
+
+
 def write_to_cache(path: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a temporary file, and rename it to `path`. Nothing is written if there is no space or right.
 
-    Several processes can write the same file. Readers check what they read: nothing is synced to the disk.
+    Several processes can write the same file. Readers check what they read: nothing is synced to the disk. Entries in
+    the same folder that are older than three months are removed.
     """
+    _remove_old(path.parent)
     aside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     with suppress(OSError):
         try:
@@ -40,3 +62,11 @@ def write_to_cache(path: Path, write: Callable[[Path], None]) -> None:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path) -> None:
+    oldest = time.time() - LONGEST
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        with suppress(OSError):
+            if entry.stat().st_mtime < oldest:
+                entry.unlink()

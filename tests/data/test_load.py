@@ -11,6 +11,7 @@ from dnnctl.data.load import load_data
 from dnnctl.data.sample.build import build
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
+from image_files import draw_pixels, write_folder
 
 SAMPLE: dict[str, Any] = {"source": "fashion_mnist_sample"}
 TAKES: list[dict[str, Any]] = [
@@ -118,6 +119,32 @@ def test_own_data_is_split_and_limited_at_random_with_every_class(tmp_path: Path
     dataset = load(source=source, validation={"size": 30}, limit=30)
     assert np.bincount(dataset.validation.targets).tolist() == [10, 10, 10]
     assert np.bincount(dataset.train.targets).tolist() == [10, 10, 10]
+
+
+def test_the_same_examples_from_files_and_from_arrays_are_the_same_data_set(tmp_path: Path) -> None:
+    """Images, memory maps and arrays are split, limited and relabelled alike. What a source says is passed on."""
+    images, labels = draw_pixels(60, 2, 2), np.repeat(["a", "b", "c"], 20)
+    files = {f"{label}/{number:02}.png": images[number] for number, label in enumerate(labels)}
+    write_folder(tmp_path / "photos", {**files, "readme.txt": b""})
+    np.savez(tmp_path / "all.npz", x_train=images, y_train=labels)
+    np.save(tmp_path / "x.npy", images)
+    np.save(tmp_path / "y.npy", labels)
+    sections = {"classes": ["c", "a"], "validation": {"size": 0.25}, "limit": 20}
+    first, *others = (
+        load(source={"kind": kind, **{key: str(tmp_path / name) for key, name in paths.items()}}, **sections)
+        for kind, paths in {
+            "npz": {"path": "all.npz"},
+            "npy": {"train_inputs": "x.npy", "train_targets": "y.npy"},
+            "images": {"path": "photos"},
+        }.items()
+    )
+    for other in others:
+        for split in ("train", "validation"):
+            ours, theirs = getattr(first, split), getattr(other, split)
+            assert np.array_equal(ours.inputs, theirs.inputs)
+            assert np.array_equal(ours.targets, theirs.targets)
+        assert (other.class_names, other.split_digest) == (first.class_names, first.split_digest)
+    assert [len(other.warnings) for other in others] == [0, 1]
 
 
 def test_the_statistics_of_an_encoding_come_from_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:

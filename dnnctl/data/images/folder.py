@@ -15,7 +15,10 @@ UNREADABLE = {"heic", "heif", "avif", "jp2", "jxl", "svg", "psd", "dng", "cr2", 
 """Images in formats that cannot be read. They are reported like damaged files: ignoring them would lose examples."""
 SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
 """What file managers leave, in lower case. Names that start with a dot are ignored, too."""
-LAYOUT = "Put the images of each class into a folder with the name of the class: cat/1.png, dog/2.png."
+LAYOUT = (
+    "Put the images of each class into a folder with the name of the class (cat/1.png, dog/2.png), or set "
+    "`data.source.path` to a CSV file with the path and the label of each image."
+)
 
 
 def list_folder(root: Path) -> Listing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,20 +13,22 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
+from dnnctl.data.cache import Progress
 from dnnctl.data.dataset import Rows
 from dnnctl.data.images.decode import Form, decode
 from dnnctl.data.images.kept import Kept
-from dnnctl.data.images.threads import for_each
+from dnnctl.data.images.threads import BATCH, for_each
 from dnnctl.errors import DataError
-from dnnctl.store.cache import cache_folder, write_to_cache
+from dnnctl.store.cache import RECENT, cache_folder, write_to_cache
 
 VERSION = 1
 """Increase it when the index, or what counts as readable, changes."""
 DIGEST_SIZE = 32
 MOST_BYTES = 1 << 30
-RECENT = 2_000_000_000
-"""In nanoseconds. A file that changed so recently can change again without another time or size."""
 MISSING = -1
+FEW_BYTES = 16_000_000
+"""The size of all files for which progress is not reported."""
+MOST_REPORTS = 100
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,31 @@ class Index:
         )
 
 
-def build_index(place: Path, root: Path, paths: Sequence[str], form: Form, kept: Kept) -> Index:
+def build_index(place: Path, root: Path, paths: Sequence[str], form: Form, kept: Kept, progress: Progress) -> Index:
     """The index of files. What the cache knows about files with the same size and time is not read again.
 
     Args:
         place: the folder or table that names the files; each has its own cached index.
         form: how the pixels of files that are read are given to `kept`.
         kept: takes these pixels; they are all there if the cache knew no file.
+        progress: reports the files that are read.
     """
     started = time.time_ns()
     index = _empty(root, paths)
     cached = _cache_file(place)
     known = load_index(cached) if cached is not None else {}
     todo = [number for number, path in enumerate(paths) if not _fill(index, number, known.get(path))]
-    for_each(len(todo), lambda number: _examine(index, root / paths[todo[number]], todo[number], form, kept))
+    sizes = index.n_bytes[todo]
+
+    def examine(position: int) -> None:
+        _examine(index, root / paths[todo[position]], todo[position], form, kept)
+
+    def report(n_done: int) -> None:
+        if is_due(n_done):
+            progress(place.name, int(sizes[:n_done].sum()), int(sizes.sum()), is_download=False)
+
+    is_due = _when_to_report(len(todo), int(sizes.sum()))
+    for_each(len(todo), examine, report)
     if todo and cached is not None:
         write_to_cache(cached, lambda aside: _save(aside, paths, index, started))
     return index
@@ -103,6 +116,12 @@ def read_file(path: Path) -> bytes:
             return file.read()
     except OSError as error:
         raise DataError(error.strerror or str(error)) from None
+
+
+def _when_to_report(n: int, n_bytes: int) -> Callable[[int], bool]:
+    """Whether to report that some of n files are done. The number is that of whole batches, or n."""
+    step = BATCH * -(-n // (BATCH * MOST_REPORTS))
+    return lambda n_done: n_bytes > FEW_BYTES and (n_done % step == 0 or n_done == n)
 
 
 def _empty(root: Path, paths: Sequence[str]) -> Index:

@@ -18,7 +18,8 @@ from dnnctl.store.cache import cache_folder, write_to_cache
 from dnnctl.text import format_bytes
 
 FOLDER = "pixels"
-CHUNK = 1024
+CHUNK_BYTES = 1 << 26
+"""How many bytes of pixels are decoded before they are written."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,15 @@ class PixelCache:
         return np.flatnonzero(found != self.checksums[numbers])
 
 
-def open_pixels(key: str, n: int, shape: tuple[int, ...], read: Callable[[Rows], Pixels]) -> PixelCache:
+def open_pixels(
+    key: str, n: int, shape: tuple[int, ...], read: Callable[[Rows], Pixels], report: Callable[[int, int], None]
+) -> PixelCache:
     """The cache of n images. It is written first if it is missing or not complete.
 
     Args:
         key: the identity of the pixels.
         read: decodes the images with these numbers.
+        report: called with the number of bytes that are written, and of all bytes.
 
     Raises:
         DataError: there is no cache folder, or not enough space in it.
@@ -54,7 +58,7 @@ def open_pixels(key: str, n: int, shape: tuple[int, ...], read: Callable[[Rows],
     found = _open(path, checksums, n, shape)
     if found is None:
         _check_space(folder, n * int(np.prod(shape)))
-        _write(path, checksums, n, shape, read)
+        _write(path, checksums, n, shape, read, report)
         found = _open(path, checksums, n, shape)
     if found is None:
         raise DataError(f"data.source.cache: {path} cannot be written. Set DNNCTL_CACHE_DIR, or remove the key.")
@@ -72,18 +76,27 @@ def _open(path: Path, checksums: Path, n: int, shape: tuple[int, ...]) -> PixelC
     return PixelCache(pixels, codes) if is_whole else None
 
 
-def _write(path: Path, checksums: Path, n: int, shape: tuple[int, ...], read: Callable[[Rows], Pixels]) -> None:
+def _write(
+    path: Path,
+    checksums: Path,
+    n: int,
+    shape: tuple[int, ...],
+    read: Callable[[Rows], Pixels],
+    report: Callable[[int, int], None],
+) -> None:
     codes = np.empty(n, np.uint32)
+    step = max(1, CHUNK_BYTES // int(np.prod(shape)))
 
     def fill(aside: Path) -> None:
         with aside.open("wb") as file:
             header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False}
             np.lib.format.write_array_header_1_0(file, {**header, "shape": (n, *shape)})
-            for start in range(0, n, CHUNK):
-                numbers = np.arange(start, min(start + CHUNK, n))
+            for start in range(0, n, step):
+                numbers = np.arange(start, min(start + step, n))
                 images = read(numbers)
                 codes[numbers] = [crc32(image) for image in images]
                 file.write(images.tobytes())
+                report((start + len(images)) * images[0].nbytes, n * images[0].nbytes)
 
     write_to_cache(path, fill)
     write_to_cache(checksums, lambda aside: np.save(aside, codes))

@@ -10,7 +10,7 @@ from pyarrow import csv
 
 from dnnctl.data.images.listing import SPLITS, ImageFile, Listing
 from dnnctl.errors import DataError, shorten
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 from dnnctl.text import format_count, suggest
 
 ORDER = {split: number for number, split in enumerate(dict.fromkeys(SPLITS.values()))}

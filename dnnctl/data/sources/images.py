@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,14 +24,14 @@ from dnnctl.data.images.pixel_cache import open_pixels
 from dnnctl.data.images.rows import ImageFiles, ImageRows
 from dnnctl.data.images.table import list_table
 from dnnctl.errors import DataError
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 from dnnctl.text import format_count
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 MOST_SIZES = 5
 
 
-def load(source: Images, _progress: Progress) -> RawData:
+def load(source: Images, progress: Progress) -> RawData:
     """The images in a folder or a table.
 
     Raises:
@@ -38,7 +39,7 @@ def load(source: Images, _progress: Progress) -> RawData:
     """
     whole = _list(source)
     kept = Kept(len(whole.files))
-    index = build_index(Path(source.path), whole.root, whole.paths(), _form(source), kept)
+    index = build_index(Path(source.path), whole.root, whole.paths(), _form(source), kept, progress)
     problems = [f"{path}: {problem}" for path, problem in zip(whole.paths(), index.problems, strict=True) if problem]
     if problems and source.on_error == "refuse":
         raise DataError(_refusal(whole, problems))
@@ -49,7 +50,7 @@ def load(source: Images, _progress: Progress) -> RawData:
     form, shape = _common_form(source, listing, index)
     files = ImageFiles(listing.root, listing.paths(), index, form, shape, kept.take(shape, readable))
     if source.cache:
-        files = _with_cache(files)
+        files = _with_cache(files, partial(progress, f"pixels of {Path(source.path).name}", is_download=False))
     rows = {split: ImageRows(files, numbers, targets.splits[split]) for split, numbers in splits.items()}
     return RawData(
         rows["train"],
@@ -126,12 +127,13 @@ def _common_form(source: Images, listing: Listing, index: Index) -> tuple[Form, 
     return replace(wanted, color="grey" if is_grey else "rgb"), size if is_grey else (*size, 3)
 
 
-def _with_cache(files: ImageFiles) -> ImageFiles:
+def _with_cache(files: ImageFiles, report: Callable[[int, int], None]) -> ImageFiles:
     """The same files, with their pixels on the disk."""
     numbers = np.arange(len(files.paths))
     state = sha256(PIL.__version__.encode())
     files.update_digest(state, numbers)
-    return replace(files, kept=None, cache=open_pixels(state.hexdigest(), len(numbers), files.shape, files.read))
+    cache = open_pixels(state.hexdigest(), len(numbers), files.shape, files.read, report)
+    return replace(files, kept=None, cache=cache)
 
 
 def _common_size(listing: Listing, index: Index) -> tuple[int, int]:

@@ -14,11 +14,11 @@ from dnnctl.data.cache import Progress
 from dnnctl.data.dataset import Array, Part, RawData, Rows, update_digest
 from dnnctl.errors import DataError
 from dnnctl.specs.source import Npy
-from dnnctl.store.cache import cache_folder, write_to_cache
+from dnnctl.store.cache import cache_entry, write_to_cache
 
 SPLITS = ("train", "validation", "test")
 MAGIC = b"\x93NUMPY"
-VERSION = 1
+VERSION = "1"
 """Increase it when the checks or the digest change."""
 
 
@@ -120,10 +120,7 @@ def _foreign(path: str, start: bytes) -> str:
 
 def _checked(inputs: Array, path: str) -> str:
     """The digest of inputs that have been checked. Both need a pass over the file, so the digest is cached."""
-    status = Path(path).stat()
-    key = sha256(f"{VERSION} {Path(path).resolve()} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()
-    folder = cache_folder("arrays")
-    cached = folder / f"{key}.txt" if folder else None
+    cached = cache_entry("arrays", Path(path), ".txt", VERSION)
     if cached is not None and (known := _read_digest(cached)):
         return known
     state = sha256(f"{to_inputs(inputs[:0]).dtype.str}{inputs.shape}".encode())

@@ -85,6 +85,11 @@ def test_sixteen_bits_are_scaled_to_eight(file_format: str) -> None:
     np.testing.assert_array_equal(found.pixels, np.round(values / 257))
 
 
+def test_sixteen_bits_of_a_color_are_cut_to_the_upper_eight() -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (4, 5, 3)).astype(np.uint16)
+    np.testing.assert_array_equal(decoded(png(values)).pixels, values >> 8)
+
+
 @pytest.mark.parametrize("alpha", [0, 100, 255])
 def test_transparent_pixels_are_on_white(alpha: int) -> None:
     """c · a + 255 · (1 - a), with a = alpha / 255."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,20 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (root / "b" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     assert list_folder(root).paths() == ["a/1.png", "b/gone.png", "b/inner/2.png", "b/more/1.png"]
     assert list_folder(root).others == ["a/self"]
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_order_of_the_file_system_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Not even for the path of a folder that several links lead to."""
+    made(tmp_path / "elsewhere", "1.png")
+    root = made(tmp_path / "photos", "a/2.png", "b/3.png")
+    for name in ("x", "y"):
+        (root / "a" / name).symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: nullcontext(sorted(scan(folder), key=lambda e: e.name)[::step]))
+    assert list_folder(root).paths() == ["a/2.png", "a/x/1.png", "b/3.png"]
 
 
 def test_accents_have_one_spelling(tmp_path: Path) -> None:

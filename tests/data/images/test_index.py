@@ -14,13 +14,14 @@ from dnnctl.data.images import index as module
 from dnnctl.data.images.decode import Form
 from dnnctl.data.images.index import Index, build_index
 from dnnctl.data.images.kept import Kept
+from dnnctl.data.source import no_progress
 from image_files import draw_pixels, png, write_folder
 
 PATHS = ["a/1.png", "a/2.png", "b/3.png"]
 
 
 def index_of(root: Path, paths: list[str]) -> Index:
-    return build_index(root, root, paths, Form(), Kept(len(paths)))
+    return build_index(root, root, paths, Form(), Kept(len(paths)), no_progress)
 
 
 @pytest.fixture
@@ -75,6 +76,21 @@ def test_the_cached_index_is_the_index(root: Path, examined: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("own_cache")
+def test_another_size_is_another_file(root: Path) -> None:
+    """Also if the time is the same, as after unpacking an archive."""
+    index_of(root, PATHS)
+    write_folder(root, {"b/3.png": b"longer text"})
+    assert index_of(root, PATHS).sha256[2].tobytes() == sha256(b"longer text").digest()
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_folders_with_the_same_names_sizes_and_times_are_not_mixed_up(root: Path, tmp_path: Path) -> None:
+    index_of(root, PATHS)
+    other = write_folder(tmp_path / "other", {"b/3.png": b"tixt"})
+    assert index_of(other, ["b/3.png"]).sha256[0].tobytes() == sha256(b"tixt").digest()
+
+
+@pytest.mark.usefixtures("own_cache")
 def test_entries_follow_their_paths(root: Path) -> None:
     first = index_of(root, PATHS)
     assert_equal(index_of(root, PATHS[::-1]), first.take(np.array([2, 1, 0])))
@@ -104,6 +120,34 @@ def test_a_damaged_cache_is_made_again(root: Path, own_cache: Path, examined: li
     examined.clear()
     index_of(root, PATHS)
     assert examined == []
+
+
+def test_progress_is_reported_while_files_are_read(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bytes, at most a hundred times, and not for few bytes or a cached index."""
+    n, states = 500, []
+    root = write_folder(tmp_path / "photos", {f"{number}.png": b"x" * number for number in range(n)})
+    paths = [f"{number}.png" for number in range(n)]
+
+    def note(name: str, done: int, total: int, *, is_download: bool = True) -> None:
+        states.append((done, total))
+        assert (name, is_download) == ("photos", False)
+
+    def start() -> list[tuple[int, int]]:
+        states.clear()
+        build_index(root, root, paths, Form(), Kept(n), note)
+        return list(states)
+
+    total = sum(range(n))
+    monkeypatch.setattr(module, "FEW_BYTES", total)
+    assert start() == []
+    (entry,) = own_cache.rglob("*.npz")
+    monkeypatch.setattr(module, "FEW_BYTES", total - 1)
+    monkeypatch.setattr(module, "MOST_REPORTS", 4)
+    entry.unlink()
+    assert start() == [(sum(range(done)), total) for done in (128, 256, 384, 500)]
+    assert start() == []
 
 
 def test_what_is_no_file_is_a_problem(root: Path) -> None:

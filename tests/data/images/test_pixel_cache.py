@@ -20,9 +20,10 @@ class Files:
 
     def __init__(self) -> None:
         self.n_read = 0
+        self.states: list[tuple[int, int]] = []
 
     def open(self, key: str = "key", n: int = 10) -> PixelCache:
-        return open_pixels(key, n, (3, 4), self.read)
+        return open_pixels(key, n, (3, 4), self.read, lambda *state: self.states.append(state))
 
     def read(self, numbers: np.ndarray) -> np.ndarray:
         self.n_read += len(numbers)
@@ -31,9 +32,11 @@ class Files:
 
 @pytest.mark.parametrize("chunk", [1, 3, 1024])
 def test_images_are_written_once_and_then_read(own_cache: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "CHUNK_BYTES", 12 * chunk)
     files = Files()
     files.open()
+    assert [total for _, total in files.states] == [120] * -(-10 // chunk)
+    assert [done for done, _ in files.states] == [min(end, 10) * 12 for end in range(chunk, chunk + 10, chunk)]
     again, into = files.open(), np.zeros((3, 3, 4), np.uint8)
     assert again.read(np.array([7, 0, 7]), into).tolist() == []
     np.testing.assert_array_equal(into, IMAGES[[7, 0, 7]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dnnctl.data.images.decode import Form
 from dnnctl.data.images.index import build_index
 from dnnctl.data.images.kept import Kept
 from dnnctl.data.images.rows import ImageFiles, ImageRows
+from dnnctl.data.source import no_progress
 from dnnctl.errors import DataError
 from image_files import draw_pixels, png, write_folder
 
@@ -25,7 +27,7 @@ def rows_of(folder: Path) -> ImageRows:
     """The images of 80 of 100 files, in an order of their own."""
     paths = [f"{number}.png" for number in range(N)]
     write_folder(folder, dict(zip(paths, IMAGES, strict=True)))
-    index = build_index(folder, folder, paths, Form(), Kept(N))
+    index = build_index(folder, folder, paths, Form(), Kept(N), no_progress)
     return ImageRows(ImageFiles(folder, paths, index, Form(color="grey"), (3, 4)), NUMBERS, np.arange(80))
 
 
@@ -81,12 +83,15 @@ def test_the_digest_depends_on_bytes_order_and_form_alone(tmp_path: Path) -> Non
     first = digest(rows)
     assert digest(rows_of(tmp_path / "b")) == first
     files = rows.files
-    small = ImageFiles(files.root, files.paths, files.index, Form((2, 2), color="grey"), (2, 2))
-    padded = ImageFiles(files.root, files.paths, files.index, Form((2, 2), "pad", "grey"), (2, 2))
+    forms = [
+        (Form((2, 2), color="grey"), (2, 2)),
+        (Form((2, 3), color="grey"), (2, 3)),
+        (Form((2, 2), "pad", "grey"), (2, 2)),
+        (Form(color="rgb"), (3, 4, 3)),
+    ]
     others = [
         ImageRows(files, NUMBERS[::-1], rows.targets),
         ImageRows(files, NUMBERS, rows.targets[::-1]),
-        ImageRows(small, NUMBERS, rows.targets),
-        ImageRows(padded, NUMBERS, rows.targets),
+        *(ImageRows(replace(files, form=form, shape=shape), NUMBERS, rows.targets) for form, shape in forms),
     ]
-    assert len({first, *map(digest, others)}) == 5
+    assert len({first, *map(digest, others)}) == 7

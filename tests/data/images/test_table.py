@@ -10,7 +10,7 @@ import pytest
 from dnnctl.data.images.listing import ImageFile
 from dnnctl.data.images.table import list_table
 from dnnctl.errors import DataError
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 
 
 def table(folder: Path, text: str | bytes, name: str = "labels.csv", **keys: Any) -> Images:

@@ -13,7 +13,7 @@ from dnnctl.data.dataset import RawData
 from dnnctl.data.images import rows as rows_module
 from dnnctl.data.source import load_source
 from dnnctl.errors import DataError
-from dnnctl.specs.source import Images
+from dnnctl.specs.images import Images
 from image_files import draw_pixels, png, write_folder
 
 IMAGES = draw_pixels(6, 4, 5, 3)
@@ -69,6 +69,15 @@ def test_cached_pixels_are_not_decoded_again_unless_they_are_damaged(
     np.save(path, pixels)
     np.testing.assert_array_equal(load(folder, cache=True).train.take(slice(None)).inputs, IMAGES[SORTED])
     assert decoded == [(folder / "b/2.png").read_bytes()]
+
+
+def test_pixels_of_another_decoder_are_not_used(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two versions of a library can decode the same JPEG differently."""
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
+    load(folder, cache=True)
+    monkeypatch.setattr("PIL.__version__", "0.0")
+    load(folder, cache=True)
+    assert len([path for path in tmp_path.rglob("pixels/*.npy") if "crc" not in path.name]) == 2
 
 
 def test_the_digest_is_that_of_the_images_wherever_they_are(folder: Path, tmp_path: Path) -> None:

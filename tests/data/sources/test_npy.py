@@ -79,11 +79,12 @@ def test_the_digest_is_that_of_the_values(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_file_is_checked_again_only_after_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
     source = npy(tmp_path, train_inputs=X, train_targets=Y)
+    path = Path(source.train_inputs)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
     digest = load_source(source).digest()
     with monkeypatch.context() as patched:
         patched.setattr("dnnctl.data.sources.npy.check_values", lambda *_: pytest.fail("it was checked again"))
         assert load_source(source).digest() == digest
-    path = Path(source.train_inputs)
     np.save(path, np.full_like(X, np.nan))
     os.utime(path, ns=(0, 0))
     with pytest.raises(DataError, match="infinite or NaN"):
