@@ -133,6 +133,6 @@ class Parquet(Table):
 
 
 class Arrow(Table):
-    """An Arrow IPC file or stream, or a Feather file."""
+    """An Arrow IPC file or stream, a Feather file, or a folder that `save_to_disk` of Hugging Face datasets wrote."""
 
     kind: Literal["arrow"]

@@ -24,20 +24,24 @@ def open_parquet(path: str) -> TableFile:
     """
     _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
     file = _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
-    return _opened(
-        path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names).select(names)
-    )
+    return _opened(path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names))
 
 
 def open_arrow(path: str) -> TableFile:
-    """An Arrow IPC file or stream, or a Feather file, memory-mapped.
+    """An Arrow IPC file or stream, a Feather file, or a folder of Hugging Face's `save_to_disk`, memory-mapped.
 
     Raises:
         DataError: the file is missing, is not an Arrow file, or has no rows.
     """
-    start = _check_kind(path, "an Arrow file", lambda start: start.startswith((ARROW, FEATHER_1)) or _is_stream(start))
-    table = _readable(path, "an Arrow file", lambda: _read_arrow(path, start))
+    files = [str(file) for file in sorted(Path(path).glob("data-*.arrow"))] or [path]
+    tables = [_open_file(file) for file in files]
+    table = _readable(path, "files with the same columns", lambda: pa.concat_tables(tables))
     return _opened(path, table.column_names, table.num_rows, table.select)
+
+
+def _open_file(path: str) -> pa.Table:
+    start = _check_kind(path, "an Arrow file", lambda start: start.startswith((ARROW, FEATHER_1)) or _is_stream(start))
+    return _readable(path, "an Arrow file", lambda: _read_arrow(path, start))
 
 
 def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa.Table]) -> TableFile:

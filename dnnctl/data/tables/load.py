@@ -133,12 +133,7 @@ def _examples(source: Table, roles: Roles, columns: Columns, target: Target, pat
         check_feature(columns[name], path, is_typed=is_typed, refuses_missing=_refuses_missing(source, columns[name]))
     special = {role: columns[name] for role, name in roles.special.items() if name in columns}
     for role, column in special.items():
-        if column.is_missing.any():
-            missing = listed_rows(column.is_missing)
-            raise DataError(f"{path}: the {role} {quoted(column.name)} has no value in {missing}. Remove these rows.")
-    if "date" in special and special["date"].is_category:
-        name = quoted(special["date"].name)
-        raise DataError(f"{path}: column {name} has no dates (`data.source.date`). Write them as 2026-01-31.")
+        _check_special(role, column, path)
     return Examples(
         tuple(columns[name] for name in roles.features),
         target.values([columns[name] for name in roles.targets], path),
@@ -146,6 +141,16 @@ def _examples(source: Table, roles: Roles, columns: Columns, target: Target, pat
         special.get("group"),
         special.get("date"),
     )
+
+
+def _check_special(role: str, column: Column, path: str) -> None:
+    if role == "date" and column.is_category:
+        raise DataError(
+            f"{path}: column {quoted(column.name)} is not dates (`data.source.date`). Write all of them as 2026-01-31."
+        )
+    if column.is_missing.any():
+        missing = listed_rows(column.is_missing)
+        raise DataError(f"{path}: the {role} {quoted(column.name)} has no value in {missing}. Remove these rows.")
 
 
 def _refuses_missing(source: Table, column: Column) -> bool:

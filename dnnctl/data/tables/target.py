@@ -127,13 +127,19 @@ def _check_present(column: Column, path: str) -> None:
     if column.is_missing.any():
         raise DataError(
             f"{path}: the target {quoted(column.name)} has no value in {listed_rows(column.is_missing)}. "
-            "Remove these rows, or use another column."
+            "Remove these rows, or use another column. (Words such as NA and None mean that a value is missing, unless "
+            "`data.source.missing.words` lists others.)"
         )
     if not column.is_category:
         check_finite(column, path)
 
 
 def _check_numbers(column: Column, path: str) -> None:
+    if column.kind == "date":
+        raise DataError(
+            f"{path}: the target {quoted(column.name)} is a date, which cannot be predicted. Write it as a number, "
+            "such as days since a start."
+        )
     if column.is_category:
         example = quoted(str(column.raw_values()[0]))
         raise DataError(

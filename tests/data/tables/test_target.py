@@ -61,6 +61,7 @@ REFUSED: dict[str, tuple[list[Column], str, str]] = {
     "several as classes": ([number(0, 1), number(1, 0)], "classes", "labels or numbers, not classes"),
     "one as labels": ([number(0, 1)], "labels", "one target column is not a set of labels"),
     "numbers as labels": ([number(0, 2), number(1, 0)], "labels", "labels must be 0 or 1, but .* 't' have other"),
+    "dates": ([number(1, 2, kind="date")], "auto", "'t' is a date, which cannot be predicted"),
     "too large": ([number(1e39, 1.5)], "auto", r"too large for float32 in 1 row \(1\)"),
     "names": ([text(*(f"name {n}" for n in range(300)))], "auto", "300 different texts in 300 rows"),
 }
