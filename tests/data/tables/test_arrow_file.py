@@ -55,6 +55,8 @@ def test_faults_have_their_own_messages(
     path = tmp_path / "table"
     with pytest.raises(DataError, match="no such file"):
         read(str(path))
+    with pytest.raises(DataError, match="cannot be read"):
+        read("x" * 5000)
     write(TABLE.slice(0, 0), str(path))
     with pytest.raises(DataError, match="has columns, but no rows"):
         read(str(path))
