@@ -79,20 +79,19 @@ class _Loaded:
     def fit(self, rows: Rows, scaling: str) -> RawData:
         """The data set with encoded inputs; statistics are those of these training rows."""
         encoding = fit_encoding(self.train.features, rows, self.source, scaling)
-        test_path = self.file.path if self.source.test == "none" else self.source.test.path
         roles = {name: f"excluded: {reason}" for name, reason in self.unused.items()}
         roles |= {name: role for role, name in self.roles.special.items()}
         roles |= {how.name: feature_role(how, scaling) for how in encoding.columns}
         roles |= dict.fromkeys(self.roles.targets, target_role(self.target))
         summaries = [summarize(self.columns[name].take(rows), role) for name, role in roles.items()]
 
-        def encoded(examples: Examples, path: str) -> Part:
-            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features, path))
+        def encoded(examples: Examples) -> Part:
+            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features))
 
         return replace(
             self.raw(),
-            train=encoded(self.train, self.file.path),
-            test=None if self.test is None else encoded(self.test, test_path),
+            train=encoded(self.train),
+            test=None if self.test is None else encoded(self.test),
             fit=None,
             encoding=encoding,
             columns=tuple(in_file_order(self.file.names, summaries)),
