@@ -61,7 +61,8 @@ class Features(Section):
     """The columns that the network gets."""
 
     include: Annotated[Annotated[ColumnNames, LIST] | OrAll, BY_FORM] = "all"
-    """The columns to use. `all`: all except target, weight, group, date, row numbers and columns without values."""
+    """The columns to use. `all`: all except target, weight, group, date, and columns that cannot help: row numbers, the
+    index that pandas saves, and columns without values."""
     exclude: list[str] = []
     """Columns that are not used."""
     types: dict[str, ColumnType] = {}
@@ -94,9 +95,9 @@ class Table(Kind):
     missing: Missing = Missing()
     """What is done about missing values."""
     task: Literal["auto", "classes", "numbers", "labels"] = "auto"
-    """What the target is. `auto`: classes if it is text, a boolean, or at most 20 different whole numbers; numbers
-    otherwise. Several columns of 0 and 1 are labels, each of which an example has or does not have; other columns are
-    numbers."""
+    """What the target is. `auto`: classes if it is text, a boolean, or at most 20 different whole numbers, each in two
+    rows on average; numbers otherwise. Several columns of 0 and 1 are labels, each of which an example has or does not
+    have; other columns are numbers."""
     weight: str = "none"
     """The column with the weight of each example in the loss."""
     group: str = "none"
@@ -133,6 +134,6 @@ class Parquet(Table):
 
 
 class Arrow(Table):
-    """An Arrow IPC file or stream, or a Feather file."""
+    """An Arrow IPC file or stream, a Feather file, or a folder that `save_to_disk` of Hugging Face datasets wrote."""
 
     kind: Literal["arrow"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,19 @@ class ColumnSummary:
     n_distinct: int = 0
     minimum: float | None = None
     maximum: float | None = None
-    """Numbers, booleans and dates (in days since 1970-01-01): None without values."""
+    """Numbers, booleans and dates (in days since 1970-01-01); None of categories and without values."""
     example: str = ""
     """A value as text: of a category, the most frequent one."""
+
+    @property
+    def span(self) -> str:
+        """The values as text: `1.5 … 20`, `2020-01-31 … 2020-12-31`, or an example of a category."""
+        if self.minimum is None or self.maximum is None:
+            return self.example
+        return " … ".join(dict.fromkeys(self._written(value) for value in (self.minimum, self.maximum)))
+
+    def _written(self, value: float) -> str:
+        if self.type != "date":
+            return f"{value:.6g}"
+        is_in_calendar = (date.min - EPOCH).days <= value < (date.max - EPOCH).days + 1
+        return str(EPOCH + timedelta(days=value // 1)) if is_in_calendar else f"{value:.6g} days"

@@ -13,12 +13,14 @@ import pytest
 
 from dnnctl.builder.model import Network
 from dnnctl.builder.output import choose_head
-from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
+from dnnctl.builder.transfer import Transfer, build_from, load_pretrained, pretrained_scaling
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
 from dnnctl.errors import RunError, SpecError
 from dnnctl.events.event import Event, Reused
 from dnnctl.specs import Spec
+from dnnctl.specs.data import Data
+from dnnctl.specs.reuse import Reuse
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.record import RunRecord
 from recipes import kill_at
@@ -101,6 +103,15 @@ def test_inputs_are_scaled_as_they_were_for_the_source(source: RunRecord, tmp_pa
 def test_other_scaling_is_refused(source: RunRecord, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="Write `scaling: standardize`"):
         start(source, tmp_path, data={"scaling": "unit"})
+
+
+def test_the_default_scaling_is_none_for_inputs_that_are_not_a_table() -> None:
+    """A run that was trained without scaling can be reused by a spec that does not mention it."""
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    chosen = Reuse(run="some run")
+    assert pretrained_scaling(model, chosen, Data.model_validate({"source": "mnist"})) is None
+    with pytest.raises(SpecError, match="Write `scaling: none`"):
+        pretrained_scaling(model, chosen, Data.model_validate({"source": "mnist", "scaling": "unit"}))
 
 
 def test_a_killed_run_resumes_though_the_source_is_gone(source: RunRecord, tmp_path: Path) -> None:

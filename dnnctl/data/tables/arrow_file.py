@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
-from dnnctl.data.tables.table_file import TableFile, check_is_file, check_names, other_kind
+from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, other_kind
 from dnnctl.errors import DataError
 
 PARQUET, ARROW, FEATHER_1 = b"PAR1", b"ARROW1", b"FEA1"
@@ -24,20 +25,31 @@ def open_parquet(path: str) -> TableFile:
     """
     _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
     file = _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
-    return _opened(
-        path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names).select(names)
-    )
+    return _opened(path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names))
 
 
 def open_arrow(path: str) -> TableFile:
-    """An Arrow IPC file or stream, or a Feather file, memory-mapped.
+    """An Arrow IPC file or stream, a Feather file, or a folder of Hugging Face's `save_to_disk`, memory-mapped.
 
     Raises:
         DataError: the file is missing, is not an Arrow file, or has no rows.
     """
-    start = _check_kind(path, "an Arrow file", lambda start: start.startswith((ARROW, FEATHER_1)) or _is_stream(start))
-    table = _readable(path, "an Arrow file", lambda: _read_arrow(path, start))
+    tables = [_open_file(file) for file in _files(path)]
+    table = _readable(path, "files with the same columns", lambda: pa.concat_tables(tables))
     return _opened(path, table.column_names, table.num_rows, table.select)
+
+
+def _files(path: str) -> list[str]:
+    """The files of a folder, in order; otherwise the path itself."""
+    found: list[Path] = []
+    with suppress(OSError):
+        found = sorted(Path(path).glob("data-*.arrow"))
+    return [str(file) for file in found] or [path]
+
+
+def _open_file(path: str) -> pa.Table:
+    start = _check_kind(path, "an Arrow file", lambda start: start.startswith((ARROW, FEATHER_1)) or _is_stream(start))
+    return _readable(path, "an Arrow file", lambda: _read_arrow(path, start))
 
 
 def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa.Table]) -> TableFile:
@@ -49,9 +61,7 @@ def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa
 
 def _check_kind(path: str, expected: str, is_expected: Callable[[bytes], bool]) -> bytes:
     """The first bytes of a file of the expected kind."""
-    check_is_file(path)
-    with Path(path).open("rb") as file:
-        start = file.read(32)
+    start = first_bytes(path)
     if not is_expected(start):
         is_text = b"\0" not in start
         advice = " If it is a text file, write `kind: csv`." if is_text else ""

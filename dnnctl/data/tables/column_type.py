@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -83,16 +84,17 @@ def read_column(name: str, array: pa.ChunkedArray, reading: Reading, kind: str |
 def _plain(name: str, array: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
     """The values without dictionary; text without surrounding blanks, and null where it says that it is missing."""
     kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    if not any(is_supported(kind) for is_supported in SUPPORTED):
+    plain = _try_cast(array, TEXT if _is_text(kind) else kind, is_safe=True)
+    if plain is None or not any(is_supported(kind) for is_supported in SUPPORTED):
         raise DataError(
             f"{reading.path}: column {quoted(name)} has the type {quoted(str(array.type))}, which a network cannot "
             "use. Add it to `data.source.features.exclude`."
         )
     if not _is_text(kind):
-        return array.cast(kind)
-    array = pc.utf8_trim_whitespace(array.cast(TEXT))
-    is_missing = pc.is_in(array, value_set=pa.array([MISSING, *reading.words], TEXT))
-    return pc.if_else(is_missing, pa.scalar(None, TEXT), array)
+        return plain
+    plain = pc.utf8_trim_whitespace(plain)
+    is_missing = pc.is_in(plain, value_set=pa.array([MISSING, *reading.words], TEXT))
+    return pc.if_else(is_missing, pa.scalar(None, TEXT), plain)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -215,12 +217,9 @@ def _as_text(values: Iterable[Any]) -> Iterable[str]:
 
 def _misfit(name: str, array: pa.ChunkedArray, kind: str, reading: Reading) -> str:
     """The message for a column that is not of a type, with the first value that is not."""
-    for row, value in enumerate(array):
-        single = pa.chunked_array([pa.array([value.as_py()], array.type)])
-        if value.is_valid and READERS[kind](single, reading) is None:
-            found = f"{quoted(str(value.as_py()))} in row {row + 1} is not {ALLOWED[kind]}"
-            advice = (
-                "Fix it, add it to `data.source.missing.words`, or set another type in `data.source.features.types`."
-            )
-            return f"{reading.path}: column {quoted(name)} is a {kind}, but {found}. {advice}"
-    return f"{reading.path}: column {quoted(name)} cannot be read as {ALLOWED[kind]}. Its values have mixed forms."
+    row = bisect_left(range(1, len(array)), True, key=lambda n: READERS[kind](array.slice(0, n), reading) is None)
+    found = f"{quoted(str(array[row].as_py()))} in row {row + 1}"
+    return (
+        f"{reading.path}: column {quoted(name)} is a {kind}, but {found} is not {ALLOWED[kind]}. Fix it, "
+        "add it to `data.source.missing.words`, or set another type in `data.source.features.types`."
+    )

@@ -7,7 +7,7 @@ import pyarrow.csv as arrow_csv
 
 from dnnctl.data.tables.csv_dialect import find_delimiter, header
 from dnnctl.data.tables.csv_faults import encoding_fault, row_fault
-from dnnctl.data.tables.table_file import TableFile, check_is_file, check_names, other_kind
+from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, other_kind
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
 
@@ -22,7 +22,6 @@ def open_csv(source: Csv, path: str) -> TableFile:
     Raises:
         DataError: the file is missing, or is not a table in UTF-8; the message names the line.
     """
-    check_is_file(path)
     data = _read(path)
     start = data[:SAMPLE].decode("utf-8-sig", errors="replace")
     delimiter = find_delimiter(start) if source.delimiter == "auto" else source.delimiter
@@ -39,6 +38,7 @@ def open_csv(source: Csv, path: str) -> TableFile:
 
 
 def _read(path: str) -> bytes:
+    first_bytes(path)
     try:
         with pa.input_stream(path, compression="detect") as stream:
             data: bytes = stream.read()

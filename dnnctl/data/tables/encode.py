@@ -29,7 +29,7 @@ def fit_encoding(columns: Sequence[Column], rows: Rows, source: Table, scaling: 
     return TableEncoding(tuple(_fit(column.take(rows), source, scaling) for column in columns))
 
 
-def encode(encoding: TableEncoding, columns: Sequence[Column], path: str) -> NDArray[np.float32]:
+def encode(encoding: TableEncoding, columns: Sequence[Column]) -> NDArray[np.float32]:
     """(N, F) the encoded rows.
 
     Raises:
@@ -45,7 +45,7 @@ def encode(encoding: TableEncoding, columns: Sequence[Column], path: str) -> NDA
             _encode_number(column, how, block)
         if not np.isfinite([how.mean, how.deviation]).all() or not np.isfinite(block).all():
             raise DataError(
-                f"{path}: column {quoted(column.name)} has values that are too large for float32 after scaling. "
+                f"Column {quoted(column.name)} has values that are too large for float32 after scaling. "
                 "Use another unit, or remove outliers."
             )
         start += how.width

@@ -79,20 +79,19 @@ class _Loaded:
     def fit(self, rows: Rows, scaling: str) -> RawData:
         """The data set with encoded inputs; statistics are those of these training rows."""
         encoding = fit_encoding(self.train.features, rows, self.source, scaling)
-        test_path = self.file.path if self.source.test == "none" else self.source.test.path
         roles = {name: f"excluded: {reason}" for name, reason in self.unused.items()}
         roles |= {name: role for role, name in self.roles.special.items()}
         roles |= {how.name: feature_role(how, scaling) for how in encoding.columns}
         roles |= dict.fromkeys(self.roles.targets, target_role(self.target))
         summaries = [summarize(self.columns[name].take(rows), role) for name, role in roles.items()]
 
-        def encoded(examples: Examples, path: str) -> Part:
-            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features, path))
+        def encoded(examples: Examples) -> Part:
+            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features))
 
         return replace(
             self.raw(),
-            train=encoded(self.train, self.file.path),
-            test=None if self.test is None else encoded(self.test, test_path),
+            train=encoded(self.train),
+            test=None if self.test is None else encoded(self.test),
             fit=None,
             encoding=encoding,
             columns=tuple(in_file_order(self.file.names, summaries)),
@@ -133,12 +132,7 @@ def _examples(source: Table, roles: Roles, columns: Columns, target: Target, pat
         check_feature(columns[name], path, is_typed=is_typed, refuses_missing=_refuses_missing(source, columns[name]))
     special = {role: columns[name] for role, name in roles.special.items() if name in columns}
     for role, column in special.items():
-        if column.is_missing.any():
-            missing = listed_rows(column.is_missing)
-            raise DataError(f"{path}: the {role} {quoted(column.name)} has no value in {missing}. Remove these rows.")
-    if "date" in special and special["date"].is_category:
-        name = quoted(special["date"].name)
-        raise DataError(f"{path}: column {name} has no dates (`data.source.date`). Write them as 2026-01-31.")
+        _check_special(role, column, path)
     return Examples(
         tuple(columns[name] for name in roles.features),
         target.values([columns[name] for name in roles.targets], path),
@@ -146,6 +140,16 @@ def _examples(source: Table, roles: Roles, columns: Columns, target: Target, pat
         special.get("group"),
         special.get("date"),
     )
+
+
+def _check_special(role: str, column: Column, path: str) -> None:
+    if role == "date" and column.is_category:
+        raise DataError(
+            f"{path}: column {quoted(column.name)} is not dates (`data.source.date`). Write all of them as 2026-01-31."
+        )
+    if column.is_missing.any():
+        missing = listed_rows(column.is_missing)
+        raise DataError(f"{path}: the {role} {quoted(column.name)} has no value in {missing}. Remove these rows.")
 
 
 def _refuses_missing(source: Table, column: Column) -> bool:

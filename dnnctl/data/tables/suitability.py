@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from dnnctl.data.tables.column import Column
@@ -13,6 +15,7 @@ MANY, TOO_MANY = 100, 10_000
 """More categories than `MANY` must be repeated: at least two rows each on average. More than `TOO_MANY` are refused."""
 FEW = 20
 MOSTLY = 0.8
+PANDAS_INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0")
 ROW_NUMBERS = 20
 """With fewer rows, consecutive numbers can be a coincidence."""
 
@@ -21,6 +24,8 @@ def unused_reason(column: Column) -> str:
     """Why a column that the user did not ask for is left out; empty if it is used."""
     if column.is_missing.all():
         return "no values"
+    if PANDAS_INDEX.fullmatch(column.name):
+        return "index of pandas"
     if column.kind == "number" and len(column) >= ROW_NUMBERS and bool((np.diff(column.values) == 1).all()):
         return "row number"
     return ""
@@ -67,6 +72,7 @@ def _check_categories(column: Column, path: str) -> None:
     n, name = int((~column.is_missing).sum()), quoted(column.name)
     key = shorten(column.name, LONGEST)
     choices = f"exclude it (`features.exclude`), or write `types: {{{key}: category}}` to use it as it is"
+    _check_commas(column, texts, path)
     junk = _not_numbers(column)
     if all(map(_is_number, texts)):
         choices += f", or `types: {{{key}: number}}`"
@@ -79,6 +85,15 @@ def _check_categories(column: Column, path: str) -> None:
         raise DataError(
             f"{path}: column {name} has {len(texts):,} different texts in {n:,} rows, for example {listed(texts[:2])}. "
             f"A network cannot learn from so many. In `data.source.features`, {choices}."
+        )
+
+
+def _check_commas(column: Column, texts: list[str], path: str) -> None:
+    commas = [text for text in texts if "," in text]
+    if len(texts) > FEW and commas and all(_is_number(text.replace(",", "")) for text in texts):
+        raise DataError(
+            f"{path}: column {quoted(column.name)} has numbers with commas, such as {quoted(commas[0])}. If they "
+            "are decimal commas of a CSV file, write `data.source.decimal: ','`. Otherwise remove the commas."
         )
 
 

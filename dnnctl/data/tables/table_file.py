@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dnnctl.data.tables.wording import listed
-from dnnctl.errors import DataError
+from dnnctl.errors import DataError, shorten
 
 SIGNATURES: dict[bytes, str] = {
     b"\x89PNG": "a PNG image",
@@ -43,19 +43,24 @@ class TableFile:
     """The character before decimal places in text."""
 
 
-def check_is_file(path: str) -> None:
-    """Reject a path without a file.
+def first_bytes(path: str) -> bytes:
+    """The first few bytes of a file, which show its kind.
 
     Raises:
-        DataError: the file is missing, is a folder, or is empty.
+        DataError: the file is missing, cannot be read, is a folder, or is empty.
     """
-    found = Path(path)
-    if found.is_dir():
-        raise DataError(f"{path} is a folder, but a table is a file. Fix the path in `data.source`.")
-    if not found.is_file():
-        raise DataError(f"{path}: no such file. Fix the path in `data.source`. {WHERE}")
-    if not found.stat().st_size:
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(32)
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{path}: no such file. Fix the path in `data.source`. {WHERE}") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder, but a table is a file. Fix the path in `data.source`.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{shorten(path, 200)} cannot be read ({shorten(str(error), 200)}).") from None
+    if not start:
         raise DataError(f"{path} is empty.")
+    return start
 
 
 def other_kind(start: bytes, expected: str) -> str:

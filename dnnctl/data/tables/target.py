@@ -42,15 +42,15 @@ class Target:
         return np.column_stack([column.values for column in columns]).astype(np.float32)
 
     def _class_numbers(self, column: Column, path: str) -> NDArray[np.int32]:
-        names, codes = np.unique(_names(column), return_inverse=True)
+        names, codes = _distinct(column)
         number = {name: index for index, name in enumerate(self.class_names)}
-        unknown = [name for name in names if name not in number]
+        unknown = [name for name in names if name not in number and name != MISSING]
         if unknown:
             raise DataError(
                 f"{path}: the target {quoted(column.name)} has classes that no training example has: "
                 f"{listed(unknown)}. The training file has {listed(self.class_names)}."
             )
-        return np.array([number[name] for name in names], np.int32)[codes]
+        return np.array([number.get(name, -1) for name in names], np.int32)[codes]
 
 
 def find_target(columns: Sequence[Column], task: str, path: str) -> Target:
@@ -83,7 +83,7 @@ def _find_one(column: Column, task: str, path: str) -> Target:
         )
     if not column.is_category and bool((column.values % 1 != 0).any()):
         raise DataError(f"{path}: the target {quoted(column.name)} is not whole numbers. Write `numbers` in {CHOICES}.")
-    return Target("classes", _class_names(column))
+    return Target("classes", tuple(name for name in _distinct(column)[0] if name != MISSING))
 
 
 def _find_several(columns: Sequence[Column], task: str, path: str) -> Target:
@@ -107,33 +107,33 @@ def _are_classes(column: Column) -> bool:
     return bool((distinct % 1 == 0).all()) and len(distinct) <= min(FEW, len(column) / 2) and column.kind == "number"
 
 
-def _class_names(column: Column) -> tuple[str, ...]:
-    """In the order of the values."""
+def _distinct(column: Column) -> tuple[Sequence[str], Array]:
+    """The classes as text, in the order of the values, and (N,) the index of each row's class."""
     if column.is_category:
-        return tuple(text for text in column.texts if text != MISSING)
-    return tuple(dict.fromkeys(_names(Column(column.name, column.kind, np.unique(column.values))).tolist()))
-
-
-def _names(column: Column) -> Array:
-    """(N,) the class of each row as text."""
-    if column.is_category:
-        return column.raw_values().astype(str)
+        return column.texts, column.values
+    values, codes = np.unique(column.values.astype(np.float64) + 0.0, return_inverse=True)  # -0.0 becomes 0.0
     if column.kind == "boolean":
-        return np.where(column.values == 1, "true", "false")
-    return np.array([f"{value:.0f}" if value % 1 == 0 else str(value) for value in column.values.tolist()])
+        return ["true" if value else "false" for value in values], codes
+    return [f"{value:.0f}" for value in values], codes
 
 
 def _check_present(column: Column, path: str) -> None:
     if column.is_missing.any():
         raise DataError(
             f"{path}: the target {quoted(column.name)} has no value in {listed_rows(column.is_missing)}. "
-            "Remove these rows, or use another column."
+            "Remove these rows, or use another column. (Words such as NA and None mean that a value is missing, unless "
+            "`data.source.missing.words` lists others.)"
         )
     if not column.is_category:
         check_finite(column, path)
 
 
 def _check_numbers(column: Column, path: str) -> None:
+    if column.kind == "date":
+        raise DataError(
+            f"{path}: the target {quoted(column.name)} is a date, which cannot be predicted. Write it as a number, "
+            "such as days since a start."
+        )
     if column.is_category:
         example = quoted(str(column.raw_values()[0]))
         raise DataError(

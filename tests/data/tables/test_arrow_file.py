@@ -39,12 +39,12 @@ FORMS: dict[str, tuple[Callable[[Any, str], None], Callable[[str], Any]]] = {
 def test_the_columns_that_are_asked_for_are_read(
     write: Callable[[Any, str], None], read: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    """In the order of the question. A name with a dot is not a path, and `a` does not select `a.b`."""
+    """A name with a dot is not a path, and `a` does not select `a.b`."""
     path = str(tmp_path / "table")
     write(TABLE, path)
     file = read(path)
     assert file.names == ("a", "a.b", "y")
-    assert list(file.select(["y", "a"]).to_pydict().items()) == [("y", [0.5, 1.5]), ("a", [1, 2])]
+    assert file.select(["y", "a"]).to_pydict() == {"y": [0.5, 1.5], "a": [1, 2]}
     assert file.select(["a.b"]).to_pydict() == {"a.b": ["x", None]}
 
 
@@ -55,6 +55,8 @@ def test_faults_have_their_own_messages(
     path = tmp_path / "table"
     with pytest.raises(DataError, match="no such file"):
         read(str(path))
+    with pytest.raises(DataError, match="cannot be read"):
+        read("x" * 5000)
     write(TABLE.slice(0, 0), str(path))
     with pytest.raises(DataError, match="has columns, but no rows"):
         read(str(path))
@@ -74,6 +76,21 @@ def test_a_file_that_was_cut_off_is_called_damaged(form: str, tmp_path: Path) ->
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(DataError, match="is damaged"):
         read(str(path))
+
+
+def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
+    """As `datasets.save_to_disk` writes them: streams, numbered, in a folder with JSON files."""
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    for number in (1, 0, 2):
+        write_stream(pa.table({"y": [number, number + 10]}), str(folder / f"data-0000{number}-of-00003.arrow"))
+    (folder / "state.json").write_text("{}")
+    assert open_arrow(str(folder)).select(["y"]).to_pydict() == {"y": [0, 10, 1, 11, 2, 12]}
+    write_stream(pa.table({"x": [1]}), str(folder / "data-00003-of-00004.arrow"))
+    with pytest.raises(DataError, match="not files with the same columns"):
+        open_arrow(str(folder))
+    with pytest.raises(DataError, match="is a folder, but a table is a file"):
+        open_arrow(str(tmp_path))
 
 
 def test_columns_with_the_same_name_are_refused(tmp_path: Path) -> None:

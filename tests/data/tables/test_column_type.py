@@ -72,6 +72,7 @@ FORCED: dict[str, tuple[Any, str, list[Any]]] = {
     "yes and no as booleans": (["yes", "N", ""], "boolean", [1, 0, NAN]),
     "0 and 1 as booleans": ([0, 1, None], "boolean", [0, 1, NAN]),
     "booleans as numbers": ([True, False], "number", [1, 0]),
+    "nothing as categories": (pa.nulls(2), "category", ["", ""]),
     "postal codes as numbers": (["01234"], "number", [1234]),
     "dates as numbers": (pa.array([dt.date(1970, 1, 3), None]), "number", [2, NAN]),
 }
@@ -124,6 +125,7 @@ def test_chunks_with_different_dictionaries_are_one_column() -> None:
         (["2020-01-31", "31.01.2020"], "date", r"'x' is a date, but '31.01.2020' in row 2 is not a date"),
         ([[1], [2]], None, r"'x' has the type 'list<.*which a network cannot use. Add it to"),
         ([b"ab"], None, r"'x' has the type 'binary'"),
+        (pa.array(["a"], pa.string_view()).dictionary_encode(), None, r"'x' has the type 'dictionary<"),
     ],
 )
 def test_a_value_of_another_type_is_named_with_its_row(values: Any, kind: str | None, message: str) -> None:

@@ -99,5 +99,7 @@ def test_a_missing_file_and_a_folder_are_called_so(tmp_path: Path) -> None:
     source = Csv(kind="csv", path="x", target="y")
     with pytest.raises(DataError, match=r"none\.csv: no such file"):
         open_csv(source, str(tmp_path / "none.csv"))
+    with pytest.raises(DataError, match="cannot be read"):
+        open_csv(source, "x" * 5000)
     with pytest.raises(DataError, match="is a folder"):
         open_csv(source, str(tmp_path))

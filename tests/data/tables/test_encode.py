@@ -141,5 +141,5 @@ def test_timestamps_keep_their_differences(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scaling", ["none", "standardize"])
 def test_values_beyond_float32_are_refused(scaling: str, tmp_path: Path) -> None:
     frame = pd.DataFrame({"huge": [1e308, -1e308, 1e308], "price": [1.5, 2.5, 3.5]})
-    with pytest.raises(DataError, match="column 'huge' has values that are too large for float32"):
+    with pytest.raises(DataError, match="Column 'huge' has values that are too large for float32"):
         load(tmp_path, frame, {"scaling": scaling})

@@ -46,6 +46,13 @@ def test_text_of_little_use_is_refused_with_advice(column: Column, message: str)
     check(column, is_typed=True)
 
 
+def test_numbers_with_commas_are_not_taken_for_categories() -> None:
+    for texts in ([f"{n},5" for n in range(50)], [f"{n},000.5" for n in range(50)]):
+        with pytest.raises(DataError, match=r"'t' has numbers with commas, such as '0,.*decimal: ','"):
+            check(text(texts))
+        check(text(texts), is_typed=True)
+
+
 FINE = {
     "towns": text([f"town {n % 200}" for n in range(1000)]),
     "few identifiers": text([f"u{n}" for n in range(100)]),
@@ -72,5 +79,7 @@ def test_row_numbers_and_empty_columns_are_left_out() -> None:
     assert unused_reason(number(range(5, 30))) == "row number"
     assert unused_reason(number([np.nan] * 3)) == "no values"
     assert unused_reason(text(["", ""])) == "no values"
+    for name in ("__index_level_0__", "Unnamed: 0"):
+        assert unused_reason(Column(name, "number", np.array([3.0, 1.0]))) == "index of pandas"
     for used in (range(10), [*range(30), 31], [*range(30)][::-1], [0.5] * 30):
         assert unused_reason(number(used)) == ""

@@ -27,6 +27,7 @@ FOUND: dict[str, tuple[list[Column], str, str, tuple[str, ...], list[Any]]] = {
     "text": ([text("b", "a", "b")], "auto", "classes", ("a", "b"), [1, 0, 1]),
     "booleans": ([number(1, 0, kind="boolean")], "auto", "classes", ("false", "true"), [1, 0]),
     "few whole numbers": ([number(10, 9, 10, 9)], "auto", "classes", ("9", "10"), [1, 0, 1, 0]),
+    "negative zero": ([number(-0.0, 0, 1, 1)], "auto", "classes", ("0", "1"), [0, 0, 1, 1]),
     "whole numbers, each once": ([number(1, 2, 3)], "auto", "numbers", (), [[1], [2], [3]]),
     "many whole numbers": ([number(*range(21), *range(21))], "auto", "numbers", (), [[n] for n in [*range(21)] * 2]),
     "decimal numbers": ([number(0.5, 1, 0.5, 1)], "auto", "numbers", (), [[0.5], [1], [0.5], [1]]),
@@ -61,6 +62,7 @@ REFUSED: dict[str, tuple[list[Column], str, str]] = {
     "several as classes": ([number(0, 1), number(1, 0)], "classes", "labels or numbers, not classes"),
     "one as labels": ([number(0, 1)], "labels", "one target column is not a set of labels"),
     "numbers as labels": ([number(0, 2), number(1, 0)], "labels", "labels must be 0 or 1, but .* 't' have other"),
+    "dates": ([number(1, 2, kind="date")], "auto", "'t' is a date, which cannot be predicted"),
     "too large": ([number(1e39, 1.5)], "auto", r"too large for float32 in 1 row \(1\)"),
     "names": ([text(*(f"name {n}" for n in range(300)))], "auto", "300 different texts in 300 rows"),
 }
