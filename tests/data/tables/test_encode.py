@@ -116,7 +116,7 @@ def test_what_is_missing_only_in_the_validation_split_is_filled_without_an_indic
     raw = load_source(Data.model_validate({"source": source_of(tmp_path, frame)}).source)
     assert raw.fit is not None
     fitted = raw.fit(np.arange(1, 4), "none")
-    assert fitted.train.take(slice(None)).inputs.tolist() == [[4, 1, 0, 0], [2, 0, 1, 0], [4, 0, 0, 1], [6, 0, 0, 1]]
+    assert fitted.train.take(slice(None)).inputs.tolist() == [[4, 0, 0], [2, 1, 0], [4, 0, 1], [6, 0, 1]]
 
 
 def source_of(folder: Path, frame: pd.DataFrame) -> dict[str, str]:
