@@ -103,7 +103,9 @@ def _open(path: str, role: str) -> Array:
         raise DataError(f"{path}: no such file. Fix `data.source.{role}`. {rule}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from None
-    except (ValueError, EOFError, TypeError, SyntaxError, OverflowError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # damaged headers raise almost anything
         is_objects = "Python objects" in str(error)
         reason = "the array contains Python objects: save it with .astype(str) or as numbers"
         raise DataError(f"{path} cannot be read ({reason if is_objects else 'it is damaged or incomplete'}).") from None

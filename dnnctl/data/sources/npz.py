@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,11 @@ import numpy as np
 from dnnctl.data.arrays import check_form, check_lengths, check_values, encode_targets, to_inputs
 from dnnctl.data.cache import Progress
 from dnnctl.data.dataset import Array, Part, RawData
-from dnnctl.errors import DataError
+from dnnctl.errors import DataError, shorten
 from dnnctl.specs.source import Npz
+
+ZIP_START = b"PK"
+NPY_START = b"\x93NUMPY"
 
 
 def load(source: Npz, _progress: Progress) -> RawData:
@@ -46,26 +48,34 @@ def load(source: Npz, _progress: Progress) -> RawData:
 
 def _read(path: Path, names: dict[str, str]) -> dict[str, Array]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} contains one array without a name. Save named arrays with np.savez.")
-        with loaded as file:
-            found = {role: file[name] for role, name in names.items() if name in file.files}
-            found.update({"": np.array(file.files)} if "train_inputs" not in found else {})
+        with path.open("rb") as stream:
+            start = stream.read(len(NPY_START))
+            if not start.startswith(ZIP_START):
+                raise DataError(_foreign(path, start))
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as file:
+                found = {role: file[name] for role, name in names.items() if name in file.files}
+                listed = ", ".join(file.files)
     except FileNotFoundError:
         rule = "The path is relative to the spec that contains it; with --set, to the working directory."
         raise DataError(f"{path}: no such file. Fix `data.source.path`. {rule}") from None
-    except ValueError as error:
-        is_objects = "Object arrays" in str(error)
+    except DataError:
+        raise
+    except MemoryError:
+        raise DataError(f"{path} does not fit into memory. Save each array with np.save, and use `npy`.") from None
+    except Exception as error:  # damaged archives raise almost anything
         objects = "an array contains Python objects: save it with .astype(str) or as numbers"
-        reason = objects if is_objects else "damaged"
-        raise DataError(f"{path} is not a readable NumPy .npz file ({reason}).") from None
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not a readable NumPy .npz file ({error}).") from None
-    if "" in found:
-        listed = ", ".join(str(name) for name in found[""])
+        reason = objects if "Object arrays" in str(error) else f"it is damaged: {shorten(str(error), 100)}"
+        raise DataError(f"{path} cannot be read ({reason}).") from None
+    if "train_inputs" not in found:
         raise DataError(f"{_missing(str(path), 'train_inputs', names['train_inputs'])} The file contains: {listed}.")
     return found
+
+
+def _foreign(path: Path, start: bytes) -> str:
+    if start == NPY_START:
+        return f"{path} contains one array without a name. Save named arrays with np.savez, or use `npy`."
+    return f"{path} is {'not a NumPy .npz file' if start else 'empty'}. Save named arrays with np.savez."
 
 
 def _missing(path: str, role: str, name: str) -> str:

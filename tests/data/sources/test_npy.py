@@ -156,6 +156,22 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
         load_source(source)
 
 
+def test_no_damage_is_a_crash(tmp_path: Path) -> None:
+    source, draw = npy(tmp_path, train_inputs=X, train_targets=Y), np.random.default_rng(0)
+    path = Path(source.train_inputs)
+    whole = path.read_bytes()
+    n_refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[draw.integers(80)] = draw.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load_source(source)
+        except DataError:
+            n_refused += 1
+    assert n_refused > 100
+
+
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([{}, {}], object), allow_pickle=True)
     path = str(tmp_path / "objects.npy")

@@ -85,11 +85,40 @@ def test_objects_are_never_unpickled(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
+    """A file of another kind is called so, not damaged."""
     with pytest.raises(DataError, match="no such file"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "a.npz")))
-    (tmp_path / "b.npz").write_text("text")
-    with pytest.raises(DataError, match=r"not a readable NumPy \.npz file"):
-        load_npz(Npz(kind="npz", path=str(tmp_path / "b.npz")))
+    for content, message in {b"text": r"is not a NumPy \.npz file", b"": "is empty"}.items():
+        (tmp_path / "b.npz").write_bytes(content)
+        with pytest.raises(DataError, match=message):
+            load_npz(Npz(kind="npz", path=str(tmp_path / "b.npz")))
+    with pytest.raises(DataError, match="cannot be read"):
+        load_npz(Npz(kind="npz", path=str(tmp_path)))
     np.save(tmp_path / "c.npy", X)
     with pytest.raises(DataError, match="without a name"):
         load_npz(Npz(kind="npz", path=str(tmp_path / "c.npy")))
+
+
+def test_no_damage_is_a_crash(tmp_path: Path) -> None:
+    path, draw = tmp_path / "a.npz", np.random.default_rng(0)
+    np.savez_compressed(path, x_train=X, y_train=np.arange(4))
+    whole = path.read_bytes()
+    n_refused = 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[draw.integers(len(whole))] = draw.integers(256)
+        path.write_bytes(damaged[: draw.integers(1, len(whole))] if draw.random() < 0.3 else damaged)
+        try:
+            load_npz(Npz(kind="npz", path=str(path)))
+        except DataError:
+            n_refused += 1
+    assert n_refused > 100
+
+
+def test_rows_of_several_ones_are_labels_only_if_asked_for(tmp_path: Path) -> None:
+    labels = np.array([[1, 1], [0, 1], [0, 0], [1, 0]])
+    source = npz(tmp_path / "a.npz", x_train=X, y_train=labels)
+    with pytest.raises(DataError, match="task: labels"):
+        load_npz(source)
+    raw = load_npz(source.model_copy(update={"task": "labels"}))
+    assert (raw.task, raw.train.targets.tolist()) == ("labels", labels.tolist())
