@@ -163,3 +163,6 @@ def test_weights_are_copied_by_the_names_of_layers() -> None:
     copy_weights(saved, model)
     for name in ("a", "b"):
         assert np.array_equal(saved.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
+    for other in (["a"], ["a", "b", "c"], ["a", "c"]):
+        with pytest.raises(ValueError, match="layers differ"):
+            copy_weights(build(other), model)
