@@ -120,7 +120,7 @@ def encode(encoding: TableEncoding, columns: Columns) -> Any:
 def _encode(how: ColumnEncoding, value: Any) -> list[float]:
     if how.kind == "category":
         slot = how.categories.index(value) + 1 if value in how.categories else 0
-        return [float(slot)] if how.is_embedded else [float(slot == each) for each in range(how.n_slots)]
+        return [float(slot)] if how.is_embedded else [float(slot == each) for each in range(1, how.n_slots)]
     is_missing = bool(np.isnan(value))
     encoded = ((how.fill if is_missing else float(value)) - how.mean) / how.deviation
     return [encoded, float(is_missing)] if how.has_indicator else [encoded]

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from dnnctl.builder.names import Names
-from dnnctl.store.encoding import TableEncoding
+from dnnctl.store.encoding import UNKNOWN, TableEncoding
 
 MAX_WIDTH = 50
 
@@ -52,7 +52,15 @@ def embed(encoding: TableEncoding, rows: Any, names: Names) -> tuple[Any, list[k
     pieces = [ops.take(rows, np.array(others), axis=1)] if others else []
     for layer, (_, place, _) in zip(layers, slots, strict=True):
         pieces.append(layer(ops.cast(ops.take(rows, place, axis=1), "int32")))  # (B,) → (B, width)
+        forget_unknown(layer)
     return keras.layers.Concatenate(name="columns")(pieces) if len(pieces) > 1 else pieces[0], layers
+
+
+def forget_unknown(layer: keras.layers.Embedding) -> None:
+    """Make the embedding of unknown categories zero. It is never trained, because the training split has none."""
+    values = layer.embeddings.numpy()
+    values[UNKNOWN] = 0
+    layer.embeddings.assign(values)
 
 
 def embedding_names(columns: Sequence[str]) -> list[str]:

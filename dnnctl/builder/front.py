@@ -144,11 +144,11 @@ def _encode_numbers(
 
 
 def _encode_category(column: Column, text: Any, name: str) -> Any:
-    """The slot of a category, (B, 1), or its slots as one-hot, (B, n_slots); float32."""
+    """The slot of a category, (B, 1), or its slots from 1 as one-hot, (B, n_slots - 1); float32."""
     if not column.categories:  # Keras has no lookup without entries
         known = keras.layers.StringLookup(vocabulary=["-"], mask_token=None, name=name)(text)
         empty = ops.zeros_like(ops.cast(known, "float32"))
-        return empty if column.is_embedded else ops.add(empty, 1.0)
+        return empty if column.is_embedded else empty[:, :0]
     unknown = "[UNK]"
     while unknown in column.categories:
         unknown = f"[{unknown}]"
@@ -161,7 +161,8 @@ def _encode_category(column: Column, text: Any, name: str) -> Any:
         dtype="int64" if column.is_embedded else "float32",
         name=name,
     )
-    return ops.cast(lookup(text), "float32")
+    slots = ops.cast(lookup(text), "float32")
+    return slots if column.is_embedded else slots[:, 1:]
 
 
 def _quietly(inputs: Any, outputs: Any, name: str) -> keras.Model:

@@ -16,7 +16,7 @@ class ColumnSummary:
     type: str
     """`number`, `boolean`, `date` or `category`; empty for a column that was not read."""
     role: str
-    """What the column is used for: `standardized`, `one-hot, 5`, `embedding of 31`, `target: 3 classes`, `excluded`."""
+    """What the column is used for: `standardized`, `one-hot, 4`, `embedding of 31`, `target: 3 classes`, `excluded`."""
     n_missing: int = 0
     n_distinct: int = 0
     minimum: float | None = None

@@ -30,7 +30,9 @@ class ColumnEncoding:
     categories: tuple[str, ...] = ()
     """Categories: the slots 1, 2, …; slot 0 is for values that are not in this list."""
     is_embedded: bool = False
-    """Whether the encoded value is the number of the slot, for a learned embedding; otherwise slots are one-hot."""
+    """Whether the encoded value is the number of the slot, for a learned embedding. Otherwise there is a value for each
+    slot from 1, which is 1 for the category of that slot. An unknown category has only zeros: no weight of the network
+    could have learned anything about it."""
 
     @property
     def n_slots(self) -> int:
@@ -41,7 +43,7 @@ class ColumnEncoding:
     def width(self) -> int:
         """The number of encoded values."""
         if self.kind == "category":
-            return 1 if self.is_embedded else self.n_slots
+            return 1 if self.is_embedded else len(self.categories)
         return 1 + self.has_indicator
 
 

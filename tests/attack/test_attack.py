@@ -10,7 +10,7 @@ from attack import runner
 from attack.attack import Attack, Finding, Outcome, faults_of, findings_of
 from attack.environments import ENVIRONMENTS
 
-SAMPLE = {"environments": len(ENVIRONMENTS) - 2}
+SAMPLE = {"specs": 200, "stores": 60, "environments": len(ENVIRONMENTS), "links": 40}
 """For each kind of attack the number of its first seeds."""
 
 

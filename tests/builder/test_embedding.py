@@ -74,6 +74,15 @@ def test_initial_embeddings_follow_from_the_seed_and_the_column() -> None:
     assert not np.array_equal(first, other)
 
 
+def test_an_unknown_category_has_an_embedding_of_zeros() -> None:
+    """It is never trained: any other start would be noise in the predictions."""
+    network = build(fit_encoding(draw_columns(40), np.arange(20)))
+    for layer in network.embeddings:
+        matrix = layer.get_weights()[0]
+        assert not matrix[0].any()
+        assert matrix[1:].all()
+
+
 def test_a_table_without_embedded_categories_goes_straight_to_the_first_block() -> None:
     network = build(TableEncoding((ColumnEncoding("size", "number"),)))
     assert not network.embeddings

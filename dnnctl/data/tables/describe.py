@@ -33,9 +33,9 @@ def summarize(column: Column, role: str) -> ColumnSummary:
 
 
 def feature_role(how: ColumnEncoding, scaling: str) -> str:
-    """How a column enters the network: `standardized`, `one-hot, 5`, `embedding of 31`."""
+    """How a column enters the network: `standardized`, `one-hot, 4`, `embedding of 31`."""
     if how.kind == "category":
-        return f"embedding of {how.n_slots}" if how.is_embedded else f"one-hot, {how.n_slots}"
+        return f"embedding of {how.n_slots}" if how.is_embedded else f"one-hot, {how.width}"
     entry = "0 or 1" if how.kind == "boolean" else SCALED[scaling]
     return f"{entry}, with an indicator" if how.has_indicator else entry
 

@@ -102,4 +102,5 @@ def _encode_category(column: Column, how: ColumnEncoding, block: Array) -> None:
     if how.is_embedded:
         block[:, 0] = slots
     else:
-        block[np.arange(len(slots)), slots] = 1
+        known = np.flatnonzero(slots != UNKNOWN)
+        block[known, slots[known] - 1] = 1

@@ -62,7 +62,7 @@ def encode_with_pandas(train: pd.DataFrame, rows: pd.DataFrame, fill: str) -> np
     dummies = pd.get_dummies(pd.Categorical(rows["town"].where(rows["town"].isin(towns), "?"), ["?", *towns]))
     streets = {street: slot for slot, street in enumerate(sorted(train["street"].unique()), start=1)}
     slots = rows["street"].map(streets).fillna(0)
-    return np.column_stack([*parts, dummies.to_numpy(float), slots]).astype(np.float32)
+    return np.column_stack([*parts, dummies.to_numpy(float)[:, 1:], slots]).astype(np.float32)
 
 
 @pytest.mark.parametrize("fill", ["median", "mean", "most_frequent"])
@@ -104,7 +104,7 @@ def test_a_constant_fills_numbers_and_nothing_else(tmp_path: Path) -> None:
 def test_the_one_hot_limit_decides_between_one_hot_and_embedding(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": ["c", "a", "b", "a"], "price": [1.5, 2.5, 3.5, 4.5]})
     one_hot, embedded = (load(tmp_path, frame, features={"one_hot_limit": limit}).train.inputs for limit in (3, 2))
-    assert one_hot.tolist() == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
+    assert one_hot.tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0]]
     assert embedded.tolist() == [[3], [1], [2], [1]]
 
 

@@ -189,7 +189,7 @@ def test_columns_are_described_in_the_order_of_the_file(tmp_path: Path) -> None:
     found = load(tmp_path, frame, weight="w", group="person", date="day", features={"exclude": ["blob"]})
     assert [(column.name, column.type, column.role) for column in found.columns] == [
         ("x", "number", "standardized, with an indicator"),
-        ("colour", "category", "one-hot, 5"),
+        ("colour", "category", "one-hot, 4"),
         ("w", "number", "weight"),
         ("person", "category", "group"),
         ("day", "date", "date"),
