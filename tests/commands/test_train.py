@@ -357,7 +357,7 @@ def test_the_model_of_a_table_is_plain_keras_and_takes_raw_columns(labels: bool,
     )
     assert record.summary.task == ("labels" if labels else "numbers")
     encoding, damages = read_object(record.folder.encoding, TableEncoding)
-    assert (encoding.width, damages) == (12, [])
+    assert (encoding.width, damages) == (11, [])
     columns = {name: each.astype(str) if each.dtype == object else each for name, each in held_out().items()}
     np.savez(tmp_path / "columns.npz", names=list(columns), **columns)
     files = [record.folder.model, tmp_path / "columns.npz", record.folder.predictions]
