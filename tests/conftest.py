@@ -12,9 +12,7 @@ from hypothesis import HealthCheck, settings
 os.environ["DNNCTL_CACHE_DIR"] = ""  # every test compiles for itself
 
 import dnnctl.engine  # noqa: F401  (sets what must precede Keras, whichever test comes first)
-from sample_tables import read_tables
 
-read_tables()
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 

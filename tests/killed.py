@@ -27,7 +27,6 @@ from dnnctl.engine.step_loop import StepLoop
 from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.store import checkpoint, writer
-from sample_tables import read_tables
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_steps": (StepLoop, "run", False),
@@ -91,7 +90,6 @@ if __name__ == "__main__":
     if WAITING in os.environ:
         wait_for_every_checkpoint()
     action, what, runs_dir, point, n, *overrides = sys.argv[1:]
-    read_tables()
     die_at(point, int(n))
     if action == "train":
         train(Path(what), runs_dir=runs_dir)

@@ -23,7 +23,7 @@ from dnnctl.specs.optimizer import Optimizer
 from dnnctl.specs.reading.introspection import kinds_of, members
 from dnnctl.store.record import RunRecord
 from sample_specs import write_numbers, write_spec
-from sample_tables import write_table
+from sample_tables import TABLE, write_table
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
@@ -163,7 +163,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "table with embeddings": {
         "data": {
-            "source": {"kind": "npz", "path": "table.npz"},
+            "source": TABLE,
             "validation": {"size": 24},
             "target_scaling": "log",
         },
@@ -224,7 +224,7 @@ ALL_RECIPES = RECIPES | KIND_RECIPES
 def spec_of(recipe: str, folder: Path) -> Path:
     """Write the spec of a recipe to a file."""
     write_numbers(folder / "numbers.npz")
-    write_table(folder / "table.npz")
+    write_table(folder)
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
     return write_spec(folder, **{"training": training, **ALL_RECIPES[recipe]})
 

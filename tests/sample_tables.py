@@ -1,21 +1,36 @@
-"""Tables for tests, and an encoder that follows the contract of `dnnctl.store.encoding` value by value."""
+"""Tables for tests, with holes and odd names, and an encoder that follows `dnnctl.store.encoding` value by value."""
 
 from __future__ import annotations
 
+import csv
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dnnctl.data.dataset import Part, RawData
-from dnnctl.data.sources import npz
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 
-NAMES = {"size": "size (m²)", "new": "is/new", "sold": "", "colour": "model", "zip": "zip", "owner": "zip/"}
-"""Column names that are difficult for Keras: with slashes, empty, or equal to the names of layers."""
+NAMES = {
+    "size": "size (m²)",
+    "new": "is/new",
+    "sold": "verkauft über",
+    "colour": "model",
+    "zip": "zip",
+    "owner": "zip/",
+}
+"""Column names that are difficult for Keras: with slashes, or equal to the names of layers."""
 N_ZIPS = 30
 Columns = dict[str, Any]
-_load_arrays = npz.load
+TRAIN, TEST = "table.csv", "table_test.csv"
+TABLE: dict[str, Any] = {
+    "kind": "csv",
+    "path": TRAIN,
+    "target": "price",
+    "features": {"types": {NAMES["zip"]: "category"}, "one_hot_limit": 10},
+    "test": {"path": TEST},
+}
+"""The source of a table beside its spec."""
 
 
 def draw_columns(n: int, seed: int = 7) -> Columns:
@@ -26,7 +41,7 @@ def draw_columns(n: int, seed: int = 7) -> Columns:
     sold = draw.integers(10_000, 20_000, n).astype(np.float64)
     for column in (size, new):
         column[draw.random(n) < 0.1] = np.nan
-    colours = np.array(["red", "grün\n", "", "[UNK]"], object)[draw.integers(0, 4, n)]
+    colours = np.array(["red", "grün\nhell", "", "[UNK]"], object)[draw.integers(0, 4, n)]
     zips = np.array([f"{code:05}" for code in draw.integers(0, N_ZIPS, n)], object)
     owners = np.array([f"owner {code}" for code in draw.integers(0, N_ZIPS, n)], object)
     values = {"size": size, "new": new, "sold": sold, "colour": colours, "zip": zips, "owner": owners}
@@ -40,25 +55,43 @@ def price(columns: Columns) -> Any:
     return (200_000 + 2 * size + by_zip)[:, None].astype(np.float32)
 
 
-def write_table(path: Path, *, n: int = 160, labels: bool = False) -> Path:
-    """Write a table with a price, or with two labels that follow from it; a quarter of it is for test."""
-    columns = draw_columns(n)
-    targets = price(columns)
+def targets_of(columns: Columns, *, labels: bool = False) -> dict[str, Any]:
+    """The price, or two labels that follow from it, by the names of their columns."""
+    prices = price(columns)[:, 0]
     if labels:
-        targets = np.hstack([targets > 500_000, targets > 600_000]).astype(np.float32)
-    arrays = {
-        f"column {name}": values.astype(str) if values.dtype == object else values for name, values in columns.items()
-    }
-    np.savez(path, **{key.replace("/", "|"): value for key, value in arrays.items()}, targets=targets, labels=labels)
-    return path
+        return {"dear": (prices > 500_000).astype(int), "very dear": (prices > 600_000).astype(int)}
+    return {"price": prices}
 
 
-def read_columns(path: Path) -> tuple[Columns, Any, bool]:
-    """The raw columns and the targets of a file, and whether these are labels."""
-    with np.load(path) as file:
-        found = {name: file[f"column {name}".replace("/", "|")] for name in NAMES.values()}
-        columns = {name: each.astype(object) if each.dtype.kind == "U" else each for name, each in found.items()}
-        return columns, file["targets"], bool(file["labels"])
+def write_table(folder: Path, *, n: int = 160, labels: bool = False) -> dict[str, Any]:
+    """Write the rows of training and of test, a quarter, and return the source with absolute paths."""
+    columns = draw_columns(n)
+    table = {**columns, **targets_of(columns, labels=labels)}
+    n_train = n * 3 // 4
+    for name, rows in ((TRAIN, range(n_train)), (TEST, range(n_train, n))):
+        with (folder / name).open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(table)
+            writer.writerows([_as_text(name, values[row]) for name, values in table.items()] for row in rows)
+    target = ["dear", "very dear"] if labels else "price"
+    return {**TABLE, "path": str(folder / TRAIN), "test": {"path": str(folder / TEST)}, "target": target}
+
+
+def held_out(n: int = 160) -> Columns:
+    """The raw columns of the rows for test."""
+    return {name: values[n * 3 // 4 :] for name, values in draw_columns(n).items()}
+
+
+def _as_text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if np.isnan(value):
+        return ""
+    if name == NAMES["new"]:
+        return "true" if value else "false"
+    if name == NAMES["sold"]:
+        return (date(1970, 1, 1) + timedelta(days=int(value))).isoformat()
+    return repr(value.item())
 
 
 def fit_encoding(columns: Columns, rows: Any) -> TableEncoding:
@@ -91,25 +124,3 @@ def _encode(how: ColumnEncoding, value: Any) -> list[float]:
     is_missing = bool(np.isnan(value))
     encoded = ((how.fill if is_missing else float(value)) - how.mean) / how.deviation
     return [encoded, float(is_missing)] if how.has_indicator else [encoded]
-
-
-def load_table(path: Path) -> RawData:
-    """The data of such a file; `fit` encodes it with statistics of the training rows."""
-    columns, targets, labels = read_columns(path)
-    n_train = len(targets) * 3 // 4
-    task, names = ("labels", ("dear", "very dear")) if labels else ("numbers", ())
-
-    def data(encoding: TableEncoding) -> RawData:
-        rows = encode(encoding, columns)
-        train, test = Part(rows[:n_train], targets[:n_train]), Part(rows[n_train:], targets[n_train:])
-        fit = lambda chosen: data(fit_encoding(columns, chosen))  # noqa: E731
-        return RawData(train, test, task, names, fit=fit, encoding=encoding)  # type: ignore[arg-type]
-
-    return data(fit_encoding(columns, np.arange(n_train)))
-
-
-def read_tables() -> None:
-    """Make the `npz` source read these tables, too: files whose names begin with `table`."""
-    npz.load = lambda source, progress: (
-        load_table(Path(source.path)) if Path(source.path).name.startswith("table") else _load_arrays(source, progress)
-    )

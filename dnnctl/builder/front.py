@@ -81,11 +81,17 @@ def has_front(model: keras.Model) -> bool:
 
 
 def copy_weights(saved: keras.Model, model: keras.Model) -> None:
-    """Copy the weights of a saved model into the network that is trained, layer by layer."""
-    core = core_of(saved)
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(core.get_layer(layer.name).get_weights())
+    """Copy the weights of a saved model into the network that is trained, by the names of layers.
+
+    Raises:
+        ValueError: the layers or the shapes of their weights differ.
+    """
+    givers = {layer.name: layer for layer in core_of(saved).layers if layer.weights}
+    takers = {layer.name: layer for layer in model.layers if layer.weights}
+    if givers.keys() != takers.keys():
+        raise ValueError("the layers differ")
+    for name, layer in takers.items():
+        layer.set_weights(givers[name].get_weights())
 
 
 @contextmanager

@@ -12,11 +12,13 @@ from math import prod
 from typing import TypeAlias
 
 from dnnctl.builder.convolution import pair
+from dnnctl.builder.embedding import embedding_width
 from dnnctl.builder.output import Head
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind
 from dnnctl.specs.layer import Conv2D, Dense, Flatten, GlobalPool, Pool, Reshape, Residual
 from dnnctl.specs.pretraining import Gan
+from dnnctl.store.encoding import TableEncoding
 
 Shape: TypeAlias = tuple[int, ...]
 IMAGE = 3
@@ -28,7 +30,7 @@ class NetworkSize:
     """Numbers of values."""
 
     kernels: int = 0
-    """In the kernels of all layers."""
+    """In the kernels of all layers, and in embeddings."""
     outputs: int = 0
     """In the outputs of layers with kernels, for one example."""
 
@@ -37,12 +39,20 @@ class DoesNotFitError(Exception):
     """A layer does not fit its input. Building the network reports which one, and why."""
 
 
-def network_size(spec: Spec, head: Head, shape: Shape) -> NetworkSize:
+def network_size(spec: Spec, head: Head, shape: Shape, encoding: TableEncoding | None = None) -> NetworkSize:
     """The size of a network for inputs (B, *shape).
+
+    Args:
+        encoding: how the inputs were encoded, if they are the rows of a table.
 
     If a layer does not fit its input, only the layers before it are counted.
     """
     size = NetworkSize()
+    for column in encoding.columns if encoding else ():
+        if column.is_embedded:
+            width = embedding_width(column.n_slots)
+            size.kernels += column.n_slots * width
+            shape = (shape[0] - 1 + width,)
     try:
         shape = _add(spec.model.layers, shape, size)
     except DoesNotFitError:

@@ -160,7 +160,7 @@ def prepare(
 
 def memory_needs(spec: Spec, head: Head, dataset: Dataset, phases: Sequence[PlannedPhase]) -> dict[str, int]:
     """The bytes that training certainly needs, by what they are for."""
-    size = network_size(spec, head, dataset.train.inputs.shape[1:])
+    size = network_size(spec, head, dataset.train.inputs.shape[1:], dataset.encoding)
     n_examples = min(spec.training.batch_size, len(dataset.train))
     width = WIDTH if spec.runtime.precision == "float32" else WIDTH // 2
     parts = [part for part in (dataset.train, dataset.validation) if part is not None]

@@ -21,7 +21,7 @@ def build(encoding: TableEncoding, seed: int = 1) -> Network:
         {
             "name": "t",
             "seed": seed,
-            "data": {"source": {"kind": "npz", "path": "table.npz"}},
+            "data": {"source": {"kind": "npz", "path": "x.npz"}},
             "model": {"layers": [{"kind": "dense", "units": 3}]},
         }
     )

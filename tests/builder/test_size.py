@@ -15,8 +15,10 @@ from dnnctl.builder.output import choose_head
 from dnnctl.builder.size import network_size
 from dnnctl.errors import SpecError
 from dnnctl.specs import Spec
+from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from random_specs import Chance
 
+SLOTS = tuple(map(str, range(29)))
 CONV = {"kind": "conv2d", "filters": 3, "kernel_size": [3, 2]}
 SPATIAL: list[list[Any]] = [
     [CONV, "flatten"],
@@ -37,6 +39,21 @@ def assert_same_size(spec: Spec, inputs: np.ndarray, *, task: str = "classes", n
     assert size.kernels == sum(prod(layer.kernel.shape) for layer in weighted)
     own = [layer for layer in weighted if "shortcut" not in layer.name]
     assert size.outputs == sum(prod(layer.output.shape[1:]) for layer in own)
+
+
+def test_embeddings_are_counted_with_the_row_that_they_make() -> None:
+    """Two categories of 30 slots; the dense layer gets a wider row than the encoded one."""
+    zips = tuple(ColumnEncoding(name, "category", categories=SLOTS, is_embedded=True) for name in ("a", "b"))
+    encoding = TableEncoding((ColumnEncoding("c", "number"), *zips))
+    layers = [{"kind": "dense", "units": 4}]
+    spec = Spec.model_validate({"name": "a", "data": {"source": "mnist"}, "model": {"layers": layers}})
+    head = choose_head(spec, task="numbers", n_outputs=1)
+    rows = np.zeros((1, encoding.width), np.float32)
+    model = build_network(spec, head, rows, encoding=encoding).model
+    kernels = [weight for weight in model.weights if weight.name in ("kernel", "embeddings")]
+    size = network_size(spec, head, rows.shape[1:], encoding)
+    assert size.kernels == sum(prod(weight.shape) for weight in kernels)
+    assert len(kernels) == 4
 
 
 @pytest.mark.parametrize("layers", SPATIAL, ids=range(len(SPATIAL)))

@@ -18,7 +18,7 @@ from dnnctl.errors import SpecError
 from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.record import RunRecord
 from sample_specs import write_spec
-from sample_tables import NAMES, draw_columns, encode, fit_encoding, write_table
+from sample_tables import NAMES, TABLE, draw_columns, encode, fit_encoding, write_table
 
 COLUMNS = draw_columns(60)
 ENCODING = fit_encoding(COLUMNS, np.arange(30))
@@ -95,7 +95,7 @@ def test_a_network_of_something_else_is_refused(tmp_path: Path) -> None:
 
 def run(folder: Path, **sections: Any) -> RunRecord:
     sections = {
-        "data": {"source": {"kind": "npz", "path": str(folder / "table.npz")}, "validation": {"size": 24}},
+        "data": {"source": TABLE, "validation": {"size": 24}},
         "model": {"layers": [{"kind": "dense", "units": 4}]},
         "training": {"epochs": 1, "batch_size": 16},
         **sections,
@@ -108,7 +108,7 @@ def test_a_run_starts_with_the_embeddings_and_layers_of_another(tmp_path: Path) 
 
     Only the value that replaces a missing one is that of its own training split.
     """
-    write_table(tmp_path / "table.npz", n=600)  # every category is in both training splits
+    write_table(tmp_path, n=600)  # every category is in both training splits
     source = run(tmp_path)
     reuse = {"run": str(source.path), "freeze": False}
     target = run(
@@ -130,7 +130,7 @@ def test_a_run_starts_with_the_embeddings_and_layers_of_another(tmp_path: Path) 
 
 
 def test_embeddings_can_be_reused_and_frozen_by_name(tmp_path: Path) -> None:
-    write_table(tmp_path / "table.npz")
+    write_table(tmp_path)
     source = run(tmp_path)
     reuse = {"run": str(source.path), "layers": ["embedding_zip"]}
     target = run(tmp_path, model={"layers": [{"kind": "dense", "units": 5}], "reuse": reuse})

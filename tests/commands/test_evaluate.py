@@ -17,7 +17,7 @@ from dnnctl.commands.train import train
 from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
 from sample_specs import small_spec, write_spec
-from sample_tables import read_columns, write_table
+from sample_tables import held_out, write_table
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +130,10 @@ def test_an_altered_run_is_not_pruned_or_reused_or_forked(altered: Run, tmp_path
 def table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
     """A run on a table with two labels, with dropout, and the raw columns of its test split."""
     folder = tmp_path_factory.mktemp("table")
-    path = write_table(folder / "table.npz", labels=True)
-    data = {"source": {"kind": "npz", "path": str(path)}, "validation": {"size": 24}}
+    data = {"source": write_table(folder, labels=True), "validation": {"size": 24}}
     model = {"layers": [{"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.5}}]}
     run = train(write_spec(folder, data=data, model=model), runs_dir=folder / "runs")
-    return run, {name: values[120:] for name, values in read_columns(path)[0].items()}
+    return run, held_out()
 
 
 def test_a_table_is_predicted_from_raw_columns(table: tuple[Run, dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from dnnctl.errors import RunError, UserError
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
-from sample_tables import read_columns, write_table
+from sample_tables import held_out, write_table
 
 NET = {
     "defaults": {"activation": "prelu", "normalization": "batch"},
@@ -119,16 +119,14 @@ def test_a_killed_pruning_is_not_resumed_as_a_training(run: RunRecord, tmp_path:
 
 def test_the_run_of_a_table_is_pruned_with_its_front(tmp_path: Path) -> None:
     """The kernels of its layers, not its embeddings; the new model takes raw columns, too."""
-    write_table(tmp_path / "table.npz")
-    data = {"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}}
+    data = {"source": write_table(tmp_path), "validation": {"size": 24}}
     original = train(
         write_spec(tmp_path, data=data, model={"layers": [{"kind": "dense", "units": 8}]}), runs_dir=tmp_path
     )
     pruned, facts = prune(original.path, sparsity=0.5)
     assert [layer.name for layer in facts.layers] == ["dense_1", "output"]
     assert pruned.folder.encoding.read_bytes() == original.folder.encoding.read_bytes()
-    columns, _, _ = read_columns(tmp_path / "table.npz")
     with np.load(pruned.folder.predictions) as file:
         recorded = file["test_predictions"]
-    predicted = predict(pruned, {name: values[120:] for name, values in columns.items()})["predictions"]
+    predicted = predict(pruned, held_out())["predictions"]
     assert np.array_equal(predicted, recorded)

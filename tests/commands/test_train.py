@@ -28,7 +28,7 @@ from dnnctl.store.json_object import read_object
 from dnnctl.store.lock import is_held
 from dnnctl.store.record import RunRecord, Status
 from sample_specs import small_spec, write_digits, write_spec
-from sample_tables import write_table
+from sample_tables import held_out, write_table
 
 
 def run(tmp_path: Path, **sections: Any) -> RunRecord:
@@ -339,29 +339,28 @@ warnings.simplefilter("ignore")
 import keras, numpy as np
 model = keras.saving.load_model(sys.argv[1], safe_mode=True)
 file = np.load(sys.argv[2])
-columns = {n.removeprefix("column ").replace("|", "/"): file[n] for n in file.files if n.startswith("column ")}
-n_train = len(file["targets"]) * 3 // 4
-test = {n: (c.astype(object) if c.dtype.kind == "U" else c)[n_train:] for n, c in columns.items()}
-saved = np.load(sys.argv[3])["test_predictions"]
+test = {n: file[n].astype(object) if file[n].dtype.kind == "U" else file[n] for n in file["names"]}
+targets, saved = (np.load(sys.argv[3])[n] for n in ("test_labels", "test_predictions"))
 assert np.allclose(np.asarray(model(test)), saved, rtol=1e-6), "called"
 assert np.allclose(model.predict(test, verbose=0), saved, rtol=1e-4), "predict"
-print(model.evaluate(test, file["targets"][n_train:], verbose=0, return_dict=True))
+print(model.evaluate(test, targets, verbose=0, return_dict=True))
 """
 
 
 @pytest.mark.parametrize("labels", [False, True])
 def test_the_model_of_a_table_is_plain_keras_and_takes_raw_columns(labels: bool, tmp_path: Path) -> None:
     """In a process without dnnctl: from strings, holes and unknown categories to the predictions of the run."""
-    write_table(tmp_path / "table.npz", labels=labels)
     record = run(
         tmp_path,
-        data={"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}},
+        data={"source": write_table(tmp_path, labels=labels), "validation": {"size": 24}},
         model={"defaults": {"activation": "relu"}, "layers": [{"kind": "dense", "units": 8}]},
     )
     assert record.summary.task == ("labels" if labels else "numbers")
     encoding, damages = read_object(record.folder.encoding, TableEncoding)
-    assert (encoding.width, damages) == (12, [])
-    files = [record.folder.model, tmp_path / "table.npz", record.folder.predictions]
+    assert (encoding.width, damages) == (11, [])
+    columns = {name: each.astype(str) if each.dtype == object else each for name, each in held_out().items()}
+    np.savez(tmp_path / "columns.npz", names=list(columns), **columns)
+    files = [record.folder.model, tmp_path / "columns.npz", record.folder.predictions]
     command = [sys.executable, "-c", LOAD_TABLE, *map(str, files)]
     found = ast.literal_eval(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     metric = "accuracy" if labels else "mae"

@@ -239,9 +239,8 @@ def test_an_autoencoder_leaves_embeddings_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [{"kind": "autoencoder"}, {"kind": "gan", "codings": 3}])
 def test_a_table_can_be_pretrained(kind: dict[str, Any], tmp_path: Path) -> None:
     """Training starts from the pretrained block and the fresh embeddings."""
-    write_table(tmp_path / "table.npz")
     sections = {
-        "data": {"source": {"kind": "npz", "path": str(tmp_path / "table.npz")}, "validation": {"size": 24}},
+        "data": {"source": write_table(tmp_path), "validation": {"size": 24}},
         "model": {"layers": [{"kind": "dense", "units": 8, "activation": "elu"}]},
         "optimizer": {"kind": "sgd", "learning_rate": 1e-30},
     }
