@@ -64,7 +64,7 @@ class EpochPlan:
     momenta: NDArray[np.float32] | None = None
     """(S,) the momenta, if they change."""
     augment_seed: int = 0
-    """The seed of this epoch's augmentation."""
+    """The seed of this epoch's augmentation, below 2³¹."""
 
 
 class StepLoop:

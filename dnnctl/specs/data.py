@@ -78,7 +78,8 @@ class Data(Section):
     augment: Augment = "none"
     """Random changes of the training examples, in this order. They depend only on `seed`, the epoch and the example,
     and are applied to the raw inputs, before `scaling`; uint8 inputs are rounded and clipped to 0 to 255 afterwards.
-    What is outside an image has the lowest value: 0 for uint8, otherwise the smallest value of the training split.
+    Consecutive changes of geometry are combined and interpolated once. What is outside an image has the lowest value:
+    0 for uint8, otherwise the smallest value of the training split.
     Validation, test and pretraining use the original examples."""
     class_weights: Annotated[Annotated[WeightOfClass, MAPPING] | BalancedOrNone, BY_FORM] = "none"
     """The weight of each class in the training loss, in addition to the weights of single examples. `balanced`:

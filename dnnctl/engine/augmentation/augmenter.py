@@ -12,7 +12,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import groupby
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +24,7 @@ from dnnctl.engine.augmentation.boxes import cut_and_mix, cut_out
 from dnnctl.engine.augmentation.canvas import Canvas, measure_canvas
 from dnnctl.engine.augmentation.colour import brighten, change_contrast, disturb
 from dnnctl.engine.augmentation.draws import stream, uniforms
-from dnnctl.engine.augmentation.geometry import crop, flip, rotate, translate, zoom
+from dnnctl.engine.augmentation.geometry import crop, flip, rotate, translate, warp, zoom
 from dnnctl.engine.augmentation.mixing import mix_up
 from dnnctl.engine.batch import Batch, Mixed
 from dnnctl.errors import Fault, SpecError
@@ -50,24 +52,26 @@ class Formula:
     """How an augmentation is computed."""
 
     apply: Callable[..., Any]
-    """(spec, canvas, inputs, u) → inputs; a mixing one (spec, canvas, inputs, others, u) → inputs and shares."""
+    """`values`: (spec, canvas, inputs, u) → inputs. `geometry`: a map of coordinates. `mixing`: (spec, canvas, inputs,
+    others, u) → inputs and shares."""
+    form: Literal["values", "geometry", "mixing"] = "values"
     n_numbers: int = 0
-    """The number of random numbers for each example; 0 means two for each value."""
+    """The number of random numbers for each example; 0 means one for each value, and an even number."""
     needs_images: bool = True
 
 
 AUGMENTATIONS: dict[type[Kind], Formula] = {
-    Flip: Formula(flip, 2),
-    Crop: Formula(crop, 2),
-    Rotate: Formula(rotate, 1),
-    Zoom: Formula(zoom, 1),
-    Translate: Formula(translate, 2),
-    Brightness: Formula(brighten, 1),
-    Contrast: Formula(change_contrast, 1),
+    Flip: Formula(flip, "geometry", 2),
+    Crop: Formula(crop, "geometry", 2),
+    Rotate: Formula(rotate, "geometry", 1),
+    Zoom: Formula(zoom, "geometry", 1),
+    Translate: Formula(translate, "geometry", 2),
+    Brightness: Formula(brighten, "values", 1),
+    Contrast: Formula(change_contrast, "values", 1),
     Noise: Formula(disturb, needs_images=False),
-    Cutout: Formula(cut_out, 2),
-    Mixup: Formula(mix_up, 2, needs_images=False),
-    Cutmix: Formula(cut_and_mix, 4),
+    Cutout: Formula(cut_out, "values", 2),
+    Mixup: Formula(mix_up, "mixing", 2, needs_images=False),
+    Cutmix: Formula(cut_and_mix, "mixing", 4),
 }
 
 
@@ -82,12 +86,12 @@ class Augmenter:
     def __init__(self, specs: Sequence[Kind], canvas: Canvas) -> None:
         self.specs = list(specs)
         self.canvas = canvas
-        self.n_before = sum(isinstance(spec, MIXING) for spec in specs)
+        self.n_before = sum(isinstance(spec, MIXING) for spec in self.specs)
         """The number of examples before the batch that `apply` needs, to mix the first example with."""
         seen: Counter[str] = Counter()
         streams = []
         for spec in self.specs:
-            n = AUGMENTATIONS[type(spec)].n_numbers or 2 * math.prod(canvas.shape)
+            n = AUGMENTATIONS[type(spec)].n_numbers or 2 * -(-math.prod(canvas.shape) // 2)
             streams.append(stream(spec.kind, seen[spec.kind], n))
             seen[spec.kind] += 1
         self._numbers = np.concatenate(streams)
@@ -103,14 +107,19 @@ class Augmenter:
         """
         inputs = tf.reshape(tf.cast(batch.inputs, tf.float32), (-1, *self.canvas.shape))
         draws = uniforms(seed, rows, self._numbers)
-        for spec, u in zip(self.specs, tf.split(draws, self._sizes, axis=1), strict=True):
-            formula = AUGMENTATIONS[type(spec)]
-            if isinstance(spec, MIXING):
-                inputs, share = formula.apply(spec, self.canvas, inputs[1:], inputs[:-1], u[1:])
-                batch = _mixed(batch, share)
+        drawn = zip(self.specs, tf.split(draws, self._sizes, axis=1), strict=True)
+        for form, group in groupby(drawn, lambda one: AUGMENTATIONS[type(one[0])].form):
+            n_missing = 0 if batch.mixed is None else 1
+            steps = [(spec, AUGMENTATIONS[type(spec)].apply, u[n_missing:]) for spec, u in group]
+            if form == "geometry":
+                inputs = _stored(partial(warp, self.canvas, changes=steps), inputs, seed)
+            elif form == "values":
+                for spec, apply, u in steps:
+                    inputs = _stored(partial(apply, spec, self.canvas, u=u), inputs, seed)
             else:
-                n_missing = 0 if batch.mixed is None else 1
-                inputs = formula.apply(spec, self.canvas, inputs, u[n_missing:])
+                ((spec, apply, u),) = steps
+                inputs, share = apply(spec, self.canvas, inputs[1:], inputs[:-1], u[1:])
+                batch = _mixed(batch, share)
         if batch.inputs.dtype == tf.uint8:
             inputs = tf.cast(tf.clip_by_value(tf.round(inputs), 0.0, 255.0), tf.uint8)
         return batch._replace(inputs=tf.reshape(inputs, (-1, *batch.inputs.shape[1:])))
@@ -149,6 +158,20 @@ def _misfits(spec: Kind, inputs: NDArray[Any], encoding: TableEncoding | None) -
     if isinstance(spec, Mixup) and encoding and any(column.is_embedded for column in encoding.columns):
         return [("mixup cannot mix categories with an embedding", "Remove it from the list.")]
     return []
+
+
+def _stored(change: Callable[[Any], Any], inputs: Any, seed: Any) -> Any:
+    """The changed inputs, as values in memory.
+
+    XLA computes a value again for each of its uses, which is several times slower for changes that use the same pixel
+    often. It stores the result of a loop whose length it does not know: this one always has one step.
+
+    Args:
+        seed: a uint32 below 2³¹.
+    """
+    one = tf.cast(tf.bitwise.right_shift(seed, tf.constant(31, tf.uint32)), tf.int32) + 1
+    start = (tf.constant(0), inputs)
+    return tf.while_loop(lambda i, _: i < one, lambda i, x: (i + 1, change(x)), start, parallel_iterations=1)[1]
 
 
 def _mixed(batch: Batch, share: Any) -> Batch:

@@ -26,12 +26,16 @@ def change_contrast(spec: Contrast, _canvas: Canvas, images: Any, u: Any) -> Any
 
 
 def disturb(spec: Noise, canvas: Canvas, inputs: Any, u: Any) -> Any:
-    """Return x + z · stddev · spread with z = √(-2 ln(1 - u)) · cos(2π u′); u′ is the second half of the numbers.
+    """Return x + z · stddev · spread.
+
+    z = √(-2 ln(1 - u)) · cos(2π u′) for half of the values, and with sin instead of cos for the others; u′ are the
+    numbers of the second half.
 
     Source: Box and Muller, 1958.
     """
     radius, angle = tf.split(u, 2, axis=1)
-    normal = tf.sqrt(-2 * tf.math.log(1 - radius)) * tf.cos(2 * math.pi * angle)
+    radius, angle = tf.sqrt(-2 * tf.math.log(1 - radius)), 2 * math.pi * angle
+    normal = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)[:, : math.prod(canvas.shape)]
     return inputs + tf.reshape(normal, tf.shape(inputs)) * (spec.stddev * canvas.spread)
 
 

@@ -33,7 +33,7 @@ def test_contrast_scales_the_distance_to_each_channel_s_mean() -> None:
 def test_noise_is_normal_with_the_spread_of_each_column() -> None:
     """Moments of 20,000 numbers per column within 5 standard errors; a column without spread does not change."""
     n, spread = 20_000, np.array([2.0, 0.0, 10.0], np.float32)
-    rows, u = np.ones((n, 3), np.float32), DRAW.uniform(0, 1, (n, 6)).astype(np.float32)
+    rows, u = np.ones((n, 3), np.float32), DRAW.uniform(0, 1, (n, 4)).astype(np.float32)
     u[0] = 0.0
     noise = np.asarray(disturb(Noise(kind="noise", stddev=0.5), Canvas((3,), 0, 0, spread), rows, u)) - 1
     normal = noise[:, [0, 2]] / [1.0, 5.0]
