@@ -14,6 +14,7 @@ from dnnctl.specs.metric import BinaryMetric, F1Score, Metric, TopKAccuracy
 from dnnctl.specs.path import Path
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.schedule import OneCycle, Performance
+from dnnctl.specs.source import may_have_validation
 from dnnctl.specs.table import Table
 from dnnctl.text import suggest
 
@@ -133,7 +134,8 @@ def monitored_names(spec: Spec) -> list[str]:
     """Every name that `monitor` may have, as far as the spec determines it."""
     own = ["accuracy", "mae"] if spec.metrics == "auto" else [metric_name(metric) for metric in spec.metrics]
     names = list(dict.fromkeys(["loss", *own]))
-    return names if spec.data.validation == "none" else [*(f"val_{name}" for name in names), *names]
+    has_validation = spec.data.validation != "none" or may_have_validation(spec.data.source)
+    return [*(f"val_{name}" for name in names), *names] if has_validation else names
 
 
 def _monitors(spec: Spec) -> Iterator[Broken]:

@@ -83,3 +83,12 @@ FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "jsonl": ("path", "validation_path", "test_path"),
 }
 """The keys of a kind of source that name files; `path` for other kinds."""
+
+
+def may_have_validation(source: Source) -> bool:
+    """Whether a source has a validation split of its own, as far as its keys show. A folder of images can have one."""
+    return (
+        isinstance(source, Images)
+        or (isinstance(source, Npy) and source.validation_inputs != "none")
+        or (isinstance(source, JsonLines) and source.validation_path != "none")
+    )

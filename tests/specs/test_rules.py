@@ -38,6 +38,25 @@ def test_an_allowed_name_is_listed_once(tmp_path: Path) -> None:
     assert [fault.hint for fault in found if "monitor" in fault.path] == ["Allowed: val_loss, val_mae, loss, mae."]
 
 
+@pytest.mark.parametrize(
+    ("source", "is_fine"),
+    [
+        ("{kind: images, path: a}", True),
+        ("{kind: jsonl, path: a, validation_path: b}", True),
+        ("{kind: npy, train_inputs: a, train_targets: b, validation_inputs: c, validation_targets: d}", True),
+        ("{kind: jsonl, path: a}", False),
+        ("{kind: npy, train_inputs: a, train_targets: b}", False),
+        ("{kind: npz, path: a}", False),
+        ("{kind: csv, path: a, target: b}", False),
+    ],
+)
+def test_validation_can_be_a_split_of_the_source(source: str, is_fine: bool, tmp_path: Path) -> None:
+    """Whether a folder of images has one is known when it is read."""
+    monitor = "training.early_stopping.monitor=val_loss"
+    found = faults(tmp_path, f"data.source={source}", "data.validation=none", monitor)
+    assert [fault.rule for fault in found] == ([] if is_fine else ["'val_loss' needs a validation split"])
+
+
 @pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "muon"])
 def test_momentum_can_only_be_cycled_with_sgd(optimizer: str, tmp_path: Path) -> None:
     """Keras's RMSprop has a momentum too, so the message must not deny it."""
