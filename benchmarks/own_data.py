@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import dnnctl
-from dnnctl.cli.init import read_preset
+from dnnctl.commands.preset import read_preset
 from dnnctl.specs import load
 
 SEEDS = range(5)

@@ -2,65 +2,71 @@
 
 from __future__ import annotations
 
-import re
-from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
+from dnnctl.cli.data import print_description
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.printing import print_text
+from dnnctl.commands.preset import first_line, preset_names, read_preset, write_new_spec
 from dnnctl.errors import UserError
 
-NAME = "NAME"
-"""The placeholder for the name in a preset."""
+DEFAULT = "default"
 
 
 def init_command(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     preset: Annotated[
-        str, typer.Option("--preset", metavar="PRESET", help="The preset to write; `list` prints all presets.")
-    ] = "default",
+        str | None,
+        typer.Option(
+            "--preset", metavar="PRESET", help="The preset to write; `list` prints all presets.", show_default=DEFAULT
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DATA",
+            help="Your data: a table (.csv, .parquet, .arrow), arrays (.npz), JSON lines (.jsonl), or a folder of "
+            "images. The spec is filled in with what is found.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="COLUMN",
+            help="With --from: the column to predict. Otherwise it is guessed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a complete, commented spec to start from."""
     with failures_reported():
         if preset == "list":
             print_text("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
-            return
-        write_preset(preset, path)
-        print_text(f"written: {path}\nnext:    dnnctl train {path}")
+        elif data is not None:
+            _write_from(path, data, target, preset)
+        elif target is not None:
+            raise UserError("--target needs data. Write --from DATA, too.")
+        else:
+            write_new_spec(path, read_preset(preset or DEFAULT))
+            print_text(f"written: {path}\nnext:    dnnctl train {quote(str(path))}")
 
 
-def write_preset(preset: str, path: Path) -> None:
-    """Write a preset to a new file.
+def _write_from(path: Path, data: Path, target: str | None, preset: str | None) -> None:
+    """Write a spec for data, and describe the data."""
+    from dnnctl.commands.starter import write_starter
 
-    Raises:
-        UserError: there is no such preset, or the file exists or cannot be written.
-    """
-    if preset not in preset_names():
-        raise UserError(f"There is no preset '{preset}'. Allowed: {', '.join(preset_names())}.")
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or preset
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(read_preset(preset).replace(f"name: {NAME}", f"name: {name}", 1))
-    except FileExistsError:
-        raise UserError(f"{path} already exists and was not overwritten. Choose another name.") from None
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
-
-
-def preset_names() -> list[str]:
-    """The names of all presets."""
-    found = files("dnnctl.presets").iterdir()
-    return sorted(entry.name.removesuffix(".yaml") for entry in found if entry.name.endswith(".yaml"))
-
-
-def read_preset(preset: str) -> str:
-    """A preset's text."""
-    return (files("dnnctl.presets") / f"{preset}.yaml").read_text(encoding="utf-8")
-
-
-def first_line(preset: str) -> str:
-    """The description of a preset."""
-    return read_preset(preset).splitlines()[0].removeprefix("# ")
+    if preset is not None:
+        raise UserError("--from chooses the preset. Remove --preset.")
+    starter = write_starter(path, data, target=target)
+    print_text(f"written: {path} (preset {starter.preset})")
+    for finding in starter.findings:
+        print_text(f"note:    {finding}")
+    print_description(path)
+    print_text(f"next:    dnnctl train {quote(str(path))}")

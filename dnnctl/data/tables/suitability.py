@@ -53,6 +53,19 @@ def check_feature(column: Column, path: str, *, is_typed: bool, refuses_missing:
         )
 
 
+def has_too_many_texts(column: Column) -> bool:
+    """Whether a column has more different texts than a network can learn from."""
+    n_texts = sum(text != MISSING for text in column.texts)
+    n = int((~column.is_missing).sum())
+    return n_texts > TOO_MANY or (n_texts > MANY and n_texts > n / 2)
+
+
+def is_free_text(column: Column) -> bool:
+    """Whether a column has too many different texts, and they are not numbers that are written in another way."""
+    are_numbers = all(_is_number(text.replace(",", "")) for text in column.texts if text != MISSING)
+    return has_too_many_texts(column) and not are_numbers and not _not_numbers(column)
+
+
 def check_finite(column: Column, path: str) -> None:
     """Reject infinite numbers.
 
@@ -81,7 +94,7 @@ def _check_categories(column: Column, path: str) -> None:
             f"{path}: most values of column {name} are numbers, but not {listed(junk)}. Add these to "
             f"`data.source.missing.words`, {choices}."
         )
-    if len(texts) > TOO_MANY or (len(texts) > MANY and len(texts) > n / 2):
+    if has_too_many_texts(column):
         raise DataError(
             f"{path}: column {name} has {len(texts):,} different texts in {n:,} rows, for example {listed(texts[:2])}. "
             f"A network cannot learn from so many. In `data.source.features`, {choices}."

@@ -38,3 +38,10 @@ _Dumper.add_representer(float, _represent_float)
 def write_yaml(value: Any) -> str:
     """The value as YAML in block style; the order of keys is preserved."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False)
+
+
+def write_inline(value: Any) -> str:
+    """The value as YAML on one line, as it can be written after a key or in a list."""
+    return yaml.dump(
+        [value], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"), default_flow_style=True
+    )[1:-2]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnnctl.specs.reading.yaml_reader import read_text
-from dnnctl.specs.reading.yaml_writer import write_yaml
+from dnnctl.specs.reading.yaml_writer import write_inline, write_yaml
 
 TRICKY = st.sampled_from(
     ["1e-3", "no", "on", "0x1F", "017", "~", "null", "true", ".5", "=", "1:30", "- a", "a: b", "#", ""]
@@ -29,3 +29,12 @@ def test_reading_what_was_written_gives_the_same_value(value: dict[str, Any]) ->
     assert not faults
     assert node.plain() == value
     assert repr(node.plain()) == repr(value)
+
+
+@given(VALUES)
+def test_a_value_on_one_line_is_read_back(value: Any) -> None:
+    """read(key: inline(x)) == x, types included."""
+    line = write_inline(value)
+    node, faults = read_text(f"key: {line}  # comment", "a.yaml")
+    assert not faults
+    assert ("\n" in line, repr(node.plain())) == (False, repr({"key": value}))
