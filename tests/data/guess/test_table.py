@@ -48,7 +48,7 @@ def test_text_with_too_many_values_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_first_line_of_numbers_is_not_a_header(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the first line has numbers, '5.1'"):
+    with pytest.raises(DataError, match=r"the first line has numbers, '5\.1'"):
         guess(tmp_path, "5.1,3.5,setosa")
     guess(tmp_path, "2019,2020,growth")  # years are names
 
