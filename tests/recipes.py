@@ -161,6 +161,20 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
         "runtime": {"compile": "xla"},
     },
+    "streamed": {
+        "data": {
+            "source": {"kind": "npz", "path": "digits.npz"},
+            "validation": {"size": 24, "take": "last"},
+            "scaling": "unit",
+            "in_memory": False,
+            "augment": ["flip"],
+        },
+        "model": {
+            "defaults": {"activation": "relu", "normalization": "batch"},
+            "layers": ["flatten", {"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.3}}],
+        },
+        "runtime": {"compile": "xla"},
+    },
     "table with embeddings": {
         "data": {
             "source": TABLE,
