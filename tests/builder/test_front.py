@@ -157,7 +157,8 @@ def test_weights_are_copied_by_the_names_of_layers() -> None:
     def build(order: list[str]) -> keras.Model:
         slot = keras.Input((), dtype="int32", name="inputs")
         layers = [keras.layers.Embedding(3, 2, name=name) for name in order]
-        return keras.Model(slot, keras.layers.Concatenate(name="joined")([layer(slot) for layer in layers]), name="model")
+        joined = keras.layers.Concatenate(name="joined")([layer(slot) for layer in layers])
+        return keras.Model(slot, joined, name="model")
 
     saved, model = build(["a", "b"]), build(["b", "a"])
     copy_weights(saved, model)
