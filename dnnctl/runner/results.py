@@ -83,7 +83,7 @@ def summarize(
         parameters=count_parameters(setup.model)[0],
         task=setup.task,
         loss=setup.head.loss,
-        target_scaling=setup.head.target_scaling.kind if setup.head.target_scaling else None,
+        target_scaling=setup.head.scaling_kind,
         device=setup.device.name,
         compile=setup.compilation.mode,
         training_seconds=round(_training_seconds(writer, log), 3),

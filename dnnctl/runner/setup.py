@@ -225,6 +225,7 @@ def _describe_model(setup: Setup) -> ModelReady:
         epochs=setup.span.epochs,
         steps_per_epoch=setup.span.steps_per_epoch,
         layers=layer_table(setup.model),
+        target_scaling=setup.head.scaling_kind,
     )
 
 
