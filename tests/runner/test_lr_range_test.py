@@ -24,7 +24,7 @@ from dnnctl.runner.lr_range_test import RateCurve, count_steps, range_test, sugg
 from dnnctl.runner.setup import prepare
 from dnnctl.runner.shuffle import augment_seed, epoch_order
 from dnnctl.specs import load_spec
-from sample_specs import write_spec
+from sample_specs import small_spec, write_spec
 
 NOISY = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
@@ -165,6 +165,17 @@ def test_each_pass_over_the_data_has_its_own_order_and_augmentation(monkeypatch:
     assert [plan.augment_seed for plan in plans] == [augment_seed(3, epoch) for epoch in (1, 2, 3)]
     for epoch, plan in enumerate(plans, start=1):
         assert np.array_equal(plan.order, epoch_order(3, epoch, 40))
+
+
+def test_the_command_measures_the_weighted_loss_of_training(tmp_path: Path) -> None:
+    """A weight of 3 for every class triples the loss of the first batch."""
+    first = []
+    for weight in (1, 3):
+        data = small_spec(tmp_path)["data"] | {"class_weights": {str(number): weight for number in range(3)}}
+        done = call("find-rate", write_spec(tmp_path, data=data), "--steps", 40, "--json")
+        assert done.exit_code == 0, done.output
+        first.append(json.loads(done.output)["curve"][0][1])
+    assert first[1] == pytest.approx(3 * first[0], rel=1e-5)
 
 
 def test_the_command_announces_its_own_steps_and_not_those_of_training(tmp_path: Path) -> None:
