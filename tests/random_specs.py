@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from dnnctl.builder.output import CLASS_LOSSES
+from dnnctl.builder.target_scaling import SCALABLE_LOSSES
 from dnnctl.specs import Spec
 from dnnctl.specs.activation import PlainActivation
 from dnnctl.specs.augment import Augmentation
@@ -67,6 +68,7 @@ class Chance:
         if schedule.get("max_rate") == "auto":
             schedule["max_rate"] = 0.1  # a range test takes more steps than all the rest
         loss = self.loss(task)
+        output = self.draw.choice(["auto", self.output(loss["kind"])])
         return {
             "name": "any",
             "seed": self.draw.randrange(2**32),
@@ -76,11 +78,12 @@ class Chance:
                 "scaling": self.draw.choice(["none", "unit", "standardize"]),
                 "augment": self.augment(),
                 "class_weights": self.class_weights() if task == "classes" else "none",
+                "target_scaling": self.target_scaling(task, loss, output),
             },
             "model": {
                 "defaults": self.section(Defaults, "defaults"),
                 "layers": self.layers(),
-                "output": self.draw.choice(["auto", self.output(loss["kind"])]),
+                "output": output,
             },
             "loss": loss,
             "optimizer": self.value(Spec.model_fields["optimizer"].annotation, "optimizer"),
@@ -98,6 +101,12 @@ class Chance:
     def class_weights(self) -> Any:
         some = {str(number): self.draw.uniform(0, 3) for number in range(self.draw.randrange(1, 4))}
         return self.draw.choice(["none", "balanced", some])
+
+    def target_scaling(self, task: str, loss: dict[str, Any], output: Any) -> str:
+        """A scaling that the loss and the output allow."""
+        is_linear = output == "auto" or output["activation"] in ("auto", "linear", {"kind": "auto"}, {"kind": "linear"})
+        is_allowed = task == "numbers" and loss["kind"] in SCALABLE_LOSSES and is_linear
+        return self.draw.choice(["auto", "standardize", "log"]) if is_allowed else "auto"
 
     def loss(self, task: str) -> dict[str, Any]:
         """A loss that suits the targets."""

@@ -23,7 +23,7 @@ from dnnctl.specs.optimizer import Optimizer
 from dnnctl.specs.reading.introspection import kinds_of, members
 from dnnctl.store.record import RunRecord
 from sample_specs import write_numbers, write_spec
-from sample_tables import TABLE, write_table
+from sample_tables import LABELLED_TABLE, TABLE, write_table
 
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
@@ -160,6 +160,39 @@ RECIPES: dict[str, dict[str, Any]] = {
             "class_weights": "balanced",
         },
         "runtime": {"compile": "xla"},
+    },
+    "streamed": {
+        "data": {
+            "source": {"kind": "npz", "path": "digits.npz"},
+            "validation": {"size": 24, "take": "last"},
+            "scaling": "unit",
+            "in_memory": False,
+            "augment": ["flip"],
+        },
+        "model": {
+            "defaults": {"activation": "relu", "normalization": "batch"},
+            "layers": ["flatten", {"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.3}}],
+        },
+        "runtime": {"compile": "xla"},
+    },
+    "metrics of labels": {
+        "data": {"source": LABELLED_TABLE, "validation": {"size": 24}},
+        "model": {"defaults": {"activation": "relu"}, "layers": [{"kind": "dense", "units": 8}]},
+        "metrics": [
+            "accuracy",
+            "crossentropy",
+            "precision",
+            "recall",
+            "auc_roc",
+            "auc_precision_recall",
+            "f1_score",
+        ],
+        "training": {
+            "batch_size": 16,
+            "epochs": 4,
+            "checkpoint": MID_EPOCH,
+            "early_stopping": {"monitor": "auc_roc", "patience": 9},
+        },
     },
     "table with embeddings": {
         "data": {

@@ -23,14 +23,17 @@ NAMES = {
 N_ZIPS = 30
 Columns = dict[str, Any]
 TRAIN, TEST = "table.csv", "table_test.csv"
-TABLE: dict[str, Any] = {
-    "kind": "csv",
-    "path": TRAIN,
-    "target": "price",
-    "features": {"types": {NAMES["zip"]: "category"}, "one_hot_limit": 10},
-    "test": {"path": TEST},
-}
-"""The source of a table beside its spec."""
+PRICE, LABELS = "price", ["dear", "very dear"]
+"""The columns that can be targets."""
+
+
+def _source(target: Any, *others: str) -> dict[str, Any]:
+    features = {"types": {NAMES["zip"]: "category"}, "one_hot_limit": 10, "exclude": list(others)}
+    return {"kind": "csv", "path": TRAIN, "target": target, "features": features, "test": {"path": TEST}}
+
+
+TABLE, LABELLED_TABLE = _source(PRICE, *LABELS), _source(LABELS, PRICE)
+"""The source of a table beside its spec, with a price or with two labels as the target."""
 
 
 def draw_columns(n: int, seed: int = 7) -> Columns:
@@ -55,26 +58,20 @@ def price(columns: Columns) -> Any:
     return (200_000 + 2 * size + by_zip)[:, None].astype(np.float32)
 
 
-def targets_of(columns: Columns, *, labels: bool = False) -> dict[str, Any]:
-    """The price, or two labels that follow from it, by the names of their columns."""
-    prices = price(columns)[:, 0]
-    if labels:
-        return {"dear": (prices > 500_000).astype(int), "very dear": (prices > 600_000).astype(int)}
-    return {"price": prices}
-
-
 def write_table(folder: Path, *, n: int = 160, labels: bool = False) -> dict[str, Any]:
     """Write the rows of training and of test, a quarter, and return the source with absolute paths."""
     columns = draw_columns(n)
-    table = {**columns, **targets_of(columns, labels=labels)}
+    prices = price(columns)[:, 0]
+    limits = zip(LABELS, (500_000, 600_000), strict=True)
+    table = {**columns, PRICE: prices, **{name: (prices > limit).astype(int) for name, limit in limits}}
     n_train = n * 3 // 4
     for name, rows in ((TRAIN, range(n_train)), (TEST, range(n_train, n))):
         with (folder / name).open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(table)
             writer.writerows([_as_text(name, values[row]) for name, values in table.items()] for row in rows)
-    target = ["dear", "very dear"] if labels else "price"
-    return {**TABLE, "path": str(folder / TRAIN), "test": {"path": str(folder / TEST)}, "target": target}
+    source = LABELLED_TABLE if labels else TABLE
+    return {**source, "path": str(folder / TRAIN), "test": {"path": str(folder / TEST)}}
 
 
 def held_out(n: int = 160) -> Columns:

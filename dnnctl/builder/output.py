@@ -48,6 +48,11 @@ class Head:
     target_scaling: TargetScaling | None = None
     """How target numbers are scaled for the loss; None if they are not."""
 
+    @property
+    def scaling_kind(self) -> str | None:
+        """`standardize` or `log`; None if targets are not scaled."""
+        return None if self.target_scaling is None else self.target_scaling.kind
+
 
 def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
     """The head that follows from the spec and the data.

@@ -62,15 +62,20 @@ def _check_spread(deviation: Floats) -> None:
 
 
 def mean_and_variance(inputs: Array) -> tuple[Floats, Floats]:
-    """The mean and variance of each feature, in float64; the variance of a constant feature is set to 1.
+    """The mean and variance of each feature, in float64; the variance of a constant feature is set to 1."""
+    mean, variance = moments(inputs)
+    return mean, np.where(variance > 0, variance, 1.0)
+
+
+def moments(inputs: Array) -> tuple[Floats, Floats]:
+    """The mean and variance of each feature, in float64.
 
     Two passes over chunks, so that the data is never copied as a whole.
     """
     n = len(inputs)
     zero = np.zeros(inputs.shape[1:])
     mean = sum((chunk.sum(axis=0) for chunk in _chunks(inputs)), zero) / n
-    variance = sum((((chunk - mean) ** 2).sum(axis=0) for chunk in _chunks(inputs)), zero) / n
-    return mean, np.where(variance > 0, variance, 1.0)
+    return mean, sum((((chunk - mean) ** 2).sum(axis=0) for chunk in _chunks(inputs)), zero) / n
 
 
 def _unit(inputs: Array) -> tuple[float | list[float], float | list[float]]:

@@ -89,9 +89,9 @@ class LiveDisplay:
             self.progress.update(self.task, visible=True)
             self.live.refresh()
         elif isinstance(event, Downloading):
-            self._show_bytes(event.file, event)
+            self._show_bytes(visible(event.file), event)
         elif isinstance(event, ReadingFiles):
-            self._show_bytes(f"reading {event.folder}", event)
+            self._show_bytes(f"reading {visible(event.folder)}", event)
         elif isinstance(event, ModelReady):
             self.model = event
             total = event.epochs * event.steps_per_epoch

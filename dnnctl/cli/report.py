@@ -70,7 +70,7 @@ def find_mistakes(run: RunRecord) -> Mistakes:
         return Mistakes()
     try:
         spec = Spec.model_validate(run.spec)
-        dataset = load_data(spec.data, seed=spec.seed)
+        dataset = load_data(spec.data, seed=spec.seed, memory=0)
     except (DnnctlError, ValidationError, OSError):
         return Mistakes(reason="the data of the run cannot be read")
     if run.facts.data is None or dataset.digest != run.facts.data.digest or dataset.test is None:

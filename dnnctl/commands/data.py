@@ -29,7 +29,7 @@ def describe_data(spec: Spec | LoadedSpec | str | Path, *, report: Report = igno
         from dnnctl.data.describe import describe
         from dnnctl.data.load import load_data
 
-        dataset = load_data(data, seed=loaded.spec.seed, progress=partial(report_progress, report))
+        dataset = load_data(data, seed=loaded.spec.seed, memory=0, progress=partial(report_progress, report))
     for warning in dataset.warnings:
         report(Warned(warning))
     return describe(dataset, is_built_in=isinstance(data.source, BuiltIn))

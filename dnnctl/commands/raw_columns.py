@@ -64,7 +64,7 @@ def _numbers(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
 
 
 def _texts(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
-    """Text as objects, with an empty text for missing values."""
+    """Text as objects, without surrounding blanks, as tables are read, and with an empty text for missing values."""
     import numpy as np
 
     found = [
@@ -75,4 +75,4 @@ def _texts(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
     if wrong is not None:
         rule = f"The column {name!r} must contain text, as in the table that {run.id} was trained on"
         raise RunError(f"{rule}. Received: {wrong!r}.")
-    return np.array(found, object)
+    return np.array([value.strip() for value in found], object)

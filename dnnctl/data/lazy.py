@@ -28,7 +28,14 @@ class LazyInputs:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, rows: Rows | slice) -> Array:
+    @property
+    def nbytes(self) -> int:
+        """The memory that they take: none."""
+        return 0
+
+    def __getitem__(self, rows: Rows | slice | int) -> Array:
+        if isinstance(rows, int | np.integer):
+            return self[np.array([rows])][0]
         return self.source.take(as_slice(self.rows[rows])).inputs
 
 

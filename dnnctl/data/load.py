@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -13,6 +14,7 @@ from dnnctl.data.class_weights import class_weights
 from dnnctl.data.classes import DROPPED, new_numbers, relabel
 from dnnctl.data.coverage import check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, Rows, RowSource, as_slice, update_digest
+from dnnctl.data.lazy import lazy_part, n_bytes
 from dnnctl.data.overlap import overlap_warning
 from dnnctl.data.source import load_source, no_progress
 from dnnctl.data.split import draw_rows, split_rows
@@ -42,11 +44,19 @@ class Split:
         return state.hexdigest()
 
 
-def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress: Progress = no_progress) -> Dataset:
+def load_data(
+    data: Data,
+    *,
+    seed: int,
+    with_unlabelled: bool = False,
+    memory: int | None = None,
+    progress: Progress = no_progress,
+) -> Dataset:
     """The examples that a spec selects.
 
     Args:
         with_unlabelled: whether to keep the inputs beyond `limit`, too.
+        memory: the bytes that inputs may take with `in_memory: auto`; larger inputs are lazy. None means any number.
 
     Raises:
         DataError: they are missing or damaged, or do not fit the spec.
@@ -57,13 +67,20 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
     _check_classes(data, raw, split)
     if raw.fit is not None:
         raw = raw.fit(split.train, data.scaling)
-    train, test = raw.train.take(as_slice(split.train)), _whole(raw.test)
-    overlap = () if isinstance(data.source, BuiltIn) or test is None else overlap_warning(train, test)
+    is_lazy = _is_lazy(data, raw, split, memory)
+    if is_lazy and with_unlabelled:
+        raise DataError(
+            "training.pretraining needs all inputs in memory, but they would be read in chunks. Use a smaller "
+            "`data.limit`, `data.in_memory: true`, or more `runtime.memory`."
+        )
+    take = lazy_part if is_lazy else _take
+    train, test = take(raw.train, split.train), _whole(raw.test, take)
+    is_compared = not isinstance(data.source, BuiltIn) and not is_lazy
     return Dataset(
         train=train,
-        validation=raw.train.take(split.validation) if len(split.validation) else _whole(raw.validation),
+        validation=take(raw.train, split.validation) if len(split.validation) else _whole(raw.validation, take),
         test=test,
-        unlabelled=raw.train.take(as_slice(split.unlabelled)).inputs if with_unlabelled else None,
+        unlabelled=_take(raw.train, split.unlabelled).inputs if with_unlabelled else None,
         task=raw.task,
         class_names=raw.class_names,
         digest=digest,
@@ -71,7 +88,7 @@ def load_data(data: Data, *, seed: int, with_unlabelled: bool = False, progress:
         encoding=raw.encoding,
         columns=raw.columns,
         class_weights=class_weights(data, raw, train.targets),
-        warnings=(*raw.warnings, *overlap),
+        warnings=(*raw.warnings, *(overlap_warning(train, test) if is_compared and test is not None else ())),
     )
 
 
@@ -123,5 +140,19 @@ def _check_classes(data: Data, raw: RawData, split: Split) -> None:
     check_several(labels[split.train], labels[split.unlabelled], names, "training", LIMIT_FIX)
 
 
-def _whole(source: RowSource | None) -> Part | None:
-    return None if source is None else source.take(slice(None))
+def _is_lazy(data: Data, raw: RawData, split: Split, memory: int | None) -> bool:
+    """Whether inputs stay where they are until they are needed."""
+    if data.in_memory != "auto":
+        return not data.in_memory
+    n_train = len(np.union1d(split.unlabelled, split.validation))
+    others = [source for source in (raw.validation, raw.test) if source is not None]
+    needed = n_bytes(raw.train, n_train) + sum(n_bytes(source, len(source)) for source in others)
+    return memory is not None and needed > memory
+
+
+def _take(source: RowSource, rows: Rows) -> Part:
+    return source.take(as_slice(rows))
+
+
+def _whole(source: RowSource | None, take: Callable[[RowSource, Rows], Part]) -> Part | None:
+    return None if source is None else take(source, np.arange(len(source)))

@@ -20,7 +20,7 @@ from dnnctl.engine.augmentation.augmenter import Augmenter
 from dnnctl.engine.batch import Batch, training_loss
 from dnnctl.engine.compilation import Mode
 from dnnctl.engine.random_numbers import RandomNumbers
-from dnnctl.engine.step_loop import EpochPlan, OnDevice, StepLoop
+from dnnctl.engine.step_loop import EpochPlan, Placed, StepLoop
 from dnnctl.engine.variables import state_variables
 
 EVALUATION_BATCH = 512
@@ -29,7 +29,7 @@ EVALUATION_BATCH = 512
 class TrainingEngine(Protocol):
     """What the loop over epochs needs from an engine."""
 
-    train: OnDevice
+    train: Placed
 
     @property
     def n_steps(self) -> int:
@@ -73,7 +73,7 @@ class Engine:
         self,
         model: keras.Model,
         metrics: Sequence[keras.metrics.Metric],
-        train: OnDevice,
+        train: Placed,
         *,
         batch_size: int,
         mode: Mode,
@@ -134,7 +134,7 @@ class Engine:
         """The mean loss and the metrics since the last reset."""
         return {metric.name: float(metric.result()) for metric in self.all_metrics}
 
-    def evaluate(self, part: OnDevice) -> dict[str, float]:
+    def evaluate(self, part: Placed) -> dict[str, float]:
         """The mean loss and the metrics over examples, at inference."""
         self.reset_metrics()
         for start in range(0, part.n, EVALUATION_BATCH):
@@ -143,10 +143,10 @@ class Engine:
         self.reset_metrics()
         return results
 
-    def predict(self, part: OnDevice) -> NDArray[np.float32]:
+    def predict(self, part: Placed) -> NDArray[np.float32]:
         """(N, K) the model's predictions."""
         batches = [
-            self._predict_batch(part.inputs[start : start + EVALUATION_BATCH]).numpy()
+            self._predict_batch(part.take(slice(start, start + EVALUATION_BATCH)).inputs).numpy()
             for start in range(0, part.n, EVALUATION_BATCH)
         ]
         return np.concatenate(batches)

@@ -12,8 +12,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from dnnctl.errors import DeviceError
+from dnnctl.specs.runtime import Runtime
 from dnnctl.text import format_bytes
 
+GB = 10**9
 NODE = re.compile(r"\{\{.*?\}\} ?")
 """The name of the operation that TensorFlow puts before a message."""
 ADVICE = "Use smaller or fewer layers, or a smaller training.batch_size."
@@ -54,6 +56,11 @@ def require_memory(needs: Mapping[str, int]) -> None:
             f"Training this network needs at least {format_bytes(total)} of memory ({parts}), but only "
             f"{format_bytes(available)} are available to it. {ADVICE}"
         )
+
+
+def data_memory(runtime: Runtime) -> int:
+    """The bytes that examples may take. Larger data are read in chunks."""
+    return available_memory() // 4 if runtime.memory == "auto" else int(runtime.memory * GB)
 
 
 def available_memory() -> int:

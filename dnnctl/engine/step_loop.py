@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +17,7 @@ from dnnctl.data.dataset import Part
 from dnnctl.engine.augmentation.augmenter import Augmenter
 from dnnctl.engine.batch import Batch, take_batch
 from dnnctl.engine.random_numbers import RandomNumbers
+from dnnctl.engine.streaming import Chunks, Streamed
 
 NEVER = -1
 Step = Callable[[Batch, Any, Any], Any]
@@ -38,6 +39,10 @@ class OnDevice:
     def take(self, rows: slice) -> Batch:
         """Some of the examples, to measure them."""
         return Batch(self.inputs[rows], self.targets[rows], None if self.weights is None else self.weights[rows])
+
+
+Placed: TypeAlias = OnDevice | Streamed
+"""Examples to train on or to measure."""
 
 
 def to_device(part: Part) -> OnDevice:
@@ -82,7 +87,7 @@ class StepLoop:
     def __init__(
         self,
         step: Step,
-        train: OnDevice,
+        train: Placed,
         *,
         batch_size: int,
         jit_compile: bool,
@@ -99,6 +104,8 @@ class StepLoop:
         self.n_full_steps, self.n_left = divmod(train.n, batch_size)
         self._run_full, self._run_left = self._make_runs(jit_compile=jit_compile)
         self._plan: tuple[Any, ...] | None = None
+        self._order: Any = None
+        self._chunks: Chunks | None = None
 
     @property
     def n_steps(self) -> int:
@@ -110,27 +117,51 @@ class StepLoop:
         momenta = np.zeros(self.n_steps, np.float32) if plan.momenta is None else plan.momenta
         order = np.concatenate([plan.order[len(plan.order) - self.n_before :], plan.order])
         seed = tf.constant(plan.augment_seed, tf.uint32) if self.augmenter else None
-        self._plan = (tf.constant(order), tf.constant(plan.rates), tf.constant(momenta), seed)
+        self._plan = (tf.constant(plan.rates), tf.constant(momenta), seed)
+        if isinstance(self.train, OnDevice):
+            self._order = tf.constant(order)
+            return
+        if self._chunks is not None:
+            self._chunks.close()
+        self._chunks = self.train.chunks(order, batch_size=self.batch_size, n_before=self.n_before)
 
     def run(self, start: int, stop: int) -> int | None:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         full_stop = min(stop, self.n_full_steps)
-        at_once = self.random_numbers.steps_at_once(self.batch_size) if self.random_numbers else stop
-        for first in range(start, full_stop, at_once):
-            bad = self._call(self._run_full, first, min(first + at_once, full_stop), self.batch_size)
+        first = start
+        while first < full_stop:
+            last = min(first + self._n_at_once(first), full_stop)
+            bad = self._call(self._run_full, first, last, self.batch_size)
             if bad != NEVER:
                 return bad
+            first = last
         if stop > self.n_full_steps:
             bad = self._call(self._run_left, self.n_full_steps, stop, self.n_left)
             return None if bad == NEVER else bad
         return None
 
+    def _n_at_once(self, step: int) -> int:
+        """The largest number of steps that one call can run, starting from a step."""
+        at_once = self.random_numbers.steps_at_once(self.batch_size) if self.random_numbers else self.n_steps
+        return at_once if self._chunks is None else min(at_once, self._chunks.n_steps - step % self._chunks.n_steps)
+
     def _call(self, program: Any, start: int, stop: int, size: int) -> int:
         assert self._plan is not None, "start_epoch must be called first"
         numbers = self.random_numbers.draw(stop - start, size) if self.random_numbers else []
         span = tf.constant(start), tf.constant(stop)
-        examples = self.train.inputs, self.train.targets, self.train.weights
-        return int(program(examples, *self._plan, *span, numbers))
+        return int(program(*self._examples(start), *self._plan, *span, numbers))
+
+    def _examples(self, step: int) -> tuple[Any, Any, Any, Any]:
+        """The examples for a step, the places of an epoch's examples in them from a first step on, their indices, and
+        this first step.
+        """
+        if self._chunks is None:
+            assert isinstance(self.train, OnDevice)
+            examples = self.train.inputs, self.train.targets, self.train.weights
+            return examples, self._order, self._order, tf.constant(0)
+        number = step // self._chunks.n_steps
+        examples, indices = self._chunks.get(number)
+        return examples, self._chunks.positions, indices, tf.constant(number * self._chunks.n_steps)
 
     def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
         """The loops over the full batches and over the last, shorter batch.
@@ -153,15 +184,23 @@ class StepLoop:
         """
 
         def run(
-            examples: Any, order: Any, rates: Any, momenta: Any, seed: Any, start: Any, stop: Any, numbers: Any
+            examples: Any,
+            places: Any,
+            indices: Any,
+            first_step: Any,
+            rates: Any,
+            momenta: Any,
+            seed: Any,
+            start: Any,
+            stop: Any,
+            numbers: Any,
         ) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
-                first = i * self.batch_size
-                n_rows = tf.minimum(self.batch_size, self.train.n - first) if size is None else size
-                rows = tf.slice(order, [first], [n_rows + self.n_before])
-                batch = take_batch(examples, rows)
+                n_rows = tf.minimum(self.batch_size, self.train.n - i * self.batch_size) if size is None else size
+                span = [(i - first_step) * self.batch_size], [n_rows + self.n_before]
+                batch = take_batch(examples, tf.slice(places, *span))
                 if self.augmenter:
-                    batch = self.augmenter.apply(batch, rows, seed)
+                    batch = self.augmenter.apply(batch, tf.slice(indices, *span), seed)
                 if self.random_numbers:
                     # With a slice at `i - start`, XLA would treat `start` as a constant and recompile for each value.
                     self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])

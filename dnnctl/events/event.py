@@ -101,6 +101,8 @@ class ModelReady(Event):
     epochs: int
     steps_per_epoch: int
     layers: list[LayerFacts] = field(default_factory=list)
+    target_scaling: str | None = None
+    """`standardize` or `log`, if the loss is that of scaled targets."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ def _model(_: Wording, event: ModelReady) -> list[str]:
     steps = f"{format_count(event.epochs, 'epoch')} of {format_count(event.steps_per_epoch, 'step')}"
     precision = "" if event.precision == "float32" else f", {event.precision}"
     compiled = f"{event.compile} ({event.compile_reason})"
-    return [f"model: {parameters}, {event.loss}", f"training: {steps} on {event.device}{precision}, {compiled}"]
+    targets = {"standardize": " of standardized targets", "log": " of standardized logarithms of targets"}
+    loss = event.loss + targets.get(event.target_scaling or "", "")
+    return [f"model: {parameters}, {loss}", f"training: {steps} on {event.device}{precision}, {compiled}"]
 
 
 def _phase(_: Wording, event: PhaseStarted) -> list[str]:

@@ -9,7 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Dataset, Part
-from dnnctl.engine.step_loop import OnDevice, to_device, without_targets
+from dnnctl.data.lazy import LazyInputs
+from dnnctl.engine.step_loop import OnDevice, Placed, to_device, without_targets
+from dnnctl.engine.streaming import Streamed
 from dnnctl.runner.setup import Setup
 from dnnctl.runner.targets import encode_targets
 
@@ -22,8 +24,8 @@ SPLITS = ("train", *MEASURED)
 class Examples:
     """The splits of the data on the device, with targets in the form that the loss takes."""
 
-    train: OnDevice
-    measured: Mapping[str, OnDevice]
+    train: Placed
+    measured: Mapping[str, Placed]
     """Validation and test, if the data have them."""
     labels: Mapping[str, NDArray[Any]]
     """The raw targets of validation and test."""
@@ -31,7 +33,7 @@ class Examples:
     """The inputs for pretraining; see `take_unlabelled`."""
 
     @property
-    def validation(self) -> OnDevice | None:
+    def validation(self) -> Placed | None:
         """The validation examples."""
         return self.measured.get("validation")
 
@@ -42,7 +44,7 @@ class Examples:
 
 
 def place_all(setup: Setup, dataset: Dataset) -> Examples:
-    """Copy every split to the device; the arrays in memory are no longer needed after that."""
+    """Place every split; the arrays in memory are not needed after that."""
     splits = {role: part for role in MEASURED if (part := getattr(dataset, role)) is not None}
     return Examples(
         train=place(setup, dataset.weighted_train),
@@ -52,6 +54,9 @@ def place_all(setup: Setup, dataset: Dataset) -> Examples:
     )
 
 
-def place(setup: Setup, part: Part) -> OnDevice:
-    """Copy a split to the device, with targets in the form that the loss takes."""
-    return to_device(encode_targets(part, setup.head.targets, setup.n_outputs))
+def place(setup: Setup, part: Part) -> Placed:
+    """Copy a split to the device, with targets in the form that the loss takes. Lazy inputs stay where they are."""
+    encoded = encode_targets(part, setup.head.targets, setup.n_outputs)
+    if isinstance(part.inputs, LazyInputs):
+        return Streamed(encoded, n_readers=setup.spec.runtime.readers)
+    return to_device(encoded)

@@ -16,6 +16,7 @@ from dnnctl.builder.transfer import copy_scaling
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.gan import GanEngine
 from dnnctl.engine.step_loop import OnDevice, without_targets
+from dnnctl.engine.streaming import Streamed
 from dnnctl.events.event import PretrainingEpochEnded, PretrainingStarted, Report
 from dnnctl.runner.examples import Examples
 from dnnctl.runner.learning_rates import LearningRates
@@ -55,7 +56,9 @@ class Pretraining:
         self.setup = setup
         self.report = report
         self.inputs = inputs
-        self.validation = None if examples.validation is None else without_targets(examples.validation.inputs)
+        validation = examples.validation
+        assert not isinstance(validation, Streamed), "pretraining has all inputs in memory"
+        self.validation = None if validation is None else without_targets(validation.inputs)
         self.network = _copy(setup, self.inputs)
         self.parts = parts_of(self.network, greedy=getattr(self.choice, "greedy", False))
 

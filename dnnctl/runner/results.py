@@ -13,7 +13,7 @@ from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import count_parameters
 from dnnctl.builder.optimizer import build_optimizer
 from dnnctl.engine.engine import Engine
-from dnnctl.engine.step_loop import OnDevice
+from dnnctl.engine.step_loop import Placed
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.runner.examples import Examples
 from dnnctl.runner.loop import Loop
@@ -44,7 +44,7 @@ def plain_model(setup: Setup, phase: int = 1) -> keras.Model:
     return plain
 
 
-def measure(engine: Engine, splits: Mapping[str, OnDevice]) -> dict[str, Metrics]:
+def measure(engine: Engine, splits: Mapping[str, Placed]) -> dict[str, Metrics]:
     """The loss and the metrics on each split."""
     return {role: dict(engine.evaluate(split)) for role, split in splits.items()}
 
@@ -83,7 +83,7 @@ def summarize(
         parameters=count_parameters(setup.model)[0],
         task=setup.task,
         loss=setup.head.loss,
-        target_scaling=setup.head.target_scaling.kind if setup.head.target_scaling else None,
+        target_scaling=setup.head.scaling_kind,
         device=setup.device.name,
         compile=setup.compilation.mode,
         training_seconds=round(_training_seconds(writer, log), 3),

@@ -26,8 +26,8 @@ from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.compilation_cache import cache_warnings
 from dnnctl.engine.device import Device, prepare_device
 from dnnctl.engine.engine import Engine
-from dnnctl.engine.memory import require_memory
-from dnnctl.engine.step_loop import OnDevice
+from dnnctl.engine.memory import data_memory, require_memory
+from dnnctl.engine.step_loop import Placed
 from dnnctl.errors import Fault, SpecError
 from dnnctl.events.event import DataReady, ModelReady, Report, Warned, report_progress
 from dnnctl.runner.freezing import check_freezing, compile_for, trained_in
@@ -87,7 +87,7 @@ class Setup:
         """Fresh metrics."""
         return build_metrics(self.spec, self.head)
 
-    def engine(self, train: OnDevice) -> Engine:
+    def engine(self, train: Placed) -> Engine:
         """An engine for the model as it is currently compiled."""
         return Engine(
             self.model,
@@ -114,6 +114,7 @@ def prepare(
         spec.data,
         seed=spec.seed,
         with_unlabelled=has_pretraining,
+        memory=data_memory(spec.runtime),
         progress=partial(report_progress, report),
     )
     description = describe(dataset, is_built_in=isinstance(spec.data.source, BuiltIn))
@@ -224,6 +225,7 @@ def _describe_model(setup: Setup) -> ModelReady:
         epochs=setup.span.epochs,
         steps_per_epoch=setup.span.steps_per_epoch,
         layers=layer_table(setup.model),
+        target_scaling=setup.head.scaling_kind,
     )
 
 

@@ -128,8 +128,7 @@ def _finish(
     write_predictions(writer, setup, engine, examples)
     seconds = time.perf_counter() - started
     summary = summarize(writer, setup, loop, log, best=measured, last=last, state=state, seconds=seconds)
-    writer.write_summary(summary)
-    report(RunEnded(summary))
+    report(RunEnded(writer.write_summary(summary)))
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:

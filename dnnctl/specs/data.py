@@ -69,6 +69,9 @@ class Data(Section):
     `validation` draws. Applied after `classes` and `validation`."""
     validation: Annotated[Annotated[Validation, MAPPING] | OrNone, BY_FORM] = "none"
     """The training examples that are set aside for validation."""
+    in_memory: Annotated[Annotated[bool, SWITCH] | OrAuto, BY_FORM] = "auto"
+    """Whether all examples are in memory during training. `false`: they are read in chunks, two chunks ahead, which
+    gives the same bits. `auto`: in memory if they need no more than `runtime.memory`."""
     scaling: Literal["auto", "none", "unit", "standardize"] = "auto"
     """How inputs are scaled, inside the model. `auto`: `standardize` for a table, `none` for everything else. `unit`:
     to the range 0 to 1; uint8 values are divided by 255, and other inputs are scaled by their minimum and maximum over

@@ -1,8 +1,10 @@
 """The `runtime` section: the device, the precision and the compilation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from dnnctl.specs.field import Section
+from pydantic import Field
+
+from dnnctl.specs.field import BY_FORM, NUMBER, OrAuto, Positive, Section
 
 
 class Runtime(Section):
@@ -16,3 +18,8 @@ class Runtime(Section):
     """`xla` compiles training steps with XLA, `graph` runs them as a TensorFlow graph, `auto` chooses the one
     that should be faster.
     """
+    memory: Annotated[Annotated[Positive, NUMBER] | OrAuto, BY_FORM] = "auto"
+    """The memory for examples, in GB. Data that need more are read in chunks while training runs; the results are the
+    same bits. `auto`: a quarter of the memory that is free when training starts."""
+    readers: Annotated[int, Field(strict=True, ge=0, le=64)] = 2
+    """The number of threads that read chunks ahead; 0 reads a chunk when it is needed."""

@@ -147,11 +147,12 @@ class RunWriter:
         write_checkpoint(self.folder.checkpoints, epoch=epoch, step=step, state=state, write_arrays=write_arrays)
         remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
 
-    def write_summary(self, summary: Summary) -> None:
-        """Write summary.json, which marks the run as finished and seals its files."""
+    def write_summary(self, summary: Summary) -> Summary:
+        """Write summary.json, which marks the run as finished and seals its files; return it with the seal."""
         sealed = seal(summary, self.folder)
         write_json(self.folder.summary, plain(sealed))
         self._seal = sealed.seal
+        return sealed
 
     def discard(self) -> None:
         """Delete the run's folder."""

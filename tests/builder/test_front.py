@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -151,15 +152,31 @@ def test_a_model_is_its_front_and_its_core() -> None:
     assert core_of(core) is core
 
 
+def test_a_model_is_exported_after_its_inputs_are_renamed(tmp_path: Path) -> None:
+    """As docs/runs.md shows: TensorFlow accepts fewer names than Keras."""
+    columns = draw_columns(20)
+    model = build_front(fit_encoding(columns, np.arange(20)))
+    inputs = {
+        name: keras.Input((1,), dtype=old.dtype, name=f"column_{i}")
+        for i, (name, old) in enumerate(model.input.items())
+    }
+    with any_column_name():
+        renamed = keras.Model(inputs, model(inputs))
+    renamed.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    given = {name: each.astype(str) if each.dtype == object else each for name, each in columns.items()}
+    found = exported.serve({name: tf.constant(each[:, None]) for name, each in given.items()})
+    assert np.array_equal(np.asarray(found), np.asarray(model(columns)))
+
+
 def test_weights_are_copied_by_the_names_of_layers() -> None:
     """Two embeddings of the same shape cannot be confused."""
 
     def build(order: list[str]) -> keras.Model:
         slot = keras.Input((), dtype="int32", name="inputs")
         layers = [keras.layers.Embedding(3, 2, name=name) for name in order]
-        return keras.Model(
-            slot, keras.layers.Concatenate(name="joined")([layer(slot) for layer in layers]), name="model"
-        )
+        joined = keras.layers.Concatenate(name="joined")([layer(slot) for layer in layers])
+        return keras.Model(slot, joined, name="model")
 
     saved, model = build(["a", "b"]), build(["b", "a"])
     copy_weights(saved, model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import keras
 import numpy as np
 import pytest
 
-from dnnctl.builder.model import Network
+from dnnctl.builder.model import Network, build_network
 from dnnctl.builder.output import choose_head
-from dnnctl.builder.transfer import Transfer, build_from, load_pretrained, pretrained_scaling
+from dnnctl.builder.target_scaling import fit_target_scaling
+from dnnctl.builder.transfer import Transfer, build_from, copy_scaling, load_pretrained, pretrained_scaling
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
 from dnnctl.errors import RunError, SpecError
@@ -240,3 +242,19 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     net.save(tmp_path / "bad.keras")
     with pytest.raises(RunError, match="safe mode"):
         train(spec_in(tmp_path, "t", model=model({"run": "bad.keras"})), runs_dir=tmp_path / "runs")
+
+
+def test_the_scaling_of_targets_is_not_that_of_inputs(tmp_path: Path) -> None:
+    """A network for scaled targets can be reused, and pretraining copies only what scales its inputs."""
+    data = {"source": "mnist", "scaling": "unit", "target_scaling": "standardize"}
+    layers = ["flatten", {"kind": "dense", "units": 8, "activation": "relu"}]
+    spec = Spec.model_validate({"name": "t", "data": data, "model": {"layers": layers}})
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+    head = choose_head(spec, task="numbers", n_outputs=1)
+    scaling = fit_target_scaling(spec, head.loss, np.arange(20.0)[:, None], is_numbers=True, is_table=False)
+    source = build_network(spec, replace(head, target_scaling=scaling), images).model
+    assert [layer.name for layer in copy_scaling(source)] == ["scaling"]
+    source.save(tmp_path / "theirs.keras")
+    network, transfer = reuse(tmp_path / "theirs.keras")
+    assert (transfer.blocks, transfer.own_scaling) == (["dense_1"], "unit")
+    assert are_equal(network.model.get_layer("dense_1").get_weights(), source.get_layer("dense_1").get_weights())

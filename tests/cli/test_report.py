@@ -10,6 +10,7 @@ import pytest
 
 from command_line import call
 from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 
 SCRIPT = "<script>alert(1)</script >"
 
@@ -25,6 +26,9 @@ def test_a_report_is_one_file_that_loads_nothing_and_runs_no_foreign_code(
     runs[0].folder.run.write_text(json.dumps(facts))
     rows = runs[0].folder.metrics.read_text().replace('"accuracy"', f'"{SCRIPT}": 1, "accuracy"')
     runs[0].folder.metrics.write_text(rows)
+    assert runs[0].summary is not None
+    with RunWriter.open(runs[0]) as writer:
+        writer.write_summary(runs[0].summary)  # as if the run had been made like this
     done = call("report", "good", "bad", "-o", tmp_path / "r.html")
     assert done.exit_code == 0, done.output
     page = (tmp_path / "r.html").read_text()

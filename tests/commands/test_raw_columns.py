@@ -38,7 +38,7 @@ def test_numbers_are_float64_with_nan_for_what_is_missing(given: Any, expected: 
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("given", [["a", None, float("nan")], np.array([["a"], [""], [""]]), ("a", "", np.nan)])
+@pytest.mark.parametrize("given", [["a", None, float("nan")], np.array([["a"], [""], [""]]), (" a\n", " ", np.nan)])
 def test_text_is_objects_with_an_empty_text_for_what_is_missing(given: Any) -> None:
     found = check(size=[1, 2, 3], zip=given, other="ignored")
     assert list(found) == ["size", "zip"]

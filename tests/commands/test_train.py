@@ -367,3 +367,53 @@ def test_the_model_of_a_table_is_plain_keras_and_takes_raw_columns(labels: bool,
     assert found[metric] == pytest.approx(record.summary.test[metric], rel=1e-4)
     assert evaluate(record, "test").metrics == pytest.approx(record.summary.test, rel=1e-6)
     assert evaluate(record, "test", weights="last").metrics == pytest.approx(record.summary.last.test, rel=1e-6)
+
+
+CANNOT_LEARN = {"kind": "sgd", "learning_rate": 1e-30}
+"""The weights of the network remain what they are."""
+
+
+def losses_of(record: RunRecord, name: str) -> list[float]:
+    return [row[name] for row in record.rows]
+
+
+def test_augmentation_changes_the_training_examples_of_each_epoch(tmp_path: Path) -> None:
+    """Without learning, the training loss of an epoch depends on its images alone; validation never changes."""
+    data = small_spec(tmp_path)["data"]
+    plain = run(tmp_path, optimizer=CANNOT_LEARN)
+    augmented = run(tmp_path, data={**data, "augment": ["flip", "rotate"]}, optimizer=CANNOT_LEARN)
+    assert losses_of(plain, "loss") == pytest.approx([plain.rows[0]["loss"]] * 3, rel=1e-5)
+    assert len({round(loss, 3) for loss in [plain.rows[0]["loss"], *losses_of(augmented, "loss")]}) == 4
+    assert losses_of(augmented, "val_loss") == losses_of(plain, "val_loss")
+    assert augmented.summary.test == plain.summary.test
+
+
+def test_class_weights_change_the_training_loss_alone(tmp_path: Path) -> None:
+    """Without learning, a weight of 3 for every class gives three times the loss, and the same metrics."""
+    data = small_spec(tmp_path)["data"]
+    plain = run(tmp_path, optimizer=CANNOT_LEARN)
+    weighted = run(tmp_path, data={**data, "class_weights": {"0": 3, "1": 3, "2": 3}}, optimizer=CANNOT_LEARN)
+    assert losses_of(weighted, "loss") == pytest.approx([3 * loss for loss in losses_of(plain, "loss")], rel=1e-5)
+    for name in ("accuracy", "val_loss", "val_accuracy"):
+        assert losses_of(weighted, name) == losses_of(plain, name)
+    assert weighted.summary.test == plain.summary.test
+
+
+def test_balanced_classes_have_the_same_part_in_the_loss(tmp_path: Path) -> None:
+    """The mean over the classes of the mean loss of each class, for a data set with one rare class."""
+    path = write_digits(tmp_path / "rare.npz")
+    with np.load(path) as file:
+        arrays = dict(file)
+    kept = (arrays["y_train"] > 0) | (np.arange(len(arrays["y_train"])) < 20)
+    np.savez(path, x_train=arrays["x_train"][kept], y_train=arrays["y_train"][kept])
+    record = run(
+        tmp_path,
+        data={"source": {"kind": "npz", "path": str(path)}, "scaling": "unit", "class_weights": "balanced"},
+        optimizer=CANNOT_LEARN,
+    )
+    images, labels = arrays["x_train"][kept], arrays["y_train"][kept]
+    predictions = keras.saving.load_model(record.folder.model).predict(images, verbose=0)
+    losses = -np.log(predictions[np.arange(len(labels)), labels])
+    expected = np.mean([losses[labels == label].mean() for label in range(3)])
+    assert abs(expected - losses.mean()) > 0.01
+    assert record.rows[0]["loss"] == pytest.approx(expected, rel=1e-4)

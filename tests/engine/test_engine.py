@@ -364,12 +364,19 @@ os.environ["DNNCTL_CACHE_DIR"] = sys.argv[2]
 from dnnctl.engine.compilation_cache import use_compilation_cache
 use_compilation_cache()
 from test_engine import *
-run_engine(make_spec(NETS[sys.argv[3]]), make_data(), 2, "xla", cut=3)
+run_engine(COMPILED[sys.argv[3]], make_data(), 2, "xla", cut=3)
 print(len(list(Path(sys.argv[2]).rglob("*.pb"))))
 """
 
 
-@pytest.mark.parametrize("name", ["batch_norm", "dropout"])
+COMPILED = {
+    "batch_norm": make_spec(NETS["batch_norm"]),
+    "dropout": make_spec(NETS["dropout"]),
+    "augmentation": make_spec(data=augmenting("flip", "rotate", "noise", "mixup")),
+}
+
+
+@pytest.mark.parametrize("name", COMPILED)
 def test_xla_compiles_once_however_an_epoch_is_split(name: str, tmp_path: Path) -> None:
     """TensorFlow keeps one program for the full batches and one for the short batch."""
     command = [sys.executable, "-c", COUNT_PROGRAMS, str(Path(__file__).parent), str(tmp_path), name]

@@ -15,14 +15,16 @@ from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
 from dnnctl.engine.engine import Engine, OnDevice
+from dnnctl.engine.step_loop import EpochPlan
 from dnnctl.engine.variables import read_state, state_digest, state_variables
 from dnnctl.errors import RunError
 from dnnctl.events.event import ignore
 from dnnctl.runner.examples import place
 from dnnctl.runner.lr_range_test import RateCurve, count_steps, range_test, suggest
 from dnnctl.runner.setup import prepare
+from dnnctl.runner.shuffle import augment_seed, epoch_order
 from dnnctl.specs import load_spec
-from sample_specs import write_spec
+from sample_specs import small_spec, write_spec
 
 NOISY = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
@@ -149,6 +151,31 @@ def test_by_default_a_test_takes_an_epoch_from_100_to_1000_steps(n_examples: int
     model.compile("sgd", loss="mse")
     data = OnDevice(tf.ones((n_examples, 1)), tf.ones((n_examples, 1)), n_examples)
     assert count_steps(Engine(model, [], data, batch_size=1, mode="graph")) == n_steps
+
+
+def test_each_pass_over_the_data_has_its_own_order_and_augmentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the first epochs of training."""
+    plans: list[EpochPlan] = []
+    start_epoch = Engine.start_epoch
+    monkeypatch.setattr(Engine, "start_epoch", lambda engine, plan: plans.append(plan) or start_epoch(engine, plan))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss="mse")
+    data = OnDevice(tf.ones((40, 1)), tf.ones((40, 1)), 40)
+    range_test(Engine(model, [], data, batch_size=1, mode="graph"), seed=3, n_steps=100, highest=1e-4)
+    assert [plan.augment_seed for plan in plans] == [augment_seed(3, epoch) for epoch in (1, 2, 3)]
+    for epoch, plan in enumerate(plans, start=1):
+        assert np.array_equal(plan.order, epoch_order(3, epoch, 40))
+
+
+def test_the_command_measures_the_weighted_loss_of_training(tmp_path: Path) -> None:
+    """A weight of 3 for every class triples the loss of the first batch."""
+    first = []
+    for weight in (1, 3):
+        data = small_spec(tmp_path)["data"] | {"class_weights": {str(number): weight for number in range(3)}}
+        done = call("find-rate", write_spec(tmp_path, data=data), "--steps", 40, "--json")
+        assert done.exit_code == 0, done.output
+        first.append(json.loads(done.output)["curve"][0][1])
+    assert first[1] == pytest.approx(3 * first[0], rel=1e-5)
 
 
 def test_the_command_announces_its_own_steps_and_not_those_of_training(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnctl.builder.scaling import moments
 from dnnctl.store.encoding import TableEncoding
+
+CHUNK = 2048
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,19 @@ def measure_canvas(inputs: NDArray[Any], encoding: TableEncoding | None) -> Canv
     if inputs.ndim == 2:
         return Canvas(inputs.shape[1:], 0.0, 0.0, _spread(inputs, encoding))
     shape = (*inputs.shape[1:], 1) if inputs.ndim == 3 else inputs.shape[1:]
-    low, high = (0.0, 255.0) if inputs.dtype == np.uint8 else (float(inputs.min()), float(inputs.max()))
+    low, high = (0.0, 255.0) if inputs.dtype == np.uint8 else _range(inputs)
     return Canvas(shape, low, high - low, np.array(high - low, np.float32))
+
+
+def _range(inputs: NDArray[Any]) -> tuple[float, float]:
+    """The smallest and the largest value."""
+    chunks = [inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK)]
+    return float(min(chunk.min() for chunk in chunks)), float(max(chunk.max() for chunk in chunks))
 
 
 def _spread(inputs: NDArray[Any], encoding: TableEncoding | None) -> NDArray[np.float32]:
     """(F,) the standard deviation of each column; 0 for what is not a number."""
-    spread = inputs.std(axis=0, dtype=np.float64).astype(np.float32)
+    spread = np.sqrt(moments(inputs)[1]).astype(np.float32)
     if encoding is None:
         return spread
     is_number = [

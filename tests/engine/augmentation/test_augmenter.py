@@ -100,17 +100,28 @@ def test_another_augmentation_does_not_change_the_draws() -> None:
     assert 0 < is_flipped.sum() < N
 
 
-def test_uint8_images_remain_whole_numbers_in_their_range() -> None:
-    """Changes that leave the range are clipped, not wrapped."""
-    black_and_white = np.where(IMAGES < 128, 0, 255).astype(np.uint8)
-    found, _ = epoch_of(
-        [{"kind": "brightness", "amount": 0.9}, {"kind": "noise", "stddev": 0.5}], inputs=black_and_white
-    )
-    assert found.min() == 0
-    assert found.max() == 255
-    assert np.array_equal(found, np.round(found))
-    brighter = epoch_of([{"kind": "brightness", "amount": 0.9}], inputs=black_and_white)[0]
-    assert set(np.unique(brighter[black_and_white == 255] >= 25)) == {True}
+def test_the_same_augmentation_twice_has_two_draws() -> None:
+    """Otherwise, two flips would undo each other."""
+    assert (epoch_of(["flip", "flip"])[0] != IMAGES).any()
+
+
+def test_an_example_keeps_its_draws_after_mixing() -> None:
+    """The squares that are erased are the same with and without mixing before."""
+    images, cutout = IMAGES // 2 + 1, {"kind": "cutout", "size": 3}
+    alone, mixed = epoch_of([cutout], inputs=images)[0], epoch_of(["mixup", cutout], inputs=images)[0]
+    assert np.array_equal(alone == 0, mixed == 0)
+    assert (alone == 0).any()
+
+
+def test_uint8_images_are_rounded_and_clipped() -> None:
+    """The same changes of the same values as float32, which are neither rounded nor clipped."""
+    changes: list[Any] = [{"kind": "brightness", "amount": 0.9}, "contrast", {"kind": "noise", "stddev": 0.2}, "rotate"]
+    images = IMAGES.copy()
+    images[0, 0, :2] = 0, 255
+    exact = epoch_of(changes, inputs=images.astype(np.float32))[0]
+    assert exact.min() < -50
+    assert exact.max() > 300
+    assert np.array_equal(epoch_of(changes, inputs=images)[0], np.clip(np.round(exact), 0, 255))
 
 
 def test_a_mixed_example_has_a_part_of_the_one_before_it_in_the_order() -> None:

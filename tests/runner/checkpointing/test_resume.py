@@ -43,6 +43,8 @@ KILLS = {
     "metrics of numbers": [("after_steps", 10), ("after_rename", 2)],
     "augmentation, class weights, batch norm": [("after_steps", 8), ("after_row", 1), ("after_steps", 3)],
     "augmentation, balanced classes, XLA": [("after_steps", 10), ("after_rename", 2)],
+    "streamed": [("after_steps", 8), ("after_rename", 2)],
+    "metrics of labels": [("after_steps", 8), ("after_steps", 5)],
     "table with embeddings": [("before_steps", 7), ("after_steps", 2), ("before_rename", 2)],
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
     "schedule-free AdamW": [("after_steps", 8), ("after_steps", 5)],
