@@ -103,7 +103,9 @@ def test_the_target_can_be_given(tmp_path: Path) -> None:
 
 def test_odd_names_are_read_back(tmp_path: Path) -> None:
     """Names that YAML would read as something else are quoted."""
-    for number, name in enumerate(("yes", "1e-3", "null", "a: b", "#x", "it's", "größe, m²", "~", "x\u00a0y")):
+    for number, name in enumerate(
+        ("yes", "1e-3", "null", "a: b", "#x", "it's", "größe, m²", "~", "x\u00a0y", "1:30", "[a]")
+    ):
         data, path = tmp_path / f"{number} {name.replace('/', '')}.csv", tmp_path / f"{number}.yaml"
         csv(data, "\t", ("a", "b", name))
         write_starter(path, data)

@@ -35,6 +35,18 @@ _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(float, _represent_float)
 
 
+class _InlineDumper(_Dumper):
+    """Quotes text with line breaks and the like so that it stays on one line."""
+
+
+def _represent_inline_text(dumper: _Dumper, text: str) -> yaml.Node:
+    is_plain = isinstance(parse_scalar(text), str) and text.isprintable()
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
+
+
+_InlineDumper.add_representer(str, _represent_inline_text)
+
+
 def write_yaml(value: Any) -> str:
     """The value as YAML in block style; the order of keys is preserved."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False)
@@ -43,5 +55,5 @@ def write_yaml(value: Any) -> str:
 def write_inline(value: Any) -> str:
     """The value as YAML on one line, as it can be written after a key or in a list."""
     return yaml.dump(
-        [value], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"), default_flow_style=True
+        [value], Dumper=_InlineDumper, sort_keys=False, allow_unicode=True, width=float("inf"), default_flow_style=True
     )[1:-2]

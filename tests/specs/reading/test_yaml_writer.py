@@ -31,7 +31,7 @@ def test_reading_what_was_written_gives_the_same_value(value: dict[str, Any]) ->
     assert repr(node.plain()) == repr(value)
 
 
-@given(VALUES)
+@given(VALUES | st.text(st.characters(codec="utf-8"), max_size=20))
 def test_a_value_on_one_line_is_read_back(value: Any) -> None:
     """read(key: inline(x)) == x, types included."""
     line = write_inline(value)
