@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, images, learning_rates
+from benchmarks import checkpoints, epochs, images, learning_rates, own_data
 from benchmarks.nets import dense, make_spec
 
 
@@ -43,3 +46,16 @@ def test_learning_rates_prints_a_row_for_each_rule_and_schedule(
     lines = capsys.readouterr().out.splitlines()
     for rule in learning_rates.RULES:
         assert sum(line.startswith(f"| {rule} |") for line in lines) == 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_own_data_prints_a_row_for_each_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    iris = own_data.problems()[0]
+    monkeypatch.setattr(own_data, "problems", lambda: [iris])
+    monkeypatch.setattr(own_data, "GRID", {"hidden_layer_sizes": [(8,)], "alpha": [0.1]})
+    monkeypatch.setattr(own_data, "SEEDS", range(2))
+    monkeypatch.setattr(sys, "argv", ["own_data", str(tmp_path)])
+    own_data.main()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("| iris | 150 | accuracy | ")

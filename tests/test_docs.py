@@ -12,9 +12,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from dnnctl import train
 from dnnctl.cli.app import app
 from dnnctl.events.event import Event
 from dnnctl.specs import Spec, load_spec
+from dnnctl.specs.data import Data
 from dnnctl.store.folder import RunFolder
 from stored import store_run
 
@@ -101,3 +103,33 @@ def test_options_in_the_readme_exist() -> None:
         help_text = "".join(CliRunner().invoke(app, [command, "--help"]).output for command in commands)
         for option in re.findall(r"(--[a-z][a-z-]*)", row):
             assert option in help_text, row
+
+
+DATA_PAGE = (ROOT / "docs" / "data.md").read_text()
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", DATA_PAGE, re.DOTALL))
+def test_the_data_sections_in_the_documentation_are_valid(text: str) -> None:
+    Data.model_validate(yaml.safe_load(text)["data"])
+
+
+def test_the_example_of_a_table_is_what_init_prints(tmp_path: Path) -> None:
+    """On both pages; the README shows the beginning."""
+    path = tmp_path / "flowers.yaml"
+    done = CliRunner().invoke(app, ["init", str(path), "--from", str(ROOT / "configs" / "iris.csv")])
+    printed = [f"    {line}" for line in done.stdout.replace(str(path), path.name).splitlines()]
+    assert "\n".join(printed) in DATA_PAGE
+    assert "\n".join(printed[:5]) in README
+
+
+@pytest.mark.heavy
+def test_the_trained_model_takes_the_raw_columns_of_the_documentation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The Python example, with a run of configs/iris.yaml, prints what the page says."""
+    run = train(ROOT / "configs" / "iris.yaml", runs_dir=tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", DATA_PAGE, re.DOTALL)
+    capsys.readouterr()
+    exec(re.sub(r"runs/[\w-]+", str(run.folder.path), code), {})
+    printed = "".join(f"    {line}\n" for line in capsys.readouterr().out.splitlines())
+    assert f"```\n\n{printed}" in DATA_PAGE
