@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,10 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, shorten
+from dnnctl.specs.path import dotted
+
+if TYPE_CHECKING:
+    from dnnctl.specs import LoadedSpec
 
 
 def check_command(
@@ -35,17 +39,25 @@ def check_command(
 
 
 def check_specs(specs: Sequence[Path], overrides: Sequence[str] = ()) -> dict[Path, tuple[Fault, ...]]:
-    """The faults of each spec; empty if it is valid."""
+    """The faults of each spec; empty if it is valid and the files of its data exist."""
     from dnnctl.specs import load
 
     faults: dict[Path, tuple[Fault, ...]] = {}
     for spec in specs:
         try:
-            load(spec, overrides)
-            faults[spec] = ()
+            faults[spec] = tuple(_missing_files(load(spec, overrides)))
         except SpecError as error:
             faults[spec] = error.faults
     return faults
+
+
+def _missing_files(loaded: LoadedSpec) -> Iterator[Fault]:
+    from dnnctl.data.files import missing_files
+
+    for keys, path in missing_files(loaded.spec.data.source):
+        key = ("data", "source", *keys)
+        hint = "The path is relative to the spec that contains it; with --set, to the working directory."
+        yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=hint)
 
 
 def _as_json(spec: Path, faults: Sequence[Fault]) -> dict[str, Any]:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 from dnnctl.specs.source import FILE_KEYS, Source
+from dnnctl.specs.table import Table
+
+Keys: TypeAlias = tuple[str, ...]
+"""The path of a key below `data.source`."""
 
 
-def missing_files(source: Source) -> list[tuple[str, str]]:
+def missing_files(source: Source) -> list[tuple[Keys, str]]:
     """The keys of a source whose file or folder does not exist, and its path. Nothing is opened."""
-    named = [(key, getattr(source, key, "none")) for key in FILE_KEYS.get(source.kind, ("path",))]
-    return [(key, path) for key, path in named if path != "none" and not Path(path).exists()]
+    named: list[tuple[Keys, str]] = [
+        ((key,), getattr(source, key, "none")) for key in FILE_KEYS.get(source.kind, ("path",))
+    ]
+    if isinstance(source, Table) and source.test != "none":
+        named.append((("test", "path"), source.test.path))
+    return [(keys, path) for keys, path in named if path != "none" and not Path(path).exists()]

@@ -151,17 +151,28 @@ class StepLoop:
         span = tf.constant(start), tf.constant(stop)
         return int(program(*self._examples(start), *self._plan, *span, numbers))
 
-    def _examples(self, step: int) -> tuple[Any, Any, Any, Any]:
-        """The examples for a step, the places of an epoch's examples in them from a first step on, their indices, and
-        this first step.
-        """
+    def _examples(self, step: int) -> tuple[Any, Any, Any]:
+        """The examples for a step, the indices of an epoch's examples from a first step on, and this first step."""
         if self._chunks is None:
             assert isinstance(self.train, OnDevice)
-            examples = self.train.inputs, self.train.targets, self.train.weights
-            return examples, self._order, self._order, tf.constant(0)
+            return (self.train.inputs, self.train.targets, self.train.weights), self._order, tf.constant(0)
         number = step // self._chunks.n_steps
-        examples, indices = self._chunks.get(number)
-        return examples, self._chunks.positions, indices, tf.constant(number * self._chunks.n_steps)
+        return *self._chunks.get(number), tf.constant(number * self._chunks.n_steps)
+
+    def _take(self, examples: Any, indices: Any, step: Any, n_rows: Any) -> tuple[Batch, Any]:
+        """The batch of a step, and the indices of its examples.
+
+        Args:
+            examples: all examples, or those of a chunk.
+            indices: the indices of an epoch's examples, or of a chunk's, in the order of training.
+            step: counted from the first one of `indices`.
+        """
+        first = step * self.batch_size
+        if isinstance(self.train, OnDevice):
+            rows = tf.slice(indices, [first], [n_rows])
+            return take_batch(examples, rows), rows
+        places = first + tf.range(n_rows)  # with a slice, XLA would compile the loop again for each chunk
+        return take_batch(examples, places), tf.gather(indices, places)
 
     def _make_runs(self, *, jit_compile: bool) -> tuple[Any, Any]:
         """The loops over the full batches and over the last, shorter batch.
@@ -185,7 +196,6 @@ class StepLoop:
 
         def run(
             examples: Any,
-            places: Any,
             indices: Any,
             first_step: Any,
             rates: Any,
@@ -197,10 +207,10 @@ class StepLoop:
         ) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
                 n_rows = tf.minimum(self.batch_size, self.train.n - i * self.batch_size) if size is None else size
-                span = [(i - first_step) * self.batch_size], [n_rows + self.n_before]
-                batch = take_batch(examples, tf.slice(places, *span))
+                step = i if isinstance(self.train, OnDevice) else i - first_step
+                batch, rows = self._take(examples, indices, step, n_rows + self.n_before)
                 if self.augmenter:
-                    batch = self.augmenter.apply(batch, tf.slice(indices, *span), seed)
+                    batch = self.augmenter.apply(batch, rows, seed)
                 if self.random_numbers:
                     # With a slice at `i - start`, XLA would treat `start` as a constant and recompile for each value.
                     self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])

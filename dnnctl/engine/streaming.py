@@ -75,8 +75,6 @@ class Chunks:
         self.n_rows = n_steps * batch_size
         self.n_before = n_before
         self.n_chunks = -(-examples.n // self.n_rows)
-        self.positions = tf.range(n_before + self.n_rows)
-        """(P + C·B,) the places of the examples in a chunk."""
         self._pool = ThreadPoolExecutor(examples.n_readers) if examples.n_readers else None
         self._ahead: dict[int, Future[tuple[Tensors, Any]]] = {}
 

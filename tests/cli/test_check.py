@@ -43,3 +43,19 @@ def test_check_takes_overrides() -> None:
     done = call("check", SELU, "--set", "training.epoch=3")
     assert done.exit_code == 2
     assert "--set training.epoch=3: training.epoch: unknown key 'epoch'." in done.stderr
+
+
+def test_files_of_the_data_that_do_not_exist_are_faults(tmp_path: Path) -> None:
+    """Each with its place; `fine.csv` exists."""
+    (tmp_path / "fine.csv").write_text("a,b\n1,2\n")
+    spec = tmp_path / "table.yaml"
+    source = "data:\n  source:\n    kind: csv\n    path: %s\n    target: b\n    test: {%s}\n"
+    model = "model: {layers: [{kind: dense, units: 3}]}\n"
+    spec.write_text(source % ("fine.csv", "size: 0.5") + model)
+    assert call("check", spec).exit_code == 0
+    spec.write_text(source % ("fine.csv", "path: gone.csv") + model)
+    done = call("check", spec)
+    assert done.exit_code == 2
+    assert f"{spec}:6:18: data.source.test.path: no such file or folder: {tmp_path / 'gone.csv'}." in done.stderr
+    spec.write_text(source % ("gone.csv", "size: 0.5") + model)
+    assert f"{spec}:4:11: data.source.path: no such file" in call("check", spec).stderr

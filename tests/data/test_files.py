@@ -12,7 +12,7 @@ def test_every_file_that_is_named_and_missing_is_found(tmp_path: Path) -> None:
     there, missing = tmp_path / "x.npy", tmp_path / "y.npy"
     there.touch()
     source = Npy(kind="npy", train_inputs=str(there), train_targets=str(missing), test_inputs=str(missing))
-    assert missing_files(source) == [("train_targets", str(missing)), ("test_inputs", str(missing))]
-    assert missing_files(Npz(kind="npz", path=str(missing))) == [("path", str(missing))]
+    assert missing_files(source) == [(("train_targets",), str(missing)), (("test_inputs",), str(missing))]
+    assert missing_files(Npz(kind="npz", path=str(missing))) == [(("path",), str(missing))]
     assert missing_files(Npz(kind="npz", path=str(there))) == []
     assert missing_files(BuiltIn(kind="mnist")) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +92,28 @@ def test_chunks_hold_the_examples_in_the_order_of_the_epoch(n_before: int, n_rea
             assert not np.any(found[len(rows) :])
         assert np.array_equal(indices[: len(rows)], rows)
     chunks.close()
+
+
+COUNT_PROGRAMS = """
+import os, sys
+from pathlib import Path
+folder = Path(sys.argv[1])
+os.environ["DNNCTL_CACHE_DIR"] = str(folder / "cache")
+from dnnctl.commands.train import train
+from dnnctl.engine import streaming
+from dnnctl.specs import load
+streaming.MAX_STEPS = 2
+train(load(folder / "small.yaml", ["data.in_memory=false", "runtime.compile=xla"]), runs_dir=folder / "runs")
+print(len(list((folder / "cache").rglob("*.pb"))))
+"""
+
+
+def test_xla_compiles_once_for_all_chunks(tmp_path: Path) -> None:
+    """TensorFlow keeps one program for the full batches; there is no short batch."""
+    write_spec(tmp_path)
+    command = [sys.executable, "-c", COUNT_PROGRAMS, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "TF_XLA_FLAGS": ""})
+    assert done.stdout == "1\n"
 
 
 def test_a_chunk_is_bounded_in_bytes_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
