@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv as csv_file
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dnnctl.commands.data import describe_data
 from dnnctl.commands.starter import write_starter
@@ -146,3 +150,38 @@ def test_a_path_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not UTF-8 text"):
         write_starter(tmp_path / "a.yaml", data)
     assert not (tmp_path / "a.yaml").exists()
+
+
+NAMES = st.sampled_from(
+    ["a", "b", "target", "yes", "none", "all", "2.5", "a b", "ü", "x\ny", "", "#", "a: b", "[x]", '"', "~", "*a", "%d"]
+)
+FIELDS = st.sampled_from(["1", "2.5", "-3", "", "NA", "inf", "1e400", "a,b", 'q"q', "x\ny", "true", "2026-01-31"])
+ROWS = st.integers(1, 3).flatmap(
+    lambda n: st.tuples(
+        st.lists(NAMES, min_size=n, max_size=n), st.lists(st.lists(FIELDS, min_size=n, max_size=n), max_size=8)
+    )
+)
+
+
+@given(ROWS, st.sampled_from(",;\t"))
+def test_any_table_is_described_or_refused(table: tuple[list[str], list[list[str]]], delimiter: str) -> None:
+    """Odd names, holes, quotes, line breaks in fields, mixed types: a spec that can be read, or a message."""
+    with TemporaryDirectory() as folder:
+        data, path = Path(folder) / "data.csv", Path(folder) / "a.yaml"
+        with data.open("w", newline="", encoding="utf-8") as stream:
+            csv_file.writer(stream, delimiter=delimiter).writerows([table[0], *table[1] * 5])
+        refusal = refusal_of(lambda: write_starter(path, data))
+        assert path.exists() == (not refusal)
+        if not refusal:
+            assert load_spec(path).data.source.target in table[0]
+            refusal = refusal_of(lambda: describe_data(path))
+        assert len(refusal.splitlines()) <= 20
+
+
+def refusal_of(action: Callable[[], object]) -> str:
+    """The message of an expected failure; empty if there is none. Anything else is raised."""
+    try:
+        action()
+    except UserError as error:
+        return str(error)
+    return ""
