@@ -15,6 +15,8 @@ from dnnctl.commands.preset import first_line, preset_names, read_preset, write_
 from dnnctl.errors import UserError
 
 DEFAULT = "default"
+NAMES_A_FILE = "\n    path: "
+"""In presets whose data the user must provide."""
 
 
 def init_command(
@@ -54,8 +56,10 @@ def init_command(
         elif target is not None:
             raise UserError("--target needs data. Write --from DATA, too.")
         else:
-            write_new_spec(path, read_preset(preset or DEFAULT))
-            print_text(f"written: {path}\nnext:    dnnctl train {quote(str(path))}")
+            text = read_preset(preset or DEFAULT)
+            write_new_spec(path, text)
+            first = f"set data.source in {path}, then: " if NAMES_A_FILE in text else ""
+            print_text(f"written: {path}\nnext:    {first}dnnctl train {quote(str(path))}")
 
 
 def _write_from(path: Path, data: Path, target: str | None, preset: str | None) -> None:

@@ -135,6 +135,12 @@ def test_an_existing_file_is_unchanged(tmp_path: Path) -> None:
     assert "already exists" in done.stderr
 
 
+def test_the_next_command_needs_data_that_are_there(tmp_path: Path) -> None:
+    for preset in preset_names():
+        done = call("init", tmp_path / f"{preset}.yaml", "--preset", preset)
+        assert ("set data.source" in done.stdout) == (preset in OWN), preset
+
+
 def test_a_name_that_looks_like_a_number_is_text(tmp_path: Path) -> None:
     assert call("init", tmp_path / "2026.yaml").exit_code == 0
     assert load_spec(tmp_path / "2026.yaml").name == "2026"
