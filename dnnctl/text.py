@@ -62,6 +62,15 @@ def format_shape(shape: Sequence[int | None]) -> str:
     return " × ".join(map(str, shape)) or "one number"
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number as Python writes it, including `nan` and `inf`."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def align(rows: Sequence[Sequence[str]], *, right: Set[int] = frozenset()) -> list[str]:
     """Rows of cells as lines with aligned columns, two spaces apart.
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dnnctl.text import visible
+from dnnctl.text import is_number, visible
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """The first characters that make a spreadsheet treat a cell as a formula, which may run programs."""
@@ -23,13 +23,5 @@ def as_csv(rows: Iterable[Sequence[Any]]) -> str:
 def _as_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    is_formula = value.startswith(FORMULA) and not _is_number(value)
+    is_formula = value.startswith(FORMULA) and not is_number(value)
     return f"'{visible(value)}" if is_formula else visible(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -11,6 +11,7 @@ from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
+from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
@@ -132,6 +133,9 @@ def _result(run: RunRecord) -> dict[str, str]:
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
         lines |= {f"last epoch, {role}": format_metrics(metrics) for role, metrics in measured.items() if metrics}
+    if (baseline := measured_baseline(summary)) is not None:
+        role, metrics = baseline
+        lines["baseline"] = f"{role} {format_metrics(metrics)}, always {trivial_prediction(summary.task or '')}"
     seconds = finite(summary.seconds)
     if seconds is not None:
         lines["time"] = format_seconds(seconds)

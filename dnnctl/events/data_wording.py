@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from dnnctl.errors import shorten
 from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
-from dnnctl.store.facts import Metrics
+from dnnctl.store.facts import Metrics, Summary
 from dnnctl.store.metrics import format_metrics
 from dnnctl.text import align, format_count, format_shape, visible
 
@@ -36,8 +36,23 @@ def detail_lines(data: DataDescription) -> list[str]:
 
 def baseline_line(role: str, task: str, metrics: Metrics) -> str:
     """The score of the trivial prediction on a split."""
+    return f"  baseline, always {trivial_prediction(task)}: {role} {format_metrics(metrics)}"
+
+
+def trivial_prediction(task: str) -> str:
+    """What is predicted for every example."""
     what = {"classes": "the most frequent class", "labels": "the most frequent value of each label"}
-    return f"  baseline, always {what.get(task, 'the mean')}: {role} {format_metrics(metrics)}"
+    return what.get(task, "the mean")
+
+
+def measured_baseline(summary: Summary) -> tuple[str, Metrics] | None:
+    """The test split, or else validation, and the metrics of the trivial prediction that the run has also measured."""
+    role = "test" if "test" in summary.baseline else "validation"
+    metrics = summary.baseline.get(role)
+    if not metrics:
+        return None
+    shared = {name: value for name, value in metrics.items() if name in summary.measured(role)}
+    return role, shared or metrics
 
 
 def _columns(data: DataDescription) -> list[str]:

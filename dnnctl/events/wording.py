@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dnnctl.events.data_wording import baseline_line, detail_lines, size_line
+from dnnctl.events.data_wording import baseline_line, detail_lines, measured_baseline, size_line
 from dnnctl.events.event import (
     DataReady,
     Downloading,
@@ -131,10 +131,8 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
     if summary.last is not None and summary.last.epoch != summary.best_epoch:
         lines.append(f"last epoch: {summary.last.epoch} (last.keras)")
         lines += _measured(summary.last.validation, summary.last.test)
-    role = "test" if "test" in summary.baseline else "validation"
-    if measured := summary.baseline.get(role):
-        shared = {name: value for name, value in measured.items() if name in summary.measured(role)}
-        lines.append(baseline_line(role, summary.task or "", shared or measured))
+    if (measured := measured_baseline(summary)) is not None:
+        lines.append(baseline_line(measured[0], summary.task or "", measured[1]))
     return lines
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dnnctl.events.data_wording import detail_lines, size_line
+from dnnctl.events.data_wording import detail_lines, measured_baseline, size_line
 from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
+from dnnctl.store.facts import Summary
 
 DATA = DataDescription(
     n_train=80, n_validation=20, n_test=0, input_shape=(3,), input_type="float32", task="classes", n_outputs=2,
@@ -34,3 +35,15 @@ def test_many_classes_are_counted() -> None:
     data = DataDescription(23, 0, 0, (2,), "uint8", "classes", 23, classes=many)
     assert detail_lines(data)[-1] == "  … and 3 more"
     assert len(detail_lines(data)) == 22
+
+
+def test_the_baseline_of_a_run_has_the_metrics_that_the_run_has() -> None:
+    """On test data if there are any."""
+    baseline = {"validation": {"mae": 1.0}, "test": {"mae": 2.0, "mse": 5.0}}
+    summary = Summary(epochs=1, monitor="loss", test={"loss": 0.1, "mae": 0.3}, baseline=baseline)
+    assert measured_baseline(summary) == ("test", {"mae": 2.0})
+    assert measured_baseline(Summary(epochs=1, monitor="loss", baseline={"validation": {"mae": 1.0}})) == (
+        "validation",
+        {"mae": 1.0},
+    )
+    assert measured_baseline(Summary(epochs=1, monitor="loss")) is None

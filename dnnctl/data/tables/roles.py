@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dnnctl.data.tables.wording import listed, nearest_name, quoted
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Table
+from dnnctl.text import is_number
 
 MOST_REPORTED = 8
 
@@ -84,15 +85,7 @@ def _unknown(source: Table, targets: Sequence[str], special: dict[str, str], nam
 
 def _no_header(names: Sequence[str]) -> str:
     """Advice for a file whose first line is a row, not a header."""
-    return " The first line must have the names of the columns." if all(map(_is_number, names)) else ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return " The first line must have the names of the columns." if all(map(is_number, names)) else ""
 
 
 def _repeated(source: Table, targets: Sequence[str], special: dict[str, str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.wording import LONGEST, listed, listed_rows, quoted
 from dnnctl.errors import DataError, shorten
 from dnnctl.store.encoding import MISSING
+from dnnctl.text import is_number
 
 MANY, TOO_MANY = 100, 10_000
 """More categories than `MANY` must be repeated: at least two rows each on average. More than `TOO_MANY` are refused."""
@@ -87,7 +88,7 @@ def _check_categories(column: Column, path: str) -> None:
     choices = f"exclude it (`features.exclude`), or write `types: {{{key}: category}}` to use it as it is"
     _check_commas(column, texts, path)
     junk = _not_numbers(column)
-    if all(map(_is_number, texts)):
+    if all(map(is_number, texts)):
         choices += f", or `types: {{{key}: number}}`"
     if junk and len(texts) > FEW:
         raise DataError(
@@ -103,7 +104,7 @@ def _check_categories(column: Column, path: str) -> None:
 
 def _check_commas(column: Column, texts: list[str], path: str) -> None:
     commas = [text for text in texts if "," in text]
-    if len(texts) > FEW and commas and all(_is_number(text.replace(",", "")) for text in texts):
+    if len(texts) > FEW and commas and all(is_number(text.replace(",", "")) for text in texts):
         raise DataError(
             f"{path}: column {quoted(column.name)} has numbers with commas, such as {quoted(commas[0])}. If they "
             "are decimal commas of a CSV file, write `data.source.decimal: ','`. Otherwise remove the commas."
@@ -113,15 +114,7 @@ def _check_commas(column: Column, texts: list[str], path: str) -> None:
 def _not_numbers(column: Column) -> list[str]:
     """The texts that are not numbers, if most of the values are; otherwise nothing."""
     counts = np.bincount(column.values, minlength=len(column.texts))
-    junk = [code for code, text in enumerate(column.texts) if text != MISSING and not _is_number(text)]
+    junk = [code for code, text in enumerate(column.texts) if text != MISSING and not is_number(text)]
     n = int((~column.is_missing).sum())
     is_mixed = 0 < int(counts[junk].sum()) <= (1 - MOSTLY) * n
     return [column.texts[code] for code in junk] if is_mixed else []
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
