@@ -14,6 +14,7 @@ from dnnctl.data.tables.target import find_target
 from dnnctl.data.tables.wording import listed, quoted
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
+from dnnctl.text import is_number
 
 HEADER_SHARE = 0.5
 """A first line of which more than this fraction is numbers with a point is a row, not a header."""
@@ -92,18 +93,10 @@ def _unusable(file: TableFile, target: str, reading: Reading) -> list[str]:
 
 def _check_header(file: TableFile) -> None:
     """Reject a first line that is a row, not names."""
-    numbers = [name for name in file.names if _is_number(name)]
+    numbers = [name for name in file.names if is_number(name)]
     has_points = sum("." in name for name in numbers) > HEADER_SHARE * len(file.names)
     if has_points or len(numbers) == len(file.names):
         raise DataError(
             f"{file.path}: the first line has numbers, {listed(numbers[:3])}, not the names of the columns. Add a line "
             "with names at the top of the file."
         )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

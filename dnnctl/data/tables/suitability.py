@@ -63,7 +63,7 @@ def has_too_many_texts(column: Column) -> bool:
 
 def is_free_text(column: Column) -> bool:
     """Whether a column has too many different texts, and they are not numbers that are written in another way."""
-    are_numbers = all(_is_number(text.replace(",", "")) for text in column.texts if text != MISSING)
+    are_numbers = all(is_number(text.replace(",", "")) for text in column.texts if text != MISSING)
     return has_too_many_texts(column) and not are_numbers and not _not_numbers(column)
 
 
