@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dnnctl.engine.engine import Engine, EpochPlan, OnDevice
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import EpochPlan, OnDevice
 from dnnctl.engine.variables import read_state, write_state
 from dnnctl.events.event import ignore
 from dnnctl.runner.examples import place

@@ -12,6 +12,9 @@ from dnnctl.specs import LoadedSpec, Spec
 from dnnctl.specs.source import BuiltIn
 from dnnctl.store.data_facts import DataDescription
 
+MEMORY = 10**9
+"""The bytes that inputs may take. Of larger data, only the targets are read."""
+
 
 def describe_data(spec: Spec | LoadedSpec | str | Path, *, report: Report = ignore) -> DataDescription:
     """Load and split the data of a spec, and describe them. Imports no framework.
@@ -29,7 +32,7 @@ def describe_data(spec: Spec | LoadedSpec | str | Path, *, report: Report = igno
         from dnnctl.data.describe import describe
         from dnnctl.data.load import load_data
 
-        dataset = load_data(data, seed=loaded.spec.seed, memory=0, progress=partial(report_progress, report))
+        dataset = load_data(data, seed=loaded.spec.seed, memory=MEMORY, progress=partial(report_progress, report))
     for warning in dataset.warnings:
         report(Warned(warning))
     return describe(dataset, is_built_in=isinstance(data.source, BuiltIn))

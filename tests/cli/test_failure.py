@@ -39,6 +39,7 @@ def test_a_bug_keeps_its_traceback() -> None:
         raise ZeroDivisionError
 
 
+@pytest.mark.usefixtures("restored_signals")
 def test_an_exception_that_is_made_of_ctrl_c_is_an_interrupt(capsys: pytest.CaptureFixture[str]) -> None:
     """Code in another language that calls Python may turn KeyboardInterrupt into something else."""
 

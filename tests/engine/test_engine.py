@@ -359,7 +359,7 @@ def test_rates_and_momenta_change_from_step_to_step(mode: Any) -> None:
 COUNT_PROGRAMS = """
 import os, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1], str(Path(sys.argv[1]).parent)
 os.environ["DNNCTL_CACHE_DIR"] = sys.argv[2]
 from dnnctl.engine.compilation_cache import use_compilation_cache
 use_compilation_cache()
@@ -386,7 +386,8 @@ def test_xla_compiles_once_however_an_epoch_is_split(name: str, tmp_path: Path) 
 
 PRINT_DIGEST = """
 import sys
-sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+sys.path[:0] = sys.argv[1], str(Path(sys.argv[1]).parent)
 from test_engine import *
 model, _ = run_engine(make_spec(NETS["batch_norm"]), make_data(), 2, "xla")
 print(digest(model))

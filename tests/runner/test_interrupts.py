@@ -61,6 +61,7 @@ def test_code_that_catches_every_exception_does_not_lose_the_signal() -> None:
         build()
 
 
+@pytest.mark.usefixtures("restored_signals")
 def test_an_exception_that_is_made_of_the_signal_is_reported_as_the_signal() -> None:
     """As where Python code is called from C++."""
 

@@ -14,8 +14,8 @@ import tensorflow as tf
 from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
-from dnnctl.engine.engine import Engine, OnDevice
-from dnnctl.engine.step_loop import EpochPlan
+from dnnctl.engine.engine import Engine
+from dnnctl.engine.step_loop import EpochPlan, OnDevice
 from dnnctl.engine.variables import read_state, state_digest, state_variables
 from dnnctl.errors import RunError
 from dnnctl.events.event import ignore

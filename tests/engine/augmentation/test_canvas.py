@@ -25,7 +25,7 @@ def test_rows_have_a_spread_for_each_column_that_is_a_number() -> None:
     columns = (
         ColumnEncoding("a", "number", has_indicator=True),
         ColumnEncoding("b", "boolean"),
-        ColumnEncoding("c", "category", categories=("x",)),
+        ColumnEncoding("c", "category", categories=("x", "y")),
         ColumnEncoding("d", "number"),
     )
     rows = np.random.default_rng(1).normal(size=(50, 6)).astype(np.float32)
