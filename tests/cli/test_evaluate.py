@@ -1,9 +1,8 @@
-"""`dnnctl evaluate` and `dnnctl predict`: their files, options and words; the models are tested with the commands."""
+"""`dnnctl evaluate`: its options and words; the models are tested with the commands."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,12 +27,7 @@ def trained(runs: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> list[dict
         calls.append({"run": run.id, "role": role, **options})
         return Evaluation(4, {"loss": 0.5, "accuracy": 0.9}, SAMPLES if options["mc_samples"] else None, 0.91)
 
-    def predict(run: RunRecord, inputs: np.ndarray, **options: Any) -> dict[str, np.ndarray]:
-        calls.append({"run": run.id, **options})
-        return {"predictions": inputs}
-
     monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", evaluate)
-    monkeypatch.setattr("dnnctl.commands.evaluate.predict", predict)
     return calls
 
 
@@ -50,50 +44,6 @@ def test_the_deviation_of_mc_dropout_is_not_that_of_the_accuracy() -> None:
     output = call("evaluate", "good", "--mc-samples", "20").output
     assert "accuracy of the mean prediction: 0.9100" in output
     assert "standard deviation of the predicted probabilities over the passes, averaged over examples: 0.0500" in output
-
-
-def test_predictions_replace_no_file_unless_forced(trained: list[dict[str, Any]], tmp_path: Path) -> None:
-    inputs, output = tmp_path / "x.npy", tmp_path / "y.npz"
-    np.save(inputs, np.arange(6.0).reshape(2, 3))
-    assert call("predict", "good", inputs, "-o", output, "--weights", "last").exit_code == 0
-    before = output.read_bytes()
-    done = call("predict", "good", inputs, "-o", output)
-    assert (done.exit_code, "--force" in done.stderr, output.read_bytes() == before) == (2, True, True)
-    assert call("predict", "good", inputs, "-o", output, "--force").exit_code == 0
-    assert [each["weights"] for each in trained] == ["last", "best"]
-    np.testing.assert_array_equal(np.load(output)["predictions"], np.load(inputs))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "output", "message"),
-    [
-        ("x.png", b"\x89PNG\r\n", "y.npz", "must be a .npy file, or an .npz file with one array"),
-        ("x.npy", b"\x89PNG\r\n", "y.npz", "must be a .npy or .npz file that contains numbers"),
-        ("x.npz", b"PK\x03\x04 no archive", "y.npz", "must be a .npy or .npz file that contains numbers"),
-        ("x.npy", b"", "y.npz", "must be a .npy or .npz file that contains numbers"),
-        ("x.npy", None, "y.npz", "No such file"),
-        ("x.npy", b"", "y.csv", "can only be written as .npz"),
-        ("x.npy", b"", "y", "can only be written as .npz"),
-    ],
-)
-def test_files_that_are_not_supported_are_a_clear_error(
-    name: str, content: bytes | None, output: str, message: str, trained: list[dict[str, Any]], tmp_path: Path
-) -> None:
-    """What can be used is named; pickle, which never can, is not."""
-    if content is not None:
-        (tmp_path / name).write_bytes(content)
-    done = call("predict", "good", tmp_path / name, "-o", tmp_path / output)
-    assert (done.exit_code, message in done.stderr) == (2, True), done.output
-    assert "pickle" not in done.output
-    assert not (tmp_path / output).exists()
-    assert trained == []
-
-
-@pytest.mark.usefixtures("trained")
-def test_objects_in_an_input_are_never_loaded(tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", np.array([{"any": "object"}], dtype=object), allow_pickle=True)
-    done = call("predict", "good", tmp_path / "x.npy", "-o", tmp_path / "y.npz")
-    assert (done.exit_code, "contains numbers" in done.stderr, "pickle" in done.output) == (2, True, False)
 
 
 def test_an_altered_run_is_evaluated_with_both_figures(

