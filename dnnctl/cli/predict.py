@@ -33,7 +33,7 @@ def predict_command(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz), JSON lines (.jsonl, or - for standard "
             "input), or images: files, folders, patterns.",
         ),
