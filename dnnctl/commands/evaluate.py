@@ -132,6 +132,7 @@ def _evaluate_file(run: RunRecord, path: str, *, weights: Weights, mc_samples: i
         raise UserError(
             "--mc-samples: it cannot be combined with --data. `dnnctl predict` gives deviations for new files."
         )
+    check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
     import numpy as np
 

@@ -11,6 +11,7 @@ import pytest
 
 from command_line import call
 from dnnctl.commands.evaluate import Evaluation
+from dnnctl.compare.quality import ClassQuality, Interval, Quality
 from dnnctl.store.record import RunRecord
 
 SAMPLES: Any = SimpleNamespace(deviation=np.full((4, 3), 0.05), entropy=np.full(4, 0.7))
@@ -57,3 +58,38 @@ def test_an_altered_run_is_evaluated_with_both_figures(
     marks = json.loads(call("evaluate", runs[0].id, "--accept-altered", "--json").stdout)
     assert (marks["altered"], marks["recorded"]) == (["model.keras"], {"accuracy": 1.0})
     assert [options["accept_altered"] for options in trained] == [True, True]
+
+
+QUALITY = Quality(
+    {"accuracy": Interval(0.9, 0.8, 0.95), "crossentropy": Interval(0.3, 0.2, 0.4)},
+    (ClassQuality("cat", 3, 1.0, 0.5), ClassQuality("dog with a very long name", 1, None, 0.0)),
+    ((2, 1), (0, 1)),
+    0.05,
+)
+
+
+def test_new_examples_are_measured_beside_the_trivial_prediction(
+    runs: list[RunRecord], trained: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Evaluation(4, {"accuracy": 0.9}, quality=QUALITY, baseline={"accuracy": 0.4}, notes=("odd rows",))
+    monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", lambda *_, **options: trained.append(options) or found)
+    done = call("evaluate", runs[0].id, "--data", "new.csv")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert "best weights, 4 examples of new.csv: accuracy 0.9000" in done.stdout
+    assert ["accuracy", "0.9000", "0.8000", "0.9500", "0.4000"] in lines
+    assert ["crossentropy", "0.3000", "0.2000", "0.4000", "—"] in lines
+    assert ["cat", "3", "1.0000", "0.5000", "0.6667"] in lines
+    assert ["cat", "2", "1"] in lines
+    assert "dog with a very…" in done.stdout
+    assert "odd rows" in done.stderr
+    facts = json.loads(call("evaluate", runs[0].id, "--data", "new.csv", "--json").stdout)
+    assert facts["intervals"]["accuracy"] == [0.8, 0.95]
+    assert facts["classes"][0] == {"name": "cat", "n": 3, "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3)}
+    assert (facts["confusion"], facts["ece"], facts["baseline"]) == ([[2, 1], [0, 1]], 0.05, {"accuracy": 0.4})
+    assert str(trained[0]["data"]) == "new.csv"
+
+
+def test_new_examples_are_no_split(trained: list[dict[str, Any]]) -> None:
+    for option in (["--on", "train"], ["--set", "data.source.path=x"]):
+        done = call("evaluate", "good", "--data", "new.csv", *option)
+        assert (done.exit_code, "cannot be combined" in done.stderr, trained) == (2, True, [])

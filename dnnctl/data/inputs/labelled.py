@@ -92,9 +92,17 @@ def _table_targets(names: Sequence[str], path: str, form: InputForm, target: Tar
     decimal = form.source.decimal if isinstance(form.source, Csv) else "."
     reading = Reading(path, missing_words(form), not is_text, decimal, fix=FIX)
     kind = {"classes": None, "labels": "boolean", "numbers": "number"}[target.task]
-    columns = [read_column(name, pa.chunked_array(others[name]), reading, kind) for name in names]
+    columns = [read_column(name, _joined(others[name]), reading, kind) for name in names]
     task: Task = "classes" if target.task == "classes" else "labels" if target.task == "labels" else "numbers"
     return Target(task, target.names).values(columns, path)
+
+
+def _joined(chunks: Sequence[Any]) -> pa.ChunkedArray:
+    """The values of all batches; as text, if JSON lines have different types in them."""
+    try:
+        return pa.chunked_array(chunks)
+    except (pa.ArrowException, TypeError):
+        return pa.chunked_array([chunk.cast(pa.string()) for chunk in chunks])
 
 
 def _arrays(source: Any, kind: str, path: str) -> tuple[Array, Array]:
@@ -122,7 +130,7 @@ def _encode(values: Array, target: TargetFacts, path: str) -> Array:
     if values.ndim != 1:
         raise DataError(f"{path}: there must be one class for each example.")
     distinct, rows = np.unique(values, return_inverse=True)
-    numbers = [class_number(_entry(value), target.names) for value in distinct.tolist()]
+    numbers = [class_number(_entry(value, target.names), target.names) for value in distinct.tolist()]
     unknown = [str(value) for value, number in zip(distinct.tolist(), numbers, strict=True) if number is None]
     if unknown:
         raise DataError(
@@ -132,10 +140,11 @@ def _encode(values: Array, target: TargetFacts, path: str) -> Array:
     return np.array(numbers, np.int32)[rows]
 
 
-def _entry(value: Any) -> int | str:
-    """A class as the names of classes write it."""
-    is_whole = not isinstance(value, str) and float(value).is_integer()
-    return int(value) if is_whole else str(value)
+def _entry(value: Any, names: Sequence[str]) -> int | str:
+    """A class as the names of classes write it: whole numbers without leading zeros."""
+    if isinstance(value, str):
+        return str(int(value)) if value.isdecimal() and value not in names else value
+    return int(value) if float(value).is_integer() else str(value)
 
 
 def _numbers(values: Array, target: TargetFacts, path: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pyarrow as pa
@@ -61,7 +62,7 @@ def _parse(data: bytes, delimiter: str, n_fields: int, path: str) -> pa.Table:
     try:
         table = arrow_csv.read_csv(pa.BufferReader(data), *_options(delimiter, n_fields))
     except pa.ArrowException as error:
-        raise DataError(f"{path}: {row_fault(data.decode('utf-8-sig'), delimiter, None) or error}") from None
+        raise DataError(f"{path}: {row_fault(_lines(data), delimiter, None) or error}") from None
     if table.num_columns != n_fields:
         raise DataError(f"{path}: the quotes in the header do not match.")
     return table
@@ -82,11 +83,15 @@ def _options(delimiter: str, n_fields: int, block_size: int = LARGEST_ROW) -> tu
     )
 
 
+def _lines(data: bytes) -> io.StringIO:
+    return io.StringIO(data.decode("utf-8-sig"), newline="")
+
+
 def _check_quotes(data: bytes, delimiter: str, n_rows: int, path: str) -> None:
     """Reject quotes that turn several rows into one: the parser accepts them, and rows would be lost."""
     n_lines = max(data.count(b"\n"), data.count(b"\r"))
     if n_lines <= n_rows and data.count(b'"') % 2 == 0:
         return
-    fault = row_fault(data.decode("utf-8-sig"), delimiter, n_rows)
+    fault = row_fault(_lines(data), delimiter, n_rows)
     if fault:
         raise DataError(f"{path}: {fault}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from dnnctl.data.tables.csv_dialect import find_delimiter, header
-from dnnctl.data.tables.csv_faults import encoding_fault
+from dnnctl.data.tables.csv_faults import encoding_fault, row_fault
 from dnnctl.data.tables.csv_file import SAMPLE, open_csv, open_reader
 from dnnctl.data.tables.table_file import TableStream, check_names, first_bytes, other_kind
 from dnnctl.errors import DataError
@@ -27,11 +28,11 @@ def stream_csv(source: Csv, path: str) -> TableStream:
     fault = other_kind(start[:32], "a CSV file") or encoding_fault(_whole_characters(start))
     if fault:
         raise DataError(f"{path} {fault}")
+    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise DataError(f"{path} is empty.")
     text = start.decode("utf-8-sig", errors="replace")
     delimiter = find_delimiter(text) if source.delimiter == "auto" else source.delimiter
     names = tuple(name.strip() for name in header(text, delimiter))
-    if not names:
-        raise DataError(f"{path} is empty.")
     check_names(path, names)
 
     def batches(wanted: Sequence[str]) -> Iterator[pa.Table]:
@@ -71,7 +72,7 @@ class _Counted:
 
 
 def _rows(source: Csv, path: str, delimiter: str, n_fields: int) -> Iterator[pa.Table]:
-    """The rows after the header. Whatever looks wrong is explained by reading the file as a whole."""
+    """The rows after the header. What the parser rejects is explained by reading the file as a whole."""
     n_rows = 0
     try:
         file = _Counted(pa.input_stream(path, compression="detect"))
@@ -86,8 +87,19 @@ def _rows(source: Csv, path: str, delimiter: str, n_fields: int) -> Iterator[pa.
     except (OSError, pa.ArrowException) as error:
         open_csv(source, path)
         raise DataError(f"{path} cannot be read ({error}).") from None
-    if n_rows < 2 or file.n_lines > n_rows or file.n_quotes % 2:
+    if n_rows < 2:
         open_csv(source, path)
+    if file.n_lines > n_rows or file.n_quotes % 2:
+        _check_quotes(path, delimiter, n_rows)
+
+
+def _check_quotes(path: str, delimiter: str, n_rows: int) -> None:
+    """Reject quotes that turn several rows into one, by reading the file again, line by line."""
+    with pa.input_stream(path, compression="detect") as stream:
+        lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        fault = row_fault(lines, delimiter, n_rows)
+    if fault:
+        raise DataError(f"{path}: {fault}")
 
 
 def _start(path: str) -> bytes:
