@@ -59,7 +59,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     files = {f"{'train' if n < 45 else 'test'}/{COLOURS[n % 3]}/{n:02}.png": image for n, image in enumerate(pixels)}
     write_folder(folder / "data", files)
     source = {"kind": "images", "path": str(folder / "data"), "size": [6, 6], "resize": "crop"}
-    data = {"source": source, "validation": {"size": 12}}
+    data = {"source": source, "validation": {"size": 12}, "scaling": "unit"}
     return train(write_spec(folder, data=data, training=SHORT), runs_dir=folder / "runs"), folder / "data" / "test"
 
 
@@ -120,6 +120,7 @@ def test_images_are_decoded_as_in_training(images: tuple[Run, Path], monkeypatch
     """A folder, a pattern and single files; the order is that of the paths."""
     run, folder = images
     expected = recorded(run)
+    assert expected.std(axis=0).min() > 1e-3, "the network does not look at the pixels"
     monkeypatch.chdir(folder.parent)
     files = sorted(map(str, Path("test").glob("*/*.png")))
     for inputs in ("test", "test/*/*.png", files):
@@ -177,7 +178,7 @@ def test_rows_unlike_those_of_training_are_counted(numbers: tuple[Run, Path], tm
     frame[NAMES["sold"]] = ["1990-01-01", "1990-01-02", "", "1990-01-02", "1990-01-02", "1990-01-02"]
     frame[NAMES["size"]] = [90_000, 1e9, -1e9, 90_000, None, 90_000]
     frame[NAMES["colour"]] = ["red", "pink", "", "red", "black", "red"]
-    frame[NAMES["zip"]], frame[NAMES["owner"]] = "00001", "owner 1"
+    frame[NAMES["zip"]], frame[NAMES["owner"]] = [*["00001"] * 5, ""], "owner 1"
     frame.assign(more=1).to_csv(tmp_path / "new.csv", index=False)
     prediction = open_prediction(run, [str(tmp_path / "new.csv")])
     assert sum(len(batch["prediction"]) for batch in prediction.batches()) == 6
@@ -185,7 +186,7 @@ def test_rows_unlike_those_of_training_are_counted(numbers: tuple[Run, Path], tm
     assert "ignored columns: 'more'" in notes
     assert f"'{NAMES['size']}' in 2 of 6 rows" in notes
     assert f"categories that no training example has: '{NAMES['colour']}' in 2 of 6 rows" in notes
-    assert f"no missing values in training: '{NAMES['sold']}' in 1 of 6 rows" in notes
+    assert f"no missing values in training: '{NAMES['sold']}' in 1, '{NAMES['zip']}' in 1 of 6 rows" in notes
 
 
 def table_text(**changes: Any) -> str:
