@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def open_parquet(path: str) -> TableFile:
         DataError: the file is missing, is not a Parquet file, or has no rows.
     """
     file = _parquet_file(path)
-    return _opened(path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names))
+    names = _readable(path, "a Parquet file", lambda: file.schema_arrow.names)
+    return _opened(path, names, file.metadata.num_rows, lambda names: file.read(columns=names))
 
 
 def stream_parquet(path: str) -> TableStream:
@@ -40,7 +42,7 @@ def stream_parquet(path: str) -> TableStream:
     def batches(names: Sequence[str]) -> Iterator[pa.Table]:
         found = _parquet_file(path).iter_batches(BATCH, columns=list(names))
         while (batch := _readable(path, "readable", lambda: next(found, None))) is not None:
-            yield pa.Table.from_batches([batch])
+            yield _readable(path, "readable", partial(_valid, pa.Table.from_batches([batch])))
 
     return TableStream(path, file.names, batches)
 
@@ -68,7 +70,8 @@ def open_arrow(path: str) -> TableFile:
     """
     tables = [_open_file(file) for file in _files(path)]
     table = _readable(path, "files with the same columns", lambda: pa.concat_tables(tables))
-    return _opened(path, table.column_names, table.num_rows, table.select)
+    names = _readable(path, "an Arrow file", lambda: table.column_names)
+    return _opened(path, names, table.num_rows, table.select)
 
 
 def _parquet_file(path: str) -> Any:
@@ -93,7 +96,15 @@ def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa
     if not n_rows:
         raise DataError(f"{path} has columns, but no rows.")
     check_names(path, names)
-    return TableFile(path, tuple(names), lambda wanted: _readable(path, "readable", lambda: select(list(wanted))))
+    return TableFile(
+        path, tuple(names), lambda wanted: _readable(path, "readable", lambda: _valid(select(list(wanted))))
+    )
+
+
+def _valid(table: pa.Table) -> pa.Table:
+    """The same table; pyarrow reads outside of its memory if the offsets of text in a file are damaged."""
+    table.validate(full=True)
+    return table
 
 
 def _check_kind(path: str, expected: str, is_expected: Callable[[bytes], bool]) -> bytes:
@@ -122,5 +133,5 @@ def _read_arrow(path: str, start: bytes) -> pa.Table:
 def _readable(path: str, expected: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} is damaged, or is not {expected} ({' '.join(str(error).split())[:200]}).") from None
