@@ -28,6 +28,11 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    """The names of the package, also of what is not imported yet."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     """Import a function's module when the function is first asked for: `import dnnctl` alone loads nothing heavy."""
     if name not in _HOMES:

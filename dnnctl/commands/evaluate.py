@@ -57,7 +57,7 @@ def evaluate(
     run: str | Path | RunRecord,
     role: str = "test",
     *,
-    data: str | Path | None = None,
+    data: Any = None,
     weights: Weights = "best",
     mc_samples: int = 0,
     accept_altered: bool = False,
@@ -69,7 +69,8 @@ def evaluate(
     Args:
         run: a run, or its id, id prefix, name or folder, or `last`.
         role: `train`, `validation` or `test`.
-        data: a file or folder with new examples, of the kind that the run was trained on; None for the run's own data.
+        data: new examples, of the kind that the run was trained on: a file or folder, a dict with the columns of a
+            table and its targets, or a pair of arrays, (inputs, targets); None for the run's own data.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of additional MC dropout passes.
         accept_altered: evaluate the run even if it was altered since training.
@@ -82,7 +83,7 @@ def evaluate(
     record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
     if data is not None:
-        return _evaluate_file(record, str(data), **options)
+        return _evaluate_new(record, data, **options)
     return _evaluate_split(record, role, overrides=overrides, **options)
 
 
@@ -126,7 +127,7 @@ def _evaluate_split(
         return replace(found, samples=samples, sampled_accuracy=accuracy)
 
 
-def _evaluate_file(run: RunRecord, path: str, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
+def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
     """Measure the weights of a run on new examples."""
     if mc_samples:
         raise UserError(
@@ -137,13 +138,14 @@ def _evaluate_file(run: RunRecord, path: str, *, weights: Weights, mc_samples: i
     import numpy as np
 
     from dnnctl.data.inputs.files import find_files
-    from dnnctl.data.inputs.labelled import open_labelled
+    from dnnctl.data.inputs.labelled import label_memory, open_labelled
 
-    files = find_files([path])
+    files = find_files([str(data)]) if isinstance(data, str | Path) else []
     if len(files) > 1:
-        raise UserError(f"--data: give one file or folder. {path} matches {len(files)}.")
+        raise UserError(f"--data: give one file or folder. {data} matches {len(files)}.")
     predictor = load_predictor(run, weights, accept_altered=accept_altered)
-    labelled = open_labelled(files[0], read_form(predictor), predictor.target)
+    form, target = read_form(predictor), predictor.target
+    labelled = open_labelled(files[0], form, target) if files else label_memory(data, form, target)
     answers: list[Any] = []
     others: dict[str, list[Any]] = {}
     for batch in labelled.inputs.batches():

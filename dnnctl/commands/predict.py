@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,12 +102,12 @@ def predict(
         run: a run, or its id, id prefix, name or folder, or `last`.
         inputs: a path or a list of paths; an array (N, …) of raw inputs; or for a run on a table a dict (or a
             DataFrame) with the values of each column, (N,).
-        keep: columns of a file to give along.
+        keep: other columns of the input to give along.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of passes of MC dropout; 0 predicts without dropout.
         accept_altered: predict even if the run was altered since training.
 
-    Returns a dict of columns (N,): `prediction` and the probabilities, as `dnnctl predict` writes them.
+    Returns a dict of columns (N,), as `dnnctl predict` writes them: `row` or `path`, `prediction`, the probabilities.
 
     Raises:
         UserError: the run has no model or was altered, or the inputs do not fit it.
@@ -115,19 +115,41 @@ def predict(
     import numpy as np
 
     record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
-    if isinstance(inputs, np.ndarray | Mapping) or hasattr(inputs, "keys"):
-        if keep:
-            raise UserError("`keep` names columns of a file, but these inputs are in memory.")
-        find_altered(record, weights, accept=accept_altered)
-        predictor = load_predictor(record, weights, mc_samples=mc_samples, accept_altered=accept_altered)
-        return name_columns(predictor, predictor.answer(inputs))
-    given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    if not all(isinstance(each, str | Path) for each in given):
-        raise UserError("`inputs` must be a path, a list of paths, an array, or a dict of columns.")
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
-    prediction = open_prediction(record, list(map(str, given)), keep=keep, **options)
+    if isinstance(inputs, np.ndarray) or hasattr(inputs, "keys"):
+        prediction = _of_memory(record, inputs, keep=keep, **options)
+    else:
+        prediction = open_prediction(record, _paths(inputs), keep=keep, **options)
     batches = list(prediction.batches())
     return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+
+
+def _paths(inputs: Any) -> list[str]:
+    given = [inputs] if isinstance(inputs, str | Path) else inputs
+    if not isinstance(given, list | tuple) or not given or not all(isinstance(each, str | Path) for each in given):
+        raise UserError("`inputs` must be a path, a list of paths, an array, or a dict of columns.")
+    return list(map(str, given))
+
+
+def _of_memory(
+    run: RunRecord, inputs: Any, *, keep: Sequence[str], weights: Weights, mc_samples: int, accept_altered: bool
+) -> Prediction:
+    """Predictions for an array, or for the columns of a table."""
+    altered = find_altered(run, weights, accept=accept_altered)
+    from dnnctl.data.inputs.arrays import ArrayInputs
+    from dnnctl.data.inputs.memory import stream_columns
+    from dnnctl.data.inputs.tables import TableInputs
+
+    predictor = load_predictor(run, weights, mc_samples=mc_samples, accept_altered=accept_altered)
+    if predictor.encode is None:
+        if keep:
+            raise UserError("`keep`: arrays have no named columns.")
+        return Prediction(run, altered, ArrayInputs(inputs, predictor.input_form), predictor)
+    if not hasattr(inputs, "keys"):
+        raise UserError(f"{run.id} was trained on a table: its inputs are a dict of columns, not an array.")
+    form = read_form(predictor)
+    assert form.encoding is not None, "the network takes columns"
+    return Prediction(run, altered, TableInputs(stream_columns(inputs, form.encoding), form, keep), predictor)
 
 
 def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:

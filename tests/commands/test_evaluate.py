@@ -235,3 +235,23 @@ def test_data_that_have_moved_are_found_and_must_be_the_same(tmp_path: Path) -> 
         evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'other.npz'}"])
     with pytest.raises(UserError, match="only takes the new place of a file"):
         evaluate(trained, "test", overrides=["seed=1"])
+
+
+def test_examples_in_memory_are_measured_as_those_of_files(run: Run, table: tuple[Run, dict[str, Any]]) -> None:
+    source = run.facts.spec["data"]["source"]["path"]
+    with np.load(source) as file:
+        pair = file["x_test"], file["y_test"]
+    assert evaluate(run, data=pair) == evaluate(run, data=source)
+    trained, columns = table
+    with np.load(trained.folder.predictions) as file:
+        labels = file["test_labels"]
+    given = columns | {"dear": labels[:, 0], "very dear": labels[:, 1]}
+    assert evaluate(trained, data=given).quality == evaluate(trained).quality
+    for record, wrong, message in (
+        (run, pair[0], "pair of arrays"),
+        (run, (pair[0], pair[1][:3]), "40 inputs, but 3 targets"),
+        (trained, pair, "dict of columns with the targets"),
+        (trained, columns, "lacks columns: 'dear'"),
+    ):
+        with pytest.raises(UserError, match=message):
+            evaluate(record, data=wrong)

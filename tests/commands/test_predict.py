@@ -290,5 +290,48 @@ def test_columns_that_are_kept_do_not_replace_others(numbers: tuple[Run, Path], 
         dnnctl.predict(numbers[0], tmp_path / "a.csv", keep=["row"])
     with pytest.raises(UserError, match=r"'id'.*--keep names them"):
         dnnctl.predict(numbers[0], tmp_path / "a.csv", keep=["id"])
-    with pytest.raises(UserError, match="inputs are in memory"):
-        dnnctl.predict(numbers[0], held_out(), keep=["id"])
+
+
+def test_columns_in_memory_are_read_as_those_of_files(numbers: tuple[Run, Path]) -> None:
+    """Dates as days, as objects, as text or as NumPy has them; booleans as words; None and NaN."""
+    run, _ = numbers
+    columns = held_out()
+    sold, new, size = NAMES["sold"], NAMES["new"], NAMES["size"]
+    days = columns[sold].astype(int).astype("datetime64[D]")
+    words = [None if np.isnan(each) else "true" if each else "false" for each in columns[new]]
+    for changes in (
+        {},
+        {sold: days, NAMES["zip"]: columns[NAMES["zip"]].astype(str)},
+        {sold: days.astype(object), new: words, NAMES["colour"]: [text or None for text in columns[NAMES["colour"]]]},
+        {sold: days.astype(str), size: columns[size][:, None], "other": np.zeros(len(days))},
+        {size: [str(each) if each == each else None for each in columns[size]]},
+    ):
+        found = dnnctl.predict(run, columns | changes)
+        np.testing.assert_array_equal(found["prediction"], recorded(run)[:, 0], err_msg=str(list(changes)))
+    found = dnnctl.predict(run, pd.DataFrame(columns | {"id": range(len(days))}), keep=["id"])
+    assert found["id"].tolist() == list(range(len(days)))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros((3, 12), np.float32), "its inputs are a dict of columns, not an array"),
+        (
+            {**held_out(), NAMES["size"]: ["big"] * 40},
+            "the given table: column 'size .*' is a number, but 'big' in row 1",
+        ),
+        ({**held_out(), NAMES["size"]: [1.0]}, r"the same number of values, at least one: 'size \(m²\)' has 1"),
+        ({}, "there are no columns"),
+        ({"x": [1]}, "the given table lacks columns"),
+        (5, "must be a path, a list of paths, an array, or a dict"),
+        ([], "must be a path"),
+        ([1.5], "must be a path"),
+    ],
+)
+def test_wrong_values_in_memory_are_refused(inputs: Any, message: str, numbers: tuple[Run, Path]) -> None:
+    with pytest.raises(UserError, match=message):
+        dnnctl.predict(numbers[0], inputs)
+
+
+def test_the_package_shows_what_it_exports() -> None:
+    assert set(dnnctl.__all__) <= set(dir(dnnctl))

@@ -23,8 +23,9 @@ from dnnctl.data.inputs.batch import InputForm, InputReader
 from dnnctl.data.inputs.files import kind_of
 from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs
+from dnnctl.data.inputs.memory import PLACE, stream_columns
 from dnnctl.data.inputs.open import ARRAYS, open_inputs
-from dnnctl.data.inputs.tables import FIX, missing_words
+from dnnctl.data.inputs.tables import FIX, TableInputs, missing_words
 from dnnctl.data.tables.column_type import Reading, read_column
 from dnnctl.data.tables.target import Target
 from dnnctl.data.tables.wording import listed
@@ -76,6 +77,27 @@ def open_labelled(path: str, form: InputForm, target: TargetFacts) -> Labelled:
     if not isinstance(reader, JsonInputs):
         raise DataError(f"{path} has no targets. Give an .npz or .jsonl file with inputs and targets.")
     return Labelled(reader, lambda others: _encode(np.array(list(others[key])), target, path))
+
+
+def label_memory(given: Any, form: InputForm, target: TargetFacts) -> Labelled:
+    """Examples in memory: a dict with the columns of a table and its targets, or a pair of arrays.
+
+    Raises:
+        UserError: they do not fit the run.
+    """
+    source = form.source
+    if form.encoding is not None and isinstance(source, Table) and hasattr(given, "keys"):
+        names = [source.target] if isinstance(source.target, str) else list(source.target)
+        reader = TableInputs(stream_columns(given, form.encoding), form, names)
+        return Labelled(reader, partial(_table_targets, names, PLACE, form, target))
+    if form.encoding is not None or not isinstance(given, tuple) or len(given) != 2:
+        wanted = "a dict of columns with the targets" if form.encoding else "a pair of arrays, (inputs, targets)"
+        raise DataError(f"`data` must be a path, or {wanted}.")
+    inputs, targets = given[0], np.asarray(given[1])
+    if len(inputs) != len(targets):
+        raise DataError(f"There are {len(inputs):,} inputs, but {len(targets):,} targets.")
+    encoded = _encode(targets, target, "the given targets")
+    return Labelled(ArrayInputs(inputs, form), lambda _: encoded)
 
 
 def _list_images(source: Images, path: str, kind: str) -> Listing:
