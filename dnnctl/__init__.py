@@ -5,23 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dnnctl.commands.evaluate import evaluate
     from dnnctl.commands.fork import fork
+    from dnnctl.commands.predict import predict
     from dnnctl.commands.resume import resume
     from dnnctl.commands.runs import load_run, runs
     from dnnctl.commands.train import train
     from dnnctl.specs.reading.load import load_spec
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "fork", "load_run", "load_spec", "resume", "runs", "train"]
+__all__ = ["__version__", "evaluate", "fork", "load_run", "load_spec", "predict", "resume", "runs", "train"]
 
 _HOMES = {
+    "evaluate": "dnnctl.commands.evaluate",
     "fork": "dnnctl.commands.fork",
     "load_run": "dnnctl.commands.runs",
     "load_spec": "dnnctl.specs.reading.load",
+    "predict": "dnnctl.commands.predict",
     "resume": "dnnctl.commands.resume",
     "runs": "dnnctl.commands.runs",
     "train": "dnnctl.commands.train",
 }
+
+
+def __dir__() -> list[str]:
+    """The names of the package, also of what is not imported yet."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ Shapes: B is the batch, F the width of an encoded row.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
@@ -66,13 +66,22 @@ def front_of(model: keras.Model) -> keras.Model:
 
 def encode_columns(model: keras.Model, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
     """(N, F) the encoded rows of raw columns, (N,), by the front of a table's model."""
+    return front_encoder(model)(columns)
+
+
+def front_encoder(model: keras.Model) -> Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]:
+    """A function from raw columns, (N,), to encoded rows, (N, F), by the front of a table's model."""
     front = front_of(model)
-    n = len(next(iter(columns.values())))
-    batches = [
-        np.asarray(front({name: values[start : start + BATCH] for name, values in columns.items()}))
-        for start in range(0, n, BATCH)
-    ]
-    return np.concatenate(batches)
+
+    def encode(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        n = len(next(iter(columns.values())))
+        batches = [
+            np.asarray(front({name: values[start : start + BATCH] for name, values in columns.items()}))
+            for start in range(0, n, BATCH)
+        ]
+        return np.concatenate(batches)
+
+    return encode
 
 
 def has_front(model: keras.Model) -> bool:

@@ -1,8 +1,8 @@
-"""`dnnctl evaluate` and `dnnctl predict`: the weights of a run on its own data, or on new inputs."""
+"""`dnnctl evaluate`: the weights of a run on its own data, or on new examples."""
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,25 +10,29 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, RequiredRun, RunReference, RunsDir
+from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
-from dnnctl.cli.table import terminal_width, wrap_text
-from dnnctl.errors import UserError
+from dnnctl.cli.table import print_table, terminal_width, wrap_text
+from dnnctl.errors import UserError, shorten
 from dnnctl.store.catalog import load_run
-from dnnctl.store.files import write_through
+from dnnctl.store.files import finite_only
 from dnnctl.store.metrics import format_metrics
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.seal import ALTERED
-from dnnctl.text import format_number, format_shape
+from dnnctl.text import format_number
 
 if TYPE_CHECKING:
     from dnnctl.commands.evaluate import Evaluation
     from dnnctl.commands.runs import Weights
+    from dnnctl.compare.quality import Quality
+    from dnnctl.store.facts import Metrics
 
 ROLES = ("test", "validation", "train")
 WEIGHTS: tuple[Weights, ...] = ("best", "last")
-INPUTS = (".npy", ".npz")
-OUTPUT = ".npz"
+MOST_CLASSES = 12
+"""The largest number of classes whose confusion matrix is printed."""
+LONGEST = 16
+"""The longest name of a class in a table."""
 McSamples = Annotated[int, typer.Option("--mc-samples", min=0, metavar="N", help="Run N random passes of MC dropout.")]
 ChosenWeights = Annotated[
     str,
@@ -44,66 +48,53 @@ def evaluate_command(
     on: Annotated[
         str, typer.Option("--on", metavar="test|validation|train", help="The split to evaluate on.")
     ] = "test",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="PATH", help="A file or folder with new examples.", show_default="the run's data"
+        ),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=PATH", help="Where the run's data are now, e.g. data.source.path=FILE. Repeatable."
+        ),
+    ] = None,
     weights: ChosenWeights = "best",
     mc_samples: McSamples = 0,
     accept_altered: AcceptAltered = False,
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a run on its own data; --mc-samples also estimates its uncertainty by MC dropout."""
+    """Evaluate a run on its own data, or on new examples; --mc-samples also estimates its uncertainty by MC dropout."""
     with failures_reported(as_json=as_json):
         if on not in ROLES:
             raise UserError(f"--on: must be one of {', '.join(ROLES)}. Received: {on}.")
+        if data is not None and (on != "test" or overrides):
+            raise UserError("--data: it cannot be combined with --on or --set, which are about the run's own data.")
         chosen = check_weights(weights)
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.evaluate import evaluate
 
-        found = evaluate(record, on, weights=chosen, mc_samples=mc_samples, accept_altered=accept_altered)
+        options: dict[str, Any] = {"weights": chosen, "mc_samples": mc_samples, "accept_altered": accept_altered}
+        found = evaluate(record, on, data=data, overrides=overrides or [], **options)
+        for note in found.notes:
+            print_notice(note)
         if as_json:
-            facts = {"run": record.id, "on": on, "weights": chosen, "n": found.n}
+            facts = {"run": record.id, "on": str(data or on), "weights": chosen, "n": found.n}
             marks = {"altered": list(found.altered), "recorded": found.recorded or None}
-            print_json({**facts, **_as_object(found), **marks})
+            print_json(finite_only({**facts, **_as_object(found), **marks}))
             return
-        where = f"{record.id}, {chosen} weights, {found.n:,} {on} examples"
+        examples = f"{found.n:,} {on} examples" if data is None else f"{found.n:,} examples of {data}"
+        where = f"{record.id}, {chosen} weights, {examples}"
         print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
+        if found.quality is not None:
+            print_quality(found.quality, found.baseline)
         for line in describe_alteration(found):
             print_text(wrap_text(line, terminal_width()))
         if found.samples is not None:
             for line in describe_samples(found, mc_samples):
                 print_text(wrap_text(line, terminal_width()))
-
-
-def predict_command(
-    run: RequiredRun,
-    inputs: Annotated[Path, typer.Argument(metavar="INPUT", help="A .npy file, or an .npz file with one array.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .npz file to write.")] = Path(
-        "predictions.npz"
-    ),
-    weights: ChosenWeights = "best",
-    mc_samples: McSamples = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False,
-    accept_altered: AcceptAltered = False,
-    runs_dir: RunsDir = None,
-) -> None:
-    """Predict from a file of raw inputs, one example per row, and write the predictions to an .npz file."""
-    with failures_reported():
-        chosen = check_weights(weights)
-        check_files(inputs, output, force=force)
-        record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
-        import numpy as np
-
-        from dnnctl.commands.evaluate import predict
-
-        array = read_array(inputs)
-        found = predict(record, array, weights=chosen, mc_samples=mc_samples, accept_altered=accept_altered)
-        try:
-            write_through(output, lambda aside: np.savez_compressed(aside, **found))  # type: ignore[arg-type]
-        except OSError as error:
-            raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
-        if "altered" in found:
-            print_notice(f"{ALTERED}: {', '.join(found['altered'])}. The output names these files in `altered`.")
-        shapes = ", ".join(f"{name} {format_shape(array.shape)}" for name, array in found.items())
-        print_text(f"written: {output} ({shapes})")
 
 
 def check_weights(weights: str) -> Weights:
@@ -118,55 +109,65 @@ def check_weights(weights: str) -> Weights:
     raise UserError(f"--weights: must be one of {', '.join(WEIGHTS)}. Received: {weights}.")
 
 
-def check_files(inputs: Path, output: Path, *, force: bool) -> None:
-    """Check the file types before anything is loaded, and that no file is overwritten by mistake.
-
-    Raises:
-        UserError: a file type is not supported, or the output exists.
-    """
-    if inputs.suffix.lower() not in INPUTS:
-        raise UserError(
-            f"{inputs}: the input must be a .npy file, or an .npz file with one array of raw inputs. Convert other "
-            f"files with NumPy: np.save('inputs.npy', array)"
-        )
-    if output.suffix.lower() != OUTPUT:
-        raise UserError(f"--output {output}: predictions can only be written as {OUTPUT}. Change the extension.")
-    if output.exists() and not force:
-        raise UserError(f"{output} already exists. Choose another --output, or replace it with --force.")
-
-
-def read_array(path: Path) -> Any:
-    """The array in a file.
-
-    Raises:
-        UserError: there is no such file, or it does not contain exactly one array of numbers.
-    """
-    import numpy as np
-
-    try:
-        with path.open("rb") as stream:
-            found = np.load(stream, allow_pickle=False)
-            if isinstance(found, np.ndarray):
-                return found
-            if len(found.files) == 1:
-                return found[found.files[0]]
-            names = ", ".join(found.files) or "none"
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror or error}.") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        raise UserError(f"Cannot read {path}: it must be a .npy or .npz file that contains numbers.") from None
-    raise UserError(f"{path} must contain exactly one array. Received: {names}.")
-
-
 def _as_object(found: Evaluation) -> dict[str, Any]:
+    facts = {"metrics": found.metrics, "baseline": found.baseline, **(_quality(found.quality) if found.quality else {})}
     if found.samples is None:
-        return {"metrics": found.metrics}
+        return facts
     return {
-        "metrics": found.metrics,
+        **facts,
         "mc_accuracy": found.sampled_accuracy,
         "mean_standard_deviation": float(found.samples.deviation.mean()),
         "mean_entropy": float(found.samples.entropy.mean()),
     }
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
+    ratios = ("name", "n", "precision", "recall", "f1")
+    return {
+        "intervals": {name: [each.low, each.high] for name, each in quality.metrics.items()},
+        "values": {name: each.value for name, each in quality.metrics.items()},
+        "classes": [{key: getattr(each, key) for key in ratios} for each in quality.classes],
+        "confusion": [list(row) for row in quality.confusion],
+        "ece": quality.ece,
+    }
+
+
+def print_quality(quality: Quality, baseline: Metrics) -> None:
+    """Print metrics with intervals beside the trivial prediction, and the quality of each class."""
+    rows = [
+        [name, *map(format_number, (each.value, each.low, each.high, baseline.get(name)))]
+        for name, each in quality.metrics.items()
+    ]
+    if quality.ece is not None:
+        rows.append(["calibration error", format_number(quality.ece), "—", "—", "—"])
+    columns = ["value", "95 % from", "to", "trivial"]
+    print_text()
+    print_table(["metric", *columns], rows, right=columns)
+    if quality.classes:
+        print_text()
+        _print_classes(quality)
+    if 1 < len(quality.confusion) <= MOST_CLASSES:
+        print_text()
+        _print_confusion([_short(each.name) for each in quality.classes], quality.confusion)
+
+
+def _print_classes(quality: Quality) -> None:
+    columns = ["examples", "precision", "recall", "F1"]
+    rows = [
+        [_short(each.name), f"{each.n:,}", *map(format_number, (each.precision, each.recall, each.f1))]
+        for each in quality.classes
+    ]
+    print_table(["class" if quality.confusion else "label", *columns], rows, right=columns)
+
+
+def _print_confusion(names: Sequence[str], confusion: Sequence[Sequence[int]]) -> None:
+    """Print the number of examples of each class (row) that were predicted as each class (column)."""
+    rows = [[name, *map(str, counts)] for name, counts in zip(names, confusion, strict=True)]
+    print_table(["true \\ predicted", *names], rows, right=names)
+
+
+def _short(name: str) -> str:
+    return shorten(name, LONGEST)
 
 
 def describe_alteration(found: Evaluation) -> list[str]:

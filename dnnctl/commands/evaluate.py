@@ -1,29 +1,33 @@
-"""`evaluate` and `predict`: the weights of a run on its own data, or on new inputs. No run is changed."""
+"""`evaluate`: the weights of a run on its own data, or on new examples. No run is changed."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.raw_columns import RawColumns, check_columns
-from dnnctl.commands.runs import Weights, load_model, model_path
+from dnnctl.commands.predictor import load_predictor, read_form, threshold
+from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
-from dnnctl.errors import RunError
+from dnnctl.errors import RunError, UserError
 from dnnctl.specs import load
-from dnnctl.store.alteration import altered_files, check_unaltered
-from dnnctl.store.facts import Metrics
+from dnnctl.store.catalog import load_run
+from dnnctl.store.facts import Metrics, TargetFacts
 from dnnctl.store.pretrained import pretrained_copy
+from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, check_sound
-from dnnctl.text import format_shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dnnctl.compare.quality import Quality
     from dnnctl.engine.mc_dropout import Samples
 
-ACCEPT = "To use it as it is, add --accept-altered."
+PLACES = ("path", "_inputs", "_targets")
+"""How the keys of a source end that name files."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,56 @@ class Evaluation:
     """The files that were altered since training."""
     recorded: Metrics = field(default_factory=dict)
     """The metrics that were recorded in training; empty for the training split."""
+    quality: Quality | None = None
+    """Metrics with intervals, and the quality of each class."""
+    baseline: Metrics = field(default_factory=dict)
+    """The metrics of the trivial prediction; empty if it is not known."""
+    notes: tuple[str, ...] = ()
+    """What is unusual about new examples."""
 
 
 def evaluate(
-    run: RunRecord, role: str, *, weights: Weights = "best", mc_samples: int = 0, accept_altered: bool = False
+    run: str | Path | RunRecord,
+    role: str = "test",
+    *,
+    data: Any = None,
+    weights: Weights = "best",
+    mc_samples: int = 0,
+    accept_altered: bool = False,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path | None = None,
 ) -> Evaluation:
-    """Measure the weights of a run on a split of its data, at inference.
+    """Measure the weights of a run, at inference, on a split of its data or on new examples.
 
     Args:
+        run: a run, or its id, id prefix, name or folder, or `last`.
         role: `train`, `validation` or `test`.
+        data: new examples, of the kind that the run was trained on: a file or folder, a dict with the columns of a
+            table and its targets, or a pair of arrays, (inputs, targets); None for the run's own data.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of additional MC dropout passes.
         accept_altered: evaluate the run even if it was altered since training.
+        overrides: where the run's data are now: `data.source.path=…`.
 
     Raises:
-        UserError: the run has no model or was altered, its data have changed or have no such split, or its network
-            has no dropout.
+        UserError: the run has no model or was altered, its data have changed or have no such split, its network has
+            no dropout, or the new examples do not fit.
     """
+    record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
+    options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
+    if data is not None:
+        return _evaluate_new(record, data, **options)
+    return _evaluate_split(record, role, overrides=overrides, **options)
+
+
+def _evaluate_split(
+    run: RunRecord, role: str, *, weights: Weights, mc_samples: int, accept_altered: bool, overrides: Sequence[str]
+) -> Evaluation:
+    """Measure the weights of a run on a split of its data."""
     check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
-    loaded = load(run.folder.spec)
+    _check_overrides(overrides)
+    loaded = load(run.folder.spec, overrides)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
         from dnnctl.events.event import ignore
@@ -81,70 +115,72 @@ def evaluate(
             raise RunError(f"The data of {run.id} have no {role} split.")
         set_weights(setup.model, model, run)
         placed = place(setup, split)
-        metrics = setup.engine(placed).evaluate(placed)
+        engine = setup.engine(placed)
+        found = Evaluation(len(split), engine.evaluate(placed), altered=altered, recorded=_recorded(run, role, weights))
+        assert setup.target is not None, "it is known once the data are loaded"
+        found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets)
         if not mc_samples:
-            return Evaluation(len(split), metrics, altered=altered, recorded=_recorded(run, role, weights))
+            return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         samples = replace(samples, is_by_label=setup.task == "labels")
         accuracy = None if setup.task == "numbers" else _accuracy(samples, split.targets)
-        return Evaluation(len(split), metrics, samples, accuracy, altered, _recorded(run, role, weights))
+        return replace(found, samples=samples, sampled_accuracy=accuracy)
 
 
-def predict(
-    run: RunRecord,
-    inputs: NDArray[Any] | RawColumns,
-    *,
-    weights: Weights = "best",
-    mc_samples: int = 0,
-    accept_altered: bool = False,
-) -> dict[str, NDArray[Any]]:
-    """Predict from new raw inputs, unscaled like the training data.
-
-    Args:
-        inputs: (N, …), or for a network that was trained on a table a dict with the values of each column, (N,): text
-            of categories, numbers, booleans, or dates. None and NaN are missing values.
-        weights: those of the best epoch or of the last one.
-        mc_samples: the number of MC dropout passes; 0 predicts without dropout.
-        accept_altered: predict even if the run was altered since training.
-
-    Returns `predictions` (N, K); with `mc_samples` also `deviation` (N, K) and `entropy` (N,) over the passes. If files
-    were altered since training, `altered` holds their names.
-
-    Raises:
-        UserError: the run has no model or was altered, the inputs do not fit it, or MC dropout is requested without
-            dropout layers.
-    """
+def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
+    """Measure the weights of a run on new examples."""
+    if mc_samples:
+        raise UserError(
+            "--mc-samples: it cannot be combined with --data. `dnnctl predict` gives deviations for new files."
+        )
+    check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
-    with stderr_to(os.devnull):
-        import numpy as np
+    import numpy as np
 
-        from dnnctl.builder.front import core_of, encode_columns, has_front
-        from dnnctl.engine.mc_dropout import sample
+    from dnnctl.data.inputs.files import find_files
+    from dnnctl.data.inputs.labelled import label_memory, open_labelled
 
-        model = load_model(run, weights, accept_altered=accept_altered)
-        mark = {"altered": np.array(altered)} if altered else {}
-        if has_front(model):
-            rows: NDArray[Any] = encode_columns(model, check_columns(run, model, inputs))
-            model = core_of(model)
-        else:
-            rows = _check_inputs(run, model.inputs[0], inputs)
-        if not mc_samples:
-            return {"predictions": np.asarray(model.predict(rows, verbose=0)), **mark}
-        samples = sample(model, rows, mc_samples, seed=run.facts.seed or 0)
-        samples = replace(samples, is_by_label=run.summary is not None and run.summary.task == "labels")
-        return {"predictions": samples.mean, "deviation": samples.deviation, "entropy": samples.entropy, **mark}
+    files = find_files([str(data)]) if isinstance(data, str | Path) else []
+    if len(files) > 1:
+        raise UserError(f"--data: give one file or folder. {data} matches {len(files)}.")
+    predictor = load_predictor(run, weights, accept_altered=accept_altered)
+    form, target = read_form(predictor), predictor.target
+    labelled = open_labelled(files[0], form, target) if files else label_memory(data, form, target)
+    answers: list[Any] = []
+    others: dict[str, list[Any]] = {}
+    for batch in labelled.inputs.batches():
+        answers.append(predictor.answer(batch.inputs).predictions)
+        for name, values in batch.others.items():
+            others.setdefault(name, []).extend(values.chunks if hasattr(values, "chunks") else values)
+    predicted, targets = np.concatenate(answers), labelled.targets(others)
+    found = Evaluation(len(targets), {}, altered=altered, notes=tuple(labelled.inputs.notes()))
+    found = _with_quality(found, run, predictor.target, predicted, targets)
+    assert found.quality is not None
+    return replace(found, metrics={name: each.value for name, each in found.quality.metrics.items()})
 
 
-def find_altered(run: RunRecord, weights: Weights, *, accept: bool) -> tuple[str, ...]:
-    """The files of a run that were altered since training, of those that define these weights.
+def _with_quality(
+    found: Evaluation, run: RunRecord, target: TargetFacts, predicted: NDArray[Any], targets: NDArray[Any]
+) -> Evaluation:
+    """The evaluation with the quality of the predictions, beside the trivial one."""
+    import numpy as np
 
-    Raises:
-        RunError: there are some, and this is not accepted.
-    """
-    path = model_path(run.folder, weights)
-    if not accept:
-        check_unaltered(run, path, fix=ACCEPT)
-    return altered_files(run, path)
+    from dnnctl.compare.quality import assess
+    from dnnctl.compare.scores import Predictions
+    from dnnctl.data.baseline import score_trivial
+
+    predictions = Predictions(predicted.reshape(len(predicted), -1), targets, target.task, threshold(run), target.names)
+    trivial = np.array(target.trivial)
+    baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
+    return replace(found, quality=assess(predictions), baseline=baseline)
+
+
+def _check_overrides(overrides: Sequence[str]) -> None:
+    """Check that overrides only say where the data are: everything else would be another run."""
+    for override in overrides:
+        key = override.partition("=")[0].strip()
+        if not key.startswith("data.source.") or not key.endswith(PLACES):
+            raise UserError(f"--set {override}: evaluate only takes the new place of a file, such as data.source.path.")
 
 
 def set_weights(target: Any, source: Any, run: RunRecord) -> None:
@@ -170,44 +206,6 @@ def _recorded(run: RunRecord, role: str, weights: Weights) -> Metrics:
         return summary.measured(role)
     last = summary.last
     return ((last.validation if role == "validation" else last.test) if last else None) or {}
-
-
-def _check_inputs(run: RunRecord, wanted: Any, inputs: Any) -> NDArray[Any]:
-    """Check that inputs are an array, and have the shape, the type and the range of the training data.
-
-    Raises:
-        RunError: they do not.
-    """
-    import numpy as np
-
-    if not isinstance(inputs, np.ndarray):
-        raise RunError(f"The inputs of {run.id} must be an array. Received: {type(inputs).__name__}.")
-    shape = tuple(wanted.shape[1:])
-    if inputs.shape[1:] != shape:
-        received = format_shape(inputs.shape[1:])
-        raise RunError(
-            f"These inputs do not fit {run.id}: each must have the shape {format_shape(shape)}. Received: {received}."
-        )
-    if inputs.dtype.kind not in "fiub":
-        raise RunError(f"These inputs do not fit {run.id}: they must be numbers. Received: {inputs.dtype}.")
-    if wanted.dtype == "uint8" and inputs.dtype != "uint8":
-        _check_pixels(run, inputs)
-    return inputs
-
-
-def _check_pixels(run: RunRecord, inputs: NDArray[Any]) -> None:
-    """Check that inputs that are not uint8 are whole pixel values from 0 to 255."""
-    import numpy as np
-
-    low, high = (float(inputs.min()), float(inputs.max())) if inputs.size else (0.0, 0.0)
-    received = f"{inputs.dtype} from {low:.4g} to {high:.4g}"
-    if not np.isfinite(inputs).all() or low < 0 or high > 255:
-        raise RunError(f"{run.id} was trained on uint8 pixels from 0 to 255. Received: {received}.")
-    if inputs.dtype.kind == "f" and (high <= 1 or not np.equal(np.mod(inputs, 1), 0).all()):
-        raise RunError(
-            f"{run.id} was trained on uint8 pixels from 0 to 255, which the model scales itself. Received: {received}. "
-            f"Convert them: (inputs * 255).round().astype('uint8') for values from 0 to 1."
-        )
 
 
 def _accuracy(samples: Samples, targets: NDArray[Any]) -> float:

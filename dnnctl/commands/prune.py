@@ -93,6 +93,8 @@ def _prune(
             writer.add_facts(
                 device=facts.device,
                 data=facts.data,
+                target=facts.target,
+                input_range=facts.input_range,
                 compile=facts.compile,
                 parameters=facts.parameters,
                 layers=facts.layers,

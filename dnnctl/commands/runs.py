@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from dnnctl.errors import RunError
 from dnnctl.store import catalog
-from dnnctl.store.alteration import check_unaltered
+from dnnctl.store.alteration import altered_files, check_unaltered
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.ownership import check_no_links
 from dnnctl.store.record import RunRecord
 from dnnctl.store.seal import DELETED
 
 Weights = Literal["best", "last"]
+ACCEPT = "To use it as it is, add --accept-altered."
 
 
 class Run(RunRecord):
@@ -70,6 +71,18 @@ def load_model(run: RunRecord, weights: Weights = "best", *, accept_altered: boo
     from dnnctl.builder.keras_file import open_keras
 
     return open_keras(path)
+
+
+def find_altered(run: RunRecord, weights: Weights, *, accept: bool) -> tuple[str, ...]:
+    """The files of a run that were altered since training, of those that define these weights.
+
+    Raises:
+        RunError: there are some, and this is not accepted.
+    """
+    path = model_path(run.folder, weights)
+    if not accept:
+        check_unaltered(run, path, fix=ACCEPT)
+    return altered_files(run, path)
 
 
 def model_path(folder: RunFolder, weights: Weights) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Array, Dataset, Task
 from dnnctl.store.facts import Metrics
@@ -20,11 +21,21 @@ def baseline(train: Array, targets: Array, task: Task) -> Metrics:
 
     Shapes: targets are (N,) class numbers, or (N, K) labels or numbers; each of the K columns has its own prediction.
     """
+    return score_trivial(trivial_prediction(train, task), targets, task)
+
+
+def trivial_prediction(train: Array, task: Task) -> NDArray[np.float64]:
+    """(1,) the most frequent class, or (K,) the most frequent value of each label or the mean of each number."""
     if task == "classes":
-        most_frequent = int(np.argmax(np.bincount(train.astype(np.int64))))
-        return {"accuracy": float(np.mean(targets == most_frequent))}
-    if task == "labels":
-        return {"accuracy": float(np.mean(targets == (train.mean(axis=0) > 0.5)))}
-    error = targets.astype(np.float64) - train.mean(axis=0, dtype=np.float64)
+        return np.array([np.argmax(np.bincount(train.astype(np.int64)))], np.float64)
+    means = train.mean(axis=0, dtype=np.float64)
+    return (means > 0.5).astype(np.float64) if task == "labels" else means
+
+
+def score_trivial(prediction: NDArray[np.float64], targets: Array, task: Task) -> Metrics:
+    """The metrics of the same prediction for every example."""
+    if task != "numbers":
+        return {"accuracy": float(np.mean(targets == prediction))}
+    error = targets.astype(np.float64) - prediction
     mse = float(np.mean(error**2))
     return {"mae": float(np.mean(np.abs(error))), "mse": mse, "rmse": mse**0.5}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnnctl.data.baseline import baselines
+from dnnctl.data.baseline import baselines, trivial_prediction
 from dnnctl.data.dataset import Dataset, Part
 from dnnctl.store.data_facts import ClassFacts, DataDescription
+from dnnctl.store.facts import TargetFacts
 
 
 def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
@@ -24,6 +25,21 @@ def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
         columns=dataset.columns,
         baseline=baselines(dataset),
     )
+
+
+def describe_target(dataset: Dataset) -> TargetFacts:
+    """What is predicted, and the trivial prediction."""
+    trivial = trivial_prediction(dataset.train.targets, dataset.task)
+    names = () if dataset.task == "numbers" else dataset.class_names
+    return TargetFacts(dataset.task, tuple(names), tuple(trivial.tolist()))
+
+
+def input_range(dataset: Dataset) -> tuple[float, ...]:
+    """The smallest and the largest training input; empty for tables, for pixels, and for inputs that stay on disk."""
+    inputs = dataset.train.inputs
+    if dataset.encoding is not None or inputs.dtype == np.uint8 or not isinstance(inputs, np.ndarray):
+        return ()
+    return float(inputs.min()), float(inputs.max())
 
 
 def _size(part: Part | None) -> int:

@@ -121,7 +121,7 @@ def _scan(path: Path, inputs_key: str, target_key: str, state: tuple[int, int]) 
     with path.open("rb") as file:
         lines = _lines(file, path)
         while batch := list(islice(lines, BATCH)):
-            records = [_record(line, place, inputs_key, target_key) for _, line, place in batch]
+            records = [read_record(line, place, inputs_key, target_key) for _, line, place in batch]
             inputs = _stack([record[inputs_key] for record in records], [place for *_, place in batch], shape)
             shape = inputs.shape[1:]
             digest.update(to_inputs(inputs).data)
@@ -146,7 +146,12 @@ def _lines(file: Any, path: Path) -> Iterator[tuple[int, bytes, str]]:
         start += len(line)
 
 
-def _record(line: bytes, place: str, *keys: str) -> dict[str, Any]:
+def read_record(line: bytes, place: str, *keys: str) -> dict[str, Any]:
+    """The object in a line, which has these keys.
+
+    Raises:
+        DataError: it is not an object, or a key is missing.
+    """
     try:
         record = from_json(line, allow_inf_nan=False)
     except ValueError as error:

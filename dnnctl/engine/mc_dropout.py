@@ -7,6 +7,7 @@ Source: Gal and Ghahramani, Dropout as a Bayesian Approximation (2016).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -49,7 +50,14 @@ class Samples:
 
 
 def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: int = 0) -> Samples:
-    """Pass examples through a model `n_samples` times.
+    """Pass examples through a model `n_samples` times: see `make_sampler`."""
+    return make_sampler(model, n_samples, seed=seed)(inputs)
+
+
+def make_sampler(model: keras.Model, n_samples: int, *, seed: int = 0) -> Callable[[NDArray[Any]], Samples]:
+    """A function that passes examples through a model `n_samples` times.
+
+    Parts of a data set, one after another, give the results of the whole if their sizes are multiples of `BATCH`.
 
     Batch normalization and all other layers run in inference mode.
 
@@ -84,9 +92,13 @@ def sample(model: keras.Model, inputs: NDArray[Any], n_samples: int, *, seed: in
         return first + mean, tf.sqrt(tf.maximum(squares / n_samples - tf.square(mean), 0.0))
 
     run = tf.function(passes, autograph=False, reduce_retracing=True)
-    parts = [run(tf.constant(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
-    mean, deviation = (np.concatenate([part[i].numpy() for part in parts]) for i in (0, 1))
-    return Samples(mean, deviation)
+
+    def sample_all(inputs: NDArray[Any]) -> Samples:
+        parts = [run(tf.constant(inputs[start : start + BATCH])) for start in range(0, len(inputs), BATCH)]
+        mean, deviation = (np.concatenate([part[i].numpy() for part in parts]) for i in (0, 1))
+        return Samples(mean, deviation)
+
+    return sample_all
 
 
 class _AlwaysRandom(keras.layers.Layer):

@@ -19,7 +19,7 @@ from dnnctl.builder.size import network_size
 from dnnctl.builder.target_scaling import fit_target_scaling
 from dnnctl.builder.transfer import Transfer, build_from, load_pretrained
 from dnnctl.data.dataset import Dataset
-from dnnctl.data.describe import describe
+from dnnctl.data.describe import describe, describe_target, input_range
 from dnnctl.data.load import load_data
 from dnnctl.engine.augmentation.augmenter import Augmenter, build_augmenter
 from dnnctl.engine.compilation import Compilation, choose_compilation
@@ -38,7 +38,7 @@ from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
 from dnnctl.specs.pretraining import Autoencoder
 from dnnctl.specs.source import BuiltIn
 from dnnctl.store.encoding import TableEncoding
-from dnnctl.store.facts import DataFacts, LayerFacts, Metrics
+from dnnctl.store.facts import DataFacts, LayerFacts, Metrics, TargetFacts
 from dnnctl.text import format_shape
 
 WIDTH = 4
@@ -67,6 +67,10 @@ class Setup:
     """What changes the training examples in every step."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
+    target: TargetFacts | None = None
+    """What is predicted."""
+    input_range: tuple[float, ...] = ()
+    """The smallest and the largest value of the training inputs, if these are arrays of floats."""
     baseline: Mapping[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of the trivial prediction."""
     encoding: TableEncoding | None = None
@@ -148,6 +152,8 @@ def prepare(
         reused=reused,
         augmenter=build_augmenter(spec.data.augment, dataset.train.inputs, dataset.encoding),
         transfer=transfer,
+        target=describe_target(dataset),
+        input_range=input_range(dataset),
         baseline=description.baseline,
         encoding=dataset.encoding,
     )

@@ -140,6 +140,8 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.add_facts(
             device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
             data=setup.data,
+            target=setup.target,
+            input_range=setup.input_range,
             compile=CompileFacts(setup.compilation.mode, setup.compilation.reason),
             parameters=count_parameters(setup.model)[0],
             layers=tuple(layer_table(setup.model)),

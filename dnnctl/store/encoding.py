@@ -33,6 +33,10 @@ class ColumnEncoding:
     """Whether the encoded value is the number of the slot, for a learned embedding. Otherwise there is a value for each
     slot from 1, which is 1 for the category of that slot. An unknown category has only zeros: no weight of the network
     could have learned anything about it."""
+    minimum: float | None = None
+    maximum: float | None = None
+    """Numbers and dates: the range in the training split. It does not change the encoded value; `predict` reports
+    values outside of it. None if it is unknown, or all values are missing."""
 
     @property
     def n_slots(self) -> int:

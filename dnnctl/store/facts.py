@@ -24,6 +24,19 @@ class DataFacts:
 
 
 @dataclass(frozen=True)
+class TargetFacts:
+    """What a run predicts."""
+
+    task: str
+    """`classes`, `labels` or `numbers`."""
+    names: tuple[str, ...] = ()
+    """The classes in the order of their numbers, or the labels; empty for numbers."""
+    trivial: tuple[float, ...] = ()
+    """The trivial prediction: the number of the most frequent class, or the most frequent value of each label, or the
+    mean of each number, in the training split."""
+
+
+@dataclass(frozen=True)
 class DeviceFacts:
     """The device that a run was trained on."""
 
@@ -148,6 +161,9 @@ class RunFacts:
     reuse: ReuseFacts | None = None
     pruned: PrunedFacts | None = None
     data: DataFacts | None = None
+    target: TargetFacts | None = None
+    input_range: tuple[float, ...] = ()
+    """The smallest and the largest value of the training inputs, if these are arrays of floats."""
     device: DeviceFacts | None = None
     compile: CompileFacts | None = None
     parameters: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
@@ -9,15 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.commands.evaluate import evaluate, predict
+import dnnctl
+from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.fork import fork
+from dnnctl.commands.predictor import load_predictor
 from dnnctl.commands.prune import prune
 from dnnctl.commands.runs import Run
 from dnnctl.commands.train import train
-from dnnctl.errors import RunError
+from dnnctl.errors import RunError, UserError
 from dnnctl.store.folder import RunFolder
-from sample_specs import small_spec, write_spec
+from image_files import draw_pixels, write_folder
+from sample_specs import small_spec, write_digits, write_spec
 from sample_tables import held_out, write_table
+
+
+def predict(run: Run, inputs: Any, *, weights: Any = "best", **options: Any) -> dict[str, Any]:
+    return asdict(load_predictor(run, weights, **options).answer(inputs))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +99,7 @@ def altered(run: Run, tmp_path: Path) -> Run:
 
 def test_altered_weights_are_refused_unless_accepted_and_then_marked(altered: Run) -> None:
     """The recorded metrics are those of the weights that were replaced, the new ones those of the weights there."""
-    for use in (lambda: evaluate(altered, "test"), lambda: predict(altered, PIXELS), altered.model):
+    for use in (lambda: evaluate(altered, "test"), lambda: dnnctl.predict(altered, PIXELS), altered.model):
         with pytest.raises(RunError, match=r"altered since training: model\.keras"):
             use()
     with pytest.raises(RunError, match="--accept-altered"):
@@ -102,7 +110,7 @@ def test_altered_weights_are_refused_unless_accepted_and_then_marked(altered: Ru
     assert found.altered == ("model.keras",)
     assert found.metrics == pytest.approx(altered.summary.last.test)
     assert found.recorded == altered.summary.test != altered.summary.last.test
-    assert predict(altered, PIXELS, accept_altered=True)["altered"].tolist() == ["model.keras"]
+    assert len(dnnctl.predict(altered, PIXELS, accept_altered=True)["prediction"]) == len(PIXELS)
     assert evaluate(altered, "test", weights="last").altered == ()
 
 
@@ -166,3 +174,84 @@ def test_an_array_is_no_table(table: tuple[Run, dict[str, Any]], run: Run) -> No
         predict(table[0], np.zeros((3, 12), np.float32))
     with pytest.raises(RunError, match="must be an array"):
         predict(run, table[1])
+
+
+def test_new_examples_are_measured_as_the_test_split_is(run: Run, table: tuple[Run, dict[str, Any]]) -> None:
+    """The same examples in a file of their own give the same numbers, from other code."""
+    assert table[0].summary is not None
+    for trained, file in (
+        (run, run.facts.spec["data"]["source"]["path"]),
+        (table[0], table[0].facts.spec["data"]["source"]["test"]["path"]),
+    ):
+        of_file, of_split = dnnctl.evaluate(trained, data=file), evaluate(trained, "test")
+        assert of_file.n == of_split.n
+        assert of_file.quality == of_split.quality
+        assert of_file.baseline == of_split.baseline == {"accuracy": trained.summary.baseline["test"]["accuracy"]}  # type: ignore[union-attr]
+        assert of_file.metrics["accuracy"] == pytest.approx(of_split.metrics["accuracy"], rel=1e-6)
+
+
+def test_targets_that_do_not_fit_are_refused(run: Run, table: tuple[Run, dict[str, Any]], tmp_path: Path) -> None:
+    np.savez(tmp_path / "new.npz", x_test=PIXELS, y_test=[0, 7])
+    np.savez(tmp_path / "short.npz", x_test=PIXELS, y_test=[0])
+    np.savez(tmp_path / "other.npz", x=PIXELS, y=[0, 1])
+    np.save(tmp_path / "new.npy", PIXELS)
+    source = table[0].facts.spec["data"]["source"]["test"]["path"]
+    lines = Path(source).read_text().split("\n")
+    (tmp_path / "dear.csv").write_text("\n".join([lines[0], *(line + "5" for line in lines[1:] if line)]))
+    (tmp_path / "none.csv").write_text(lines[0].replace(",dear", ",cheap") + "\n" + lines[1])
+    for trained, name, message in [
+        (run, "new.npz", r"classes that the run does not know: '7'\. It was trained with '0', '1', '2'"),
+        (run, "short.npz", "2 inputs, but 1 targets"),
+        (run, "other.npz", "must contain an array 'x_test'"),
+        (run, "new.npy", "has no targets"),
+        (table[0], "dear.csv", "is a boolean, but '.5' in row 1"),
+        (table[0], "none.csv", "lacks columns: 'dear'"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            evaluate(trained, data=tmp_path / name)
+
+
+def test_new_images_are_measured_even_if_all_are_of_one_class(tmp_path: Path) -> None:
+    pixels = draw_pixels(24, 6, 6)
+    folder = write_folder(tmp_path / "data", {f"{'ab'[n % 2]}/{n}.png": image for n, image in enumerate(pixels)})
+    data = {"source": {"kind": "images", "path": str(folder)}, "validation": {"size": 8}}
+    trained = train(write_spec(tmp_path, data=data, training={"epochs": 1}), runs_dir=tmp_path / "runs")
+    write_folder(tmp_path / "new", {f"b/{n}.png": image for n, image in enumerate(pixels)})
+    found = evaluate(trained, data=tmp_path / "new")
+    assert found.metrics["accuracy"] == np.mean(dnnctl.predict(trained, tmp_path / "new")["prediction"] == "b")
+    write_folder(tmp_path / "odd", {"c/1.png": pixels[0]})
+    with pytest.raises(UserError, match=r"does not know: 'c'\. It was trained with 'a', 'b'"):
+        evaluate(trained, data=tmp_path / "odd")
+
+
+def test_data_that_have_moved_are_found_and_must_be_the_same(tmp_path: Path) -> None:
+    data = write_digits(tmp_path / "digits.npz")
+    trained = train(write_spec(tmp_path, training={"epochs": 1}), runs_dir=tmp_path / "runs")
+    before = evaluate(trained, "test")
+    data.rename(tmp_path / "moved.npz")
+    assert evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'moved.npz'}"]) == before
+    write_digits(tmp_path / "other.npz", seed=8)
+    with pytest.raises(RunError, match="have changed"):
+        evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'other.npz'}"])
+    with pytest.raises(UserError, match="only takes the new place of a file"):
+        evaluate(trained, "test", overrides=["seed=1"])
+
+
+def test_examples_in_memory_are_measured_as_those_of_files(run: Run, table: tuple[Run, dict[str, Any]]) -> None:
+    source = run.facts.spec["data"]["source"]["path"]
+    with np.load(source) as file:
+        pair = file["x_test"], file["y_test"]
+    assert evaluate(run, data=pair) == evaluate(run, data=source)
+    trained, columns = table
+    with np.load(trained.folder.predictions) as file:
+        labels = file["test_labels"]
+    given = columns | {"dear": labels[:, 0], "very dear": labels[:, 1]}
+    assert evaluate(trained, data=given).quality == evaluate(trained).quality
+    for record, wrong, message in (
+        (run, pair[0], "pair of arrays"),
+        (run, (pair[0], pair[1][:3]), "40 inputs, but 3 targets"),
+        (trained, pair, "dict of columns with the targets"),
+        (trained, columns, "lacks columns: 'dear'"),
+    ):
+        with pytest.raises(UserError, match=message):
+            evaluate(record, data=wrong)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.commands.evaluate import evaluate, predict
+from dnnctl.commands.evaluate import evaluate
+from dnnctl.commands.predictor import load_predictor
 from dnnctl.commands.prune import prune
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
@@ -128,5 +129,5 @@ def test_the_run_of_a_table_is_pruned_with_its_front(tmp_path: Path) -> None:
     assert pruned.folder.encoding.read_bytes() == original.folder.encoding.read_bytes()
     with np.load(pruned.folder.predictions) as file:
         recorded = file["test_predictions"]
-    predicted = predict(pruned, held_out())["predictions"]
+    predicted = load_predictor(pruned, "best").answer(held_out()).predictions
     assert np.array_equal(predicted, recorded)

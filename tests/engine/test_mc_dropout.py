@@ -127,13 +127,14 @@ def test_predict_writes_what_the_model_says_of_a_file(run: RunRecord, tmp_path: 
     np.save(tmp_path / "inputs.npy", inputs)
     assert call("predict", run.path, tmp_path / "inputs.npy", "-o", tmp_path / "p.npz").exit_code == 0
     with np.load(tmp_path / "p.npz") as file:
-        np.testing.assert_allclose(file["predictions"], run.model().predict(inputs, verbose=0), rtol=1e-6)
+        found = np.stack([file[f"p_{name}"] for name in range(3)], axis=1)
+        np.testing.assert_allclose(found, run.model().predict(inputs, verbose=0), rtol=1e-6)
     sampled = call("predict", run.path, tmp_path / "inputs.npy", "-o", tmp_path / "p.npz", "--mc-samples", 9, "--force")
     assert sampled.exit_code == 0
     with np.load(tmp_path / "p.npz") as file:
-        assert {name: file[name].shape for name in file.files} == {
-            "predictions": (7, 3), "deviation": (7, 3), "entropy": (7,),
-        }  # fmt: skip
+        assert {name: file[name].shape for name in file.files} == dict.fromkeys(
+            ("row", "prediction", "p_0", "p_1", "p_2", "deviation", "entropy"), (7,)
+        )
 
 
 def test_inputs_that_do_not_fit_are_an_error_of_the_user(run: RunRecord, tmp_path: Path) -> None:

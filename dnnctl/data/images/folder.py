@@ -21,8 +21,11 @@ LAYOUT = (
 )
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, *, needs_classes: bool = True) -> Listing:
     """The images below a folder. Their order depends only on their names: split, class, path.
+
+    Args:
+        needs_classes: whether every class folder must have images, and there must be several.
 
     Raises:
         DataError: an image is not in a class folder, a class has no images, or the splits are ambiguous.
@@ -39,7 +42,8 @@ def list_folder(root: Path) -> Listing:
         found = f"contains images that are not in a class folder: {enumerated(loose)}" if loose else "has no images"
         raise DataError(f"{root} {found}. {LAYOUT}")
     files = [_file(path, splits, level) for path in images]
-    _check_folders(root, files, splits, folders)
+    if needs_classes:
+        _check_folders(root, files, splits, folders)
     order = list(dict.fromkeys(SPLITS.values()))
     files.sort(key=lambda file: (order.index(file.split), file.label, file.path))
     return Listing(root, files, sorted(others))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
-from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, other_kind
+from dnnctl.data.tables.table_file import TableFile, TableStream, check_names, first_bytes, other_kind
 from dnnctl.errors import DataError
 
+BATCH = 65_536
+"""The number of rows that are read at a time."""
 PARQUET, ARROW, FEATHER_1 = b"PAR1", b"ARROW1", b"FEA1"
 
 
@@ -23,9 +26,40 @@ def open_parquet(path: str) -> TableFile:
     Raises:
         DataError: the file is missing, is not a Parquet file, or has no rows.
     """
-    _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
-    file = _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
-    return _opened(path, file.schema_arrow.names, file.metadata.num_rows, lambda names: file.read(columns=names))
+    file = _parquet_file(path)
+    names = _readable(path, "a Parquet file", lambda: file.schema_arrow.names)
+    return _opened(path, names, file.metadata.num_rows, lambda names: file.read(columns=names))
+
+
+def stream_parquet(path: str) -> TableStream:
+    """A Parquet file, read some rows at a time.
+
+    Raises:
+        DataError: the file is missing, is not a Parquet file, or has no rows.
+    """
+    file = open_parquet(path)
+
+    def batches(names: Sequence[str]) -> Iterator[pa.Table]:
+        found = _parquet_file(path).iter_batches(BATCH, columns=list(names))
+        while (batch := _readable(path, "readable", lambda: next(found, None))) is not None:
+            yield _readable(path, "readable", partial(_valid, pa.Table.from_batches([batch])))
+
+    return TableStream(path, file.names, batches)
+
+
+def stream_arrow(path: str) -> TableStream:
+    """An Arrow file, some rows at a time.
+
+    Raises:
+        DataError: the file is missing, is not an Arrow file, or has no rows.
+    """
+    file = open_arrow(path)
+
+    def batches(names: Sequence[str]) -> Iterator[pa.Table]:
+        table = file.select(names)
+        yield from (table.slice(start, BATCH) for start in range(0, table.num_rows, BATCH))
+
+    return TableStream(path, file.names, batches)
 
 
 def open_arrow(path: str) -> TableFile:
@@ -36,7 +70,13 @@ def open_arrow(path: str) -> TableFile:
     """
     tables = [_open_file(file) for file in _files(path)]
     table = _readable(path, "files with the same columns", lambda: pa.concat_tables(tables))
-    return _opened(path, table.column_names, table.num_rows, table.select)
+    names = _readable(path, "an Arrow file", lambda: table.column_names)
+    return _opened(path, names, table.num_rows, table.select)
+
+
+def _parquet_file(path: str) -> Any:
+    _check_kind(path, "a Parquet file", lambda start: start.startswith(PARQUET))
+    return _readable(path, "a Parquet file", lambda: pa.parquet.ParquetFile(path))
 
 
 def _files(path: str) -> list[str]:
@@ -56,7 +96,15 @@ def _opened(path: str, names: list[str], n_rows: int, select: Callable[[Any], pa
     if not n_rows:
         raise DataError(f"{path} has columns, but no rows.")
     check_names(path, names)
-    return TableFile(path, tuple(names), lambda wanted: _readable(path, "readable", lambda: select(list(wanted))))
+    return TableFile(
+        path, tuple(names), lambda wanted: _readable(path, "readable", lambda: _valid(select(list(wanted))))
+    )
+
+
+def _valid(table: pa.Table) -> pa.Table:
+    """The same table; pyarrow reads outside of its memory if the offsets of text in a file are damaged."""
+    table.validate(full=True)
+    return table
 
 
 def _check_kind(path: str, expected: str, is_expected: Callable[[bytes], bool]) -> bytes:
@@ -85,5 +133,5 @@ def _read_arrow(path: str, start: bytes) -> pa.Table:
 def _readable(path: str, expected: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path} is damaged, or is not {expected} ({' '.join(str(error).split())[:200]}).") from None

@@ -37,6 +37,7 @@ CODE = r"^[+-]?0\d"
 PROBE = 100
 MICROSECONDS_PER_DAY = 86_400_000_000
 TEXT = pa.large_string()
+FIX = "Fix it, add it to `data.source.missing.words`, or set another type in `data.source.features.types`."
 ALLOWED = {
     "number": "a number, such as 1.5",
     "boolean": "true or false (or yes and no, 1 and 0)",
@@ -55,6 +56,10 @@ class Reading:
     is_typed: bool = True
     """Whether text in the file is meant as text or dates; otherwise it can be numbers and booleans, too."""
     decimal: str = "."
+    first_row: int = 0
+    """The number of rows of the file before the first one that is read."""
+    fix: str = FIX
+    """What to do about a value of another type."""
 
 
 def read_column(name: str, array: pa.ChunkedArray, reading: Reading, kind: str | None = None) -> Column:
@@ -218,8 +223,5 @@ def _as_text(values: Iterable[Any]) -> Iterable[str]:
 def _misfit(name: str, array: pa.ChunkedArray, kind: str, reading: Reading) -> str:
     """The message for a column that is not of a type, with the first value that is not."""
     row = bisect_left(range(1, len(array)), True, key=lambda n: READERS[kind](array.slice(0, n), reading) is None)
-    found = f"{quoted(str(array[row].as_py()))} in row {row + 1}"
-    return (
-        f"{reading.path}: column {quoted(name)} is a {kind}, but {found} is not {ALLOWED[kind]}. Fix it, "
-        "add it to `data.source.missing.words`, or set another type in `data.source.features.types`."
-    )
+    found = f"{quoted(str(array[row].as_py()))} in row {reading.first_row + row + 1}"
+    return f"{reading.path}: column {quoted(name)} is a {kind}, but {found} is not {ALLOWED[kind]}. {reading.fix}"

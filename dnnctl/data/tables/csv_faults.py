@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
+from collections.abc import Iterable
 
 BINARY = 64 * 1024
 """The number of bytes in which a file that is not text has a zero byte."""
@@ -28,13 +28,14 @@ def encoding_fault(data: bytes) -> str:
     return ""
 
 
-def row_fault(text: str, delimiter: str, n_rows: int | None) -> str:
+def row_fault(lines: Iterable[str], delimiter: str, n_rows: int | None) -> str:
     """The first row that is not like the header, or a quote that is never closed; empty if there is none.
 
     Args:
+        lines: the text, with its own line breaks.
         n_rows: the number of rows that were read, with the header; None if the text could not be read.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=n_rows is not None)
+    reader = csv.reader(lines, delimiter=delimiter, strict=n_rows is not None)
     n_fields, n_found, line = 0, 0, 1
     try:
         for row in reader:

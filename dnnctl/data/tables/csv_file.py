@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
@@ -14,6 +17,8 @@ from dnnctl.specs.table import Csv
 SAMPLE = 256 * 1024
 """The number of bytes in which the delimiter and the header are looked for."""
 LARGEST_ROW = 16 * 1024 * 1024
+STREAM_BLOCK = 4 * 1024 * 1024
+"""The number of bytes that are read at a time from a stream; no row of it can be longer."""
 
 
 def open_csv(source: Csv, path: str) -> TableFile:
@@ -54,19 +59,32 @@ def _read(path: str) -> bytes:
 
 def _parse(data: bytes, delimiter: str, n_fields: int, path: str) -> pa.Table:
     """All rows as text, with the header as the first row."""
-    text = {f"f{number}": pa.string() for number in range(n_fields)}
     try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(data),
-            arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=LARGEST_ROW),
-            arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            arrow_csv.ConvertOptions(column_types=text, strings_can_be_null=False),
-        )
+        table = arrow_csv.read_csv(pa.BufferReader(data), *_options(delimiter, n_fields))
     except pa.ArrowException as error:
-        raise DataError(f"{path}: {row_fault(data.decode('utf-8-sig'), delimiter, None) or error}") from None
+        raise DataError(f"{path}: {row_fault(_lines(data), delimiter, None) or error}") from None
     if table.num_columns != n_fields:
         raise DataError(f"{path}: the quotes in the header do not match.")
     return table
+
+
+def open_reader(stream: Any, delimiter: str, n_fields: int) -> Any:
+    """The rows of a stream of text, some at a time, with the header as the first row."""
+    return arrow_csv.open_csv(stream, *_options(delimiter, n_fields, STREAM_BLOCK))
+
+
+def _options(delimiter: str, n_fields: int, block_size: int = LARGEST_ROW) -> tuple[Any, Any, Any]:
+    """How rows are read: every field as text."""
+    text = {f"f{number}": pa.string() for number in range(n_fields)}
+    return (
+        arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=block_size),
+        arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        arrow_csv.ConvertOptions(column_types=text, strings_can_be_null=False),
+    )
+
+
+def _lines(data: bytes) -> io.StringIO:
+    return io.StringIO(data.decode("utf-8-sig"), newline="")
 
 
 def _check_quotes(data: bytes, delimiter: str, n_rows: int, path: str) -> None:
@@ -74,6 +92,6 @@ def _check_quotes(data: bytes, delimiter: str, n_rows: int, path: str) -> None:
     n_lines = max(data.count(b"\n"), data.count(b"\r"))
     if n_lines <= n_rows and data.count(b'"') % 2 == 0:
         return
-    fault = row_fault(data.decode("utf-8-sig"), delimiter, n_rows)
+    fault = row_fault(_lines(data), delimiter, n_rows)
     if fault:
         raise DataError(f"{path}: {fault}")

@@ -62,7 +62,9 @@ def _fit(column: Column, source: Table, scaling: str) -> ColumnEncoding:
         fill = _fill(present, column.kind, source.missing.numbers)
         filled = np.where(column.is_missing, fill, column.values)
         mean, deviation = (0.0, 1.0) if column.kind == "boolean" else _scale(filled, scaling)
-    return ColumnEncoding(column.name, column.kind, fill, mean, deviation, bool(column.is_missing.any()))
+    low, high = (None, None) if not len(present) else (float(present.min()), float(present.max()))
+    is_missing = bool(column.is_missing.any())
+    return ColumnEncoding(column.name, column.kind, fill, mean, deviation, is_missing, minimum=low, maximum=high)
 
 
 def _fill(present: Floats, kind: str, imputation: NumberImputation) -> float:

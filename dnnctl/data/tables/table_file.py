@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,20 @@ class TableFile:
     names: tuple[str, ...]
     select: Callable[[Sequence[str]], Any]
     """Reads the columns with these names, as an Arrow table."""
+    is_typed: bool = True
+    """Whether the columns have types in the file; otherwise everything is text."""
+    decimal: str = "."
+    """The character before decimal places in text."""
+
+
+@dataclass(frozen=True)
+class TableStream:
+    """A table on disk that is read some rows at a time, so that memory does not grow with the number of rows."""
+
+    path: str
+    names: tuple[str, ...]
+    batches: Callable[[Sequence[str]], Iterator[Any]]
+    """Reads the columns with these names, as Arrow tables that are not empty, in the order of the rows."""
     is_typed: bool = True
     """Whether the columns have types in the file; otherwise everything is text."""
     decimal: str = "."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
@@ -97,3 +98,17 @@ def test_columns_with_the_same_name_are_refused(tmp_path: Path) -> None:
     write_file(pa.table([pa.array([1]), pa.array([2])], ["y", "y"]), str(tmp_path / "table"))
     with pytest.raises(DataError, match="same name: 'y'"):
         open_arrow(str(tmp_path / "table"))
+
+
+def test_damaged_offsets_and_names_are_an_error(tmp_path: Path) -> None:
+    """pyarrow checks neither: it reads outside of its memory, and raises the error of a decoder."""
+    path = tmp_path / "a.arrow"
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, pa.schema([("name", pa.string())])) as writer:
+        writer.write_table(pa.table({"name": ["aa", "bb", "cc"]}))
+    whole = path.read_bytes()
+    offsets, damaged = np.array([0, 2, 4, 6], "<i4").tobytes(), np.array([0, 2, 1 << 30, 6], "<i4").tobytes()
+    assert offsets in whole
+    for content in (whole.replace(offsets, damaged), whole.replace(b"name", b"\xffame")):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is damaged"):
+            open_arrow(str(path)).select(["name"])

@@ -1,0 +1,95 @@
+"""The outputs of a network as named columns: what they mean, in the words of the data.
+
+Shapes: N is the number of examples, K the number of outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dnnctl.store.facts import TargetFacts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dnnctl.commands.predictor import Outputs
+
+PREDICTION = "prediction"
+PROBABILITIES = ("softmax", "sigmoid")
+"""The activations whose outputs are probabilities."""
+Columns = dict[str, Any]
+"""(N,) arrays by name."""
+
+
+def name_outputs(outputs: Outputs, target: TargetFacts, *, activation: str, threshold: float) -> Columns:
+    """The columns of some answers.
+
+    - classes: `prediction`, the name of the class, and `p_<class>`, the probability of each; `score_<class>` if the
+      network does not give probabilities. With MC dropout `deviation`, that of the predicted class, and `entropy`.
+    - labels: `prediction_<label>`, 0 or 1, and `p_<label>` or `score_<label>`; `deviation_<label>` and `entropy`.
+    - numbers: `prediction`, or `prediction_<name>` of each number; `deviation` or `deviation_<name>`.
+
+    Args:
+        activation: that of the last layer.
+        threshold: a single output above it means class 1, or that an example has a label.
+    """
+    prefix = "p" if activation in PROBABILITIES else "score"
+    if target.task == "classes":
+        return _classes(outputs, target, prefix, threshold)
+    values = outputs.predictions.reshape(len(outputs.predictions), -1)
+    names = _padded(target.names, values.shape[1])
+    if target.task == "labels":
+        said = (values > threshold).astype("int8")
+        columns = _named(PREDICTION, names, said) | _named(prefix, names, values)
+    else:
+        columns = _numbers(PREDICTION, target.names, values)
+    if outputs.deviation is not None:
+        columns |= _numbers("deviation", target.names, outputs.deviation)
+    if outputs.entropy is not None and target.task == "labels":
+        columns["entropy"] = outputs.entropy
+    return columns
+
+
+def predicted_classes(values: NDArray[Any], threshold: float) -> NDArray[Any]:
+    """(N,) the class of each example, from one or several outputs (N, K)."""
+    if values.shape[1] == 1:
+        classes: NDArray[Any] = (values[:, 0] > threshold).astype("int64")
+        return classes
+    found: NDArray[Any] = values.argmax(axis=1)
+    return found
+
+
+def _classes(outputs: Outputs, target: TargetFacts, prefix: str, threshold: float) -> Columns:
+    import numpy as np
+
+    values = outputs.predictions
+    classes = predicted_classes(values, threshold)
+    names = _padded(target.names, max(2, values.shape[1]))
+    columns: Columns = {PREDICTION: np.array(names, object)[classes]}
+    if values.shape[1] > 1:
+        columns |= _named(prefix, names, values)
+    elif prefix == "p":
+        columns |= _named(prefix, names, np.hstack([1 - values, values]))
+    else:
+        columns[f"{prefix}_{names[1]}"] = values[:, 0]
+    if outputs.deviation is not None:
+        own = np.minimum(classes, outputs.deviation.shape[1] - 1)
+        columns["deviation"] = outputs.deviation[np.arange(len(own)), own]
+        columns["entropy"] = outputs.entropy
+    return columns
+
+
+def _numbers(prefix: str, names: Sequence[str], values: NDArray[Any]) -> Columns:
+    if values.shape[1] == 1 and len(names) < 2:
+        return {prefix: values[:, 0]}
+    return _named(prefix, _padded(names, values.shape[1]), values)
+
+
+def _named(prefix: str, names: Sequence[str], values: NDArray[Any]) -> Columns:
+    return {f"{prefix}_{name}": values[:, column] for column, name in enumerate(names)}
+
+
+def _padded(names: Sequence[str], n: int) -> list[str]:
+    """As many names as outputs; outputs without a name are called by their numbers."""
+    return [names[number] if number < len(names) else str(number) for number in range(n)]

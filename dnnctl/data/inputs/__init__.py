@@ -1,0 +1,1 @@
+"""New inputs of a trained model: files in, batches out."""

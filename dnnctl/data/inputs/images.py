@@ -1,0 +1,82 @@
+"""New image files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from dnnctl.data.images.decode import Form, Pixels, decode
+from dnnctl.data.images.index import read_file
+from dnnctl.data.images.listing import listed, printable
+from dnnctl.data.images.threads import for_each
+from dnnctl.data.inputs.batch import InputBatch, InputForm
+from dnnctl.errors import DataError
+from dnnctl.specs.images import Images
+from dnnctl.text import format_shape
+
+BATCH = 256
+
+
+class ImageInputs:
+    """Image files, decoded as those of training.
+
+    Raises:
+        DataError: the network takes no images.
+    """
+
+    def __init__(self, paths: Sequence[str], form: InputForm) -> None:
+        if not form.is_pixels or not (len(form.shape) == 2 or (len(form.shape) == 3 and form.shape[2] == 3)):
+            taken = "the columns of a table" if form.encoding else f"arrays of {format_shape(form.shape)}"
+            raise DataError(f"{printable(paths[0])} is an image, but {form.run} takes {taken}.")
+        self.paths = paths
+        self.form = form
+        self.decoding = _decoding(form)
+
+    def batches(self) -> Iterator[InputBatch]:
+        """The images in order.
+
+        Raises:
+            DataError: some cannot be read, or have another size.
+        """
+        for start in range(0, len(self.paths), BATCH):
+            paths = self.paths[start : start + BATCH]
+            yield InputBatch({"path": [printable(path) for path in paths]}, self._read(paths))
+
+    def notes(self) -> list[str]:
+        """Nothing: every image is made like those of training."""
+        return []
+
+    def _read(self, paths: Sequence[str]) -> Pixels:
+        pixels = np.empty((len(paths), *self.form.shape), np.uint8)
+        problems: dict[int, str] = {}
+
+        def read_one(row: int) -> None:
+            try:
+                pixels[row] = self._decode(paths[row])
+            except DataError as error:
+                problems[row] = f"{paths[row]}: {error}"
+
+        for_each(len(paths), read_one)
+        if problems:
+            lines = [problems[row] for row in sorted(problems)]
+            raise DataError("\n".join(["Images cannot be used:", *listed(lines, len(lines))]))
+        return pixels
+
+    def _decode(self, path: str) -> Pixels:
+        found = decode(read_file(Path(path)), self.decoding).pixels
+        if found.shape != self.form.shape:
+            ours, size = format_shape(self.form.shape[:2]), format_shape(found.shape[:2])
+            raise DataError(f"{size}, but {self.form.run} was trained on {ours}")
+        return found
+
+
+def _decoding(form: InputForm) -> Form:
+    """How images are decoded: they are resized only if those of training were."""
+    source = form.source
+    color: Literal["grey", "rgb"] = "grey" if len(form.shape) == 2 else "rgb"
+    if not isinstance(source, Images) or isinstance(source.size, str):
+        return Form(None, color=color)
+    return Form((form.shape[0], form.shape[1]), source.resize, color)

@@ -1,0 +1,337 @@
+"""predict: the answers for files are those that the run recorded, as named columns; wrong inputs are refused."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dnnctl
+from dnnctl.commands.predict import open_prediction
+from dnnctl.commands.runs import Run
+from dnnctl.commands.train import train
+from dnnctl.errors import UserError
+from image_files import draw_pixels, write_folder
+from sample_specs import small_spec, write_spec
+from sample_tables import NAMES, TEST, draw_columns, held_out, write_table
+
+DROPOUT = {"layers": ["flatten", {"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.5}}]}
+COLOURS = ("=red", "blue", "green")
+SHORT = {"batch_size": 16, "epochs": 2}
+
+
+def recorded(run: Run) -> Any:
+    """(N, K) what training recorded on the test split: the oracle."""
+    with np.load(run.folder.predictions) as file:
+        return file["test_predictions"]
+
+
+@pytest.fixture(scope="module")
+def labels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run on a table with two labels, and the file of its test split."""
+    folder = tmp_path_factory.mktemp("labels")
+    data = {"source": write_table(folder, labels=True), "validation": {"size": 24}}
+    model = {"layers": DROPOUT["layers"][1:]}
+    return train(write_spec(folder, data=data, model=model, training=SHORT), runs_dir=folder / "runs"), folder / TEST
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run on the same table with a number to predict."""
+    folder = tmp_path_factory.mktemp("numbers")
+    data = {"source": write_table(folder), "validation": {"size": 24}}
+    model = {"layers": [{"kind": "dense", "units": 8}]}
+    return train(write_spec(folder, data=data, model=model, training=SHORT), runs_dir=folder / "runs"), folder / TEST
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run on images that are resized, with names of classes that are formulas, and the folder of its test split."""
+    folder = tmp_path_factory.mktemp("images")
+    pixels = draw_pixels(60, 9, 7)
+    files = {f"{'train' if n < 45 else 'test'}/{COLOURS[n % 3]}/{n:02}.png": image for n, image in enumerate(pixels)}
+    write_folder(folder / "data", files)
+    source = {"kind": "images", "path": str(folder / "data"), "size": [6, 6], "resize": "crop"}
+    data = {"source": source, "validation": {"size": 12}, "scaling": "unit"}
+    return train(write_spec(folder, data=data, training=SHORT), runs_dir=folder / "runs"), folder / "data" / "test"
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """A run on uint8 arrays with dropout, and its data file."""
+    folder = tmp_path_factory.mktemp("arrays")
+    run = train(write_spec(folder, model=DROPOUT, training=SHORT), runs_dir=folder / "runs")
+    return run, Path(small_spec(folder)["data"]["source"]["path"])
+
+
+@pytest.fixture(scope="module")
+def floats(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run on arrays of floats from 0 to 1."""
+    folder = tmp_path_factory.mktemp("floats")
+    draw = np.random.default_rng(3)
+    for split in ("train", "test"):
+        np.save(folder / f"{split}.npy", draw.random((60, 4), np.float32))
+        np.save(folder / f"{split}_y.npy", np.arange(60) % 2)
+    places = {f"{split}_{role}": str(folder / f"{split}{end}.npy") for split in ("train", "test") for role, end in
+              (("inputs", ""), ("targets", "_y"))}  # fmt: skip
+    data = {"source": {"kind": "npy", **places}, "validation": {"size": 12}}
+    return train(write_spec(folder, data=data, training=SHORT), runs_dir=folder / "runs")
+
+
+def test_labels_are_0_or_1_for_each_name(labels: tuple[Run, Path]) -> None:
+    """The probabilities are those that the run recorded, bit by bit."""
+    run, file = labels
+    found = dnnctl.predict(run, file, keep=["dear"])
+    assert list(found) == [
+        "row", "dear", "prediction_dear", "prediction_very dear", "p_dear", "p_very dear",
+    ]  # fmt: skip
+    expected = recorded(run)
+    np.testing.assert_array_equal(np.stack([found["p_dear"], found["p_very dear"]], axis=1), expected)
+    np.testing.assert_array_equal(found["prediction_very dear"], expected[:, 1] > 0.5)
+    np.testing.assert_array_equal(found["row"], np.arange(1, len(expected) + 1))
+    assert found["dear"].tolist() == list(pd.read_csv(file, dtype=str)["dear"])
+
+
+def test_every_format_of_a_table_gives_the_same_numbers(numbers: tuple[Run, Path], tmp_path: Path) -> None:
+    """Without the target, in another order, compressed or typed, as JSON lines or in memory."""
+    run, file = numbers
+    frame = pd.read_csv(
+        file, dtype={NAMES["zip"]: str}, keep_default_na=False, na_values={NAMES["size"]: "", NAMES["new"]: ""}
+    )
+    frame = frame.drop(columns="price")[list(reversed(held_out()))]
+    frame.to_csv(tmp_path / "a.tsv.gz", sep="\t", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_feather(tmp_path / "a.feather")
+    frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    for name in ("a.tsv.gz", "a.parquet", "a.feather", "a.jsonl"):
+        found = dnnctl.predict(run.path, tmp_path / name)
+        np.testing.assert_array_equal(found["prediction"], recorded(run)[:, 0], err_msg=name)
+    np.testing.assert_array_equal(dnnctl.predict(run, held_out())["prediction"], recorded(run)[:, 0])
+
+
+def test_images_are_decoded_as_in_training(images: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, a pattern and single files; the order is that of the paths."""
+    run, folder = images
+    expected = recorded(run)
+    assert expected.std(axis=0).min() > 1e-3, "the network does not look at the pixels"
+    monkeypatch.chdir(folder.parent)
+    files = sorted(map(str, Path("test").glob("*/*.png")))
+    for inputs in ("test", "test/*/*.png", files):
+        found = dnnctl.predict(run, inputs)
+        assert found["path"].tolist() == files
+        of_class = np.stack([found[f"p_{name}"] for name in sorted(COLOURS)], axis=1)
+        np.testing.assert_array_equal(of_class, expected)
+        assert found["prediction"].tolist() == [sorted(COLOURS)[each] for each in expected.argmax(axis=1)]
+
+
+def test_arrays_in_a_file_are_those_of_the_test_split(arrays: tuple[Run, Path], tmp_path: Path) -> None:
+    """By name in the file that the run was trained on, alone in others, and as JSON lines."""
+    run, file = arrays
+    with np.load(file) as data:
+        inputs = data["x_test"]
+    np.save(tmp_path / "x.npy", inputs)
+    np.savez(tmp_path / "x.npz", anything=inputs)
+    lines = [json.dumps({"inputs": rows, "id": n}) for n, rows in enumerate(inputs.tolist())]
+    (tmp_path / "x.jsonl").write_text("\n\n".join(lines))
+    for path in (file, tmp_path / "x.npy", tmp_path / "x.npz", tmp_path / "x.jsonl"):
+        found = dnnctl.predict(run, path)
+        np.testing.assert_array_equal(np.stack([found[f"p_{n}"] for n in range(3)], axis=1), recorded(run))
+    assert dnnctl.predict(run, tmp_path / "x.jsonl", keep=["id"])["id"].tolist() == list(range(len(inputs)))
+
+
+def test_two_classes_have_two_probabilities(floats: Run) -> None:
+    p = recorded(floats)[:, 0]
+    found = dnnctl.predict(floats, floats.facts.spec["data"]["source"]["test_inputs"])
+    np.testing.assert_array_equal(found["p_1"], p)
+    np.testing.assert_allclose(found["p_0"], 1 - p, rtol=1e-6)
+    assert found["prediction"].tolist() == ["1" if each > 0.5 else "0" for each in p]
+
+
+def test_mc_dropout_over_batches_is_that_of_the_whole(
+    arrays: tuple[Run, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deviation is that of the predicted class."""
+    run, file = arrays
+    with np.load(file) as data:
+        inputs = np.tile(data["x_test"], (40, 1, 1))
+    whole = dnnctl.predict(run, inputs, mc_samples=4)
+    assert {"deviation", "entropy"} < whole.keys()
+    np.save(file.parent / "many.npy", inputs)
+    monkeypatch.setattr("dnnctl.data.inputs.arrays.BATCH_BYTES", 1)
+    parts = dnnctl.predict(run, file.parent / "many.npy", mc_samples=4)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(parts[name], values, err_msg=name)
+
+
+def test_rows_unlike_those_of_training_are_counted(numbers: tuple[Run, Path], tmp_path: Path) -> None:
+    """Numbers outside the range of the training split, categories that it lacks, values that it never lacks."""
+    run, _ = numbers
+    frame = pd.DataFrame(draw_columns(6))
+    frame[NAMES["new"]] = [True, False, None, True, True, True]
+    frame[NAMES["sold"]] = ["1990-01-01", "1990-01-02", "", "1990-01-02", "1990-01-02", "1990-01-02"]
+    frame[NAMES["size"]] = [90_000, 1e9, -1e9, 90_000, None, 90_000]
+    frame[NAMES["colour"]] = ["red", "pink", "", "red", "black", "red"]
+    frame[NAMES["zip"]], frame[NAMES["owner"]] = [*["00001"] * 5, ""], "owner 1"
+    frame.assign(more=1).to_csv(tmp_path / "new.csv", index=False)
+    prediction = open_prediction(run, [str(tmp_path / "new.csv")])
+    assert sum(len(batch["prediction"]) for batch in prediction.batches()) == 6
+    notes = "\n".join(prediction.notes())
+    assert "ignored columns: 'more'" in notes
+    assert f"'{NAMES['size']}' in 2 of 6 rows" in notes
+    assert f"categories that no training example has: '{NAMES['colour']}' in 2 of 6 rows" in notes
+    assert f"no missing values in training: '{NAMES['sold']}' in 1, '{NAMES['zip']}' in 1 of 6 rows" in notes
+
+
+def table_text(**changes: Any) -> str:
+    """A CSV file of one row that fits, with changes; None drops a column."""
+    row = {"size": "90000", "new": "true", "sold": "1990-01-01", "colour": "red", "zip": "00001", "owner": "owner 1"}
+    named = {NAMES.get(key, key): value for key, value in (row | changes).items() if value is not None}
+    stream = io.StringIO()
+    csv.writer(stream).writerows([named, named.values()])
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", table_text(size=None), r"lacks columns: 'size \(m²\)'"),
+        ("a.csv", table_text(size=None, Size="3"), "Did you mean"),
+        ("a.csv", table_text() + table_text(size="big").split("\n", 1)[1], r"is a number, but 'big' in row 2 is not"),
+        ("a.csv", table_text(new="maybe"), "is a boolean, but 'maybe' in row 1"),
+        ("a.csv", table_text(sold="yesterday"), "is a date, but 'yesterday' in row 1"),
+        ("a.csv", table_text(size="inf"), "infinite value in row 1"),
+        ("a.csv", table_text() + "1,2\n", "line 3 has 2 fields, but the header has 6"),
+        ("a.csv", table_text() + '"1,2\n', "quotes"),
+        ("a.csv", table_text().split("\n", 1)[0] + "\n", "has a header, but no rows"),
+        ("a.csv", "", "is empty"),
+        ("a.csv", b"\x89PNG\r\n", "a PNG image"),
+        ("a.csv", table_text().encode() + b"\xff\n", "not UTF-8"),
+        ("a.parquet", b"PAR1 no", "damaged"),
+        ("a.jsonl", '{"x": 1}', "lacks columns"),
+        ("a.jsonl", "[1, 2]", "not a JSON object"),
+        ("a.jsonl", "", "is empty"),
+        ("a.npy", b"\x93NUMPY", "is an array, but .* takes the columns of a table"),
+        ("a.png", b"\x89PNG\r\n", "is an image, but .* takes the columns of a table"),
+        ("a.xlsx", b"PK", r"files that end in \.xlsx cannot be read. Allowed: \.csv"),
+        ("nix.csv", None, "No such file or folder"),
+        ("*.csv", None, "No file matches"),
+    ],
+)
+def test_wrong_tables_are_refused_by_name(
+    name: str, content: str | bytes | None, message: str, numbers: tuple[Run, Path], tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message) as caught:
+        dnnctl.predict(numbers[0], tmp_path / name)
+    assert len(str(caught.value).splitlines()) <= 20
+
+
+def test_faults_in_later_blocks_have_the_row_of_the_file(
+    numbers: tuple[Run, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressed and in small blocks, too; a quoted line break is no fault."""
+    monkeypatch.setattr("dnnctl.data.tables.csv_file.STREAM_BLOCK", 1 << 14)
+    header, row = table_text().splitlines()
+    rows = [row.replace("owner 1", f'"owner\n{n}"') for n in range(2000)]
+    with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
+        file.write("\n".join([header, *rows]))
+    assert len(dnnctl.predict(numbers[0], tmp_path / "a.csv.gz")["prediction"]) == 2000
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows, row.replace("90000", "big")]))
+    with pytest.raises(UserError, match="'big' in row 2001"):
+        dnnctl.predict(numbers[0], tmp_path / "a.csv")
+
+
+def test_wrong_arrays_and_images_are_refused_by_name(
+    arrays: tuple[Run, Path], floats: Run, images: tuple[Run, Path], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "flat.npy", np.zeros((3, 5)))
+    np.save(tmp_path / "unit.npy", np.full((3, 6, 6), 0.5))
+    np.save(tmp_path / "pixels.npy", np.full((3, 4), 200, np.uint8))
+    np.save(tmp_path / "nan.npy", np.full((3, 4), np.nan))
+    np.save(tmp_path / "none.npy", np.zeros((0, 4)))
+    np.save(tmp_path / "text.npy", np.full((3, 4), "a"))
+    np.save(tmp_path / "object.npy", np.array([{}], object), allow_pickle=True)
+    np.savez(tmp_path / "two.npz", a=np.zeros((3, 6, 6)), b=1)
+    (tmp_path / "a.jsonl").write_text('{"inputs": [1, 2]}\n{"inputs": [[1], [2, 3]]}')
+    write_folder(tmp_path / "photos", {"a/1.png": b"no image", "2.png": draw_pixels(1, 5, 5)[0]})
+    (tmp_path / "empty").mkdir()
+    for run, name, message in [
+        (arrays[0], "flat.npy", "must have the shape 6 × 6. Received: 5"),
+        (arrays[0], "unit.npy", r"uint8 pixels from 0 to 255, which the model scales itself.*\* 255"),
+        (arrays[0], "two.npz", "must contain an array 'x_test'"),
+        (arrays[0], "a.jsonl", r"a\.jsonl:1: the inputs have the shape 2\. It must be 6 × 6"),
+        (arrays[0], "photos/2.png", "5 × 5, but .* was trained on 6 × 6"),
+        (floats, "pixels.npy", r"trained on numbers from .*uint8 from 200 to 200.*/ 255"),
+        (floats, "nan.npy", "infinite or NaN"),
+        (floats, "none.npy", "has no rows"),
+        (floats, "text.npy", "must be numbers"),
+        (floats, "object.npy", "must be a .npy or .npz file that contains numbers"),
+        (floats, "photos", "is an image, but .* takes arrays of 4"),
+        (images[0], "photos", r"1\.png: not an image"),
+        (images[0], "empty", "has no images"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            dnnctl.predict(run, tmp_path / name)
+
+
+def test_columns_that_are_kept_do_not_replace_others(numbers: tuple[Run, Path], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "\n".join(f"{line},{end}" for line, end in zip(table_text().splitlines(), ("row", "7"), strict=True))
+    )
+    with pytest.raises(UserError, match="--keep row: the output has another column"):
+        dnnctl.predict(numbers[0], tmp_path / "a.csv", keep=["row"])
+    with pytest.raises(UserError, match=r"'id'.*--keep names them"):
+        dnnctl.predict(numbers[0], tmp_path / "a.csv", keep=["id"])
+
+
+def test_columns_in_memory_are_read_as_those_of_files(numbers: tuple[Run, Path]) -> None:
+    """Dates as days, as objects, as text or as NumPy has them; booleans as words; None and NaN."""
+    run, _ = numbers
+    columns = held_out()
+    sold, new, size = NAMES["sold"], NAMES["new"], NAMES["size"]
+    days = columns[sold].astype(int).astype("datetime64[D]")
+    words = [None if np.isnan(each) else "true" if each else "false" for each in columns[new]]
+    for changes in (
+        {},
+        {sold: days, NAMES["zip"]: columns[NAMES["zip"]].astype(str)},
+        {sold: days.astype(object), new: words, NAMES["colour"]: [text or None for text in columns[NAMES["colour"]]]},
+        {sold: days.astype(str), size: columns[size][:, None], "other": np.zeros(len(days))},
+        {size: [str(each) if each == each else None for each in columns[size]]},
+    ):
+        found = dnnctl.predict(run, columns | changes)
+        np.testing.assert_array_equal(found["prediction"], recorded(run)[:, 0], err_msg=str(list(changes)))
+    found = dnnctl.predict(run, pd.DataFrame(columns | {"id": range(len(days))}), keep=["id"])
+    assert found["id"].tolist() == list(range(len(days)))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros((3, 12), np.float32), "its inputs are a dict of columns, not an array"),
+        (
+            {**held_out(), NAMES["size"]: ["big"] * 40},
+            "the given table: column 'size .*' is a number, but 'big' in row 1",
+        ),
+        ({**held_out(), NAMES["size"]: [1.0]}, r"the same number of values, at least one: 'size \(m²\)' has 1"),
+        ({}, "there are no columns"),
+        ({"x": [1]}, "the given table lacks columns"),
+        (5, "must be a path, a list of paths, an array, or a dict"),
+        ([], "must be a path"),
+        ([1.5], "must be a path"),
+    ],
+)
+def test_wrong_values_in_memory_are_refused(inputs: Any, message: str, numbers: tuple[Run, Path]) -> None:
+    with pytest.raises(UserError, match=message):
+        dnnctl.predict(numbers[0], inputs)
+
+
+def test_the_package_shows_what_it_exports() -> None:
+    assert set(dnnctl.__all__) <= set(dir(dnnctl))
