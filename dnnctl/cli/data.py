@@ -12,7 +12,8 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Overrides
-from dnnctl.cli.printing import print_json, print_text
+from dnnctl.cli.printing import print_json
+from dnnctl.cli.table import print_columns
 from dnnctl.events.event import Event, Warned
 
 
@@ -41,7 +42,7 @@ def print_description(spec: Path, overrides: Sequence[str] | None = None, *, as_
         print_json(asdict(description), indent=2)
         return
     for line in [size_line(description), *detail_lines(description)]:
-        print_text(line)
+        print_columns(line)
 
 
 def _show_warning(event: Event) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Self
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from dnnctl.cli.display import closing_lines
 from dnnctl.cli.streams import output_optional
+from dnnctl.cli.table import wrap_columns
 from dnnctl.events.event import (
     Downloading,
     EpochEnded,
@@ -31,7 +31,6 @@ from dnnctl.text import format_number, visible
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 MAX_CURVE = 60
-GAP, INDENT = 2, 6
 """Spaces between two columns, and before the columns of continuation lines."""
 
 
@@ -154,17 +153,3 @@ def sparkline(values: list[float]) -> str:
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)
-
-
-def wrap_columns(line: str, width: int) -> list[str]:
-    """Wrap a line to `width` characters, between its columns, which are separated by two spaces."""
-    if len(line) <= width:
-        return [line]
-    columns = re.split(r" {2,}", line)
-    lines, indent = [columns[0]], " " * INDENT
-    for column in columns[1:]:
-        if len(lines[-1]) + GAP + len(column) <= width:
-            lines[-1] += " " * GAP + column
-        else:
-            lines.append(indent + column)
-    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
@@ -13,6 +14,8 @@ from dnnctl.text import format_number, visible
 
 GAP = 2
 """The number of spaces between two columns."""
+INDENT = 6
+"""The indentation of the rest of a line that was broken."""
 MIN_TEXT = 40
 """Text is not wrapped if fewer characters than this fit on a line."""
 
@@ -87,3 +90,24 @@ def _print_block(columns: Sequence[Sequence[str]], right: Sequence[str]) -> None
     head, *lines = [(" " * GAP).join(cells).rstrip() for cells in zip(*aligned, strict=True)]
     print_text(head, dim=True)
     print_text("\n".join(lines))
+
+
+def wrap_columns(line: str, width: int) -> list[str]:
+    """Wrap a line to `width` characters, between its columns, which are separated by two spaces."""
+    if len(line) <= width:
+        return [line]
+    columns = re.split(r" {2,}", line)
+    lines, indent = [columns[0]], " " * INDENT
+    for column in columns[1:]:
+        if len(lines[-1]) + GAP + len(column) <= width:
+            lines[-1] += " " * GAP + column
+        else:
+            lines.append(indent + column)
+    return lines
+
+
+def print_columns(line: str) -> None:
+    """Print a line whose columns are separated by two or more spaces. On a terminal it is broken between columns."""
+    width = terminal_width()
+    for part in [line] if width is None else wrap_columns(visible(line), width):
+        print_text(part)

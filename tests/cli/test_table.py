@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnnctl.cli.table import format_column, split_columns, wrap_text
+from dnnctl.cli.table import format_column, split_columns, wrap_columns, wrap_text
 
 COLUMNS = st.lists(st.lists(st.text("xyz", max_size=30), min_size=3, max_size=3), min_size=1, max_size=8)
 
@@ -46,3 +46,17 @@ def test_lines_break_between_words_only(words: list[str], width: int) -> None:
 )
 def test_a_column_has_one_notation(values: list[float | None], texts: list[str]) -> None:
     assert format_column(values) == texts
+
+
+EPOCH = "epoch 1/8  loss 0.7095  accuracy 0.7571  val_loss 0.5721  val_accuracy 0.8150  rate 0.00349   0.35 s  best"
+
+
+def test_a_line_that_fits_is_left_as_it_is() -> None:
+    assert wrap_columns(EPOCH, len(EPOCH)) == [EPOCH]
+
+
+def test_a_line_is_broken_between_columns_and_never_inside_one() -> None:
+    for width in range(30, len(EPOCH)):
+        lines = wrap_columns(EPOCH, width)
+        assert max(map(len, lines)) <= width
+        assert [part for line in lines for part in line.strip().split("  ")] == EPOCH.replace("   ", "  ").split("  ")
