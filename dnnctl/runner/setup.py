@@ -114,17 +114,7 @@ def prepare(
     """
     device = prepare_device(spec.runtime)
     has_pretraining = spec.training.pretraining.kind != "none"
-    dataset = load_data(
-        spec.data,
-        seed=spec.seed,
-        with_unlabelled=has_pretraining,
-        memory=data_memory(spec.runtime),
-        progress=partial(report_progress, report),
-    )
-    description = describe(dataset, is_built_in=isinstance(spec.data.source, BuiltIn))
-    report(DataReady(description))
-    for warning in dataset.warnings:
-        report(Warned(warning))
+    dataset, baseline = _load(spec, report)
     head = _head(spec, dataset)
     _check_targets(dataset, head)
     phases = planned_phases(spec)
@@ -154,7 +144,7 @@ def prepare(
         transfer=transfer,
         target=describe_target(dataset),
         input_range=input_range(dataset),
-        baseline=description.baseline,
+        baseline=baseline,
         encoding=dataset.encoding,
     )
     _check_monitors(setup, has_validation=dataset.validation is not None)
@@ -163,6 +153,22 @@ def prepare(
     for warning in (*cache_warnings(), *unreached_boundaries(phases, span.steps_per_epoch)):
         report(Warned(warning))
     return setup, dataset
+
+
+def _load(spec: Spec, report: Report) -> tuple[Dataset, Mapping[str, Metrics]]:
+    """The data, and by split the metrics of the trivial prediction."""
+    dataset = load_data(
+        spec.data,
+        seed=spec.seed,
+        with_unlabelled=spec.training.pretraining.kind != "none",
+        memory=data_memory(spec.runtime),
+        progress=partial(report_progress, report),
+    )
+    description = describe(dataset, is_built_in=isinstance(spec.data.source, BuiltIn))
+    report(DataReady(description))
+    for warning in dataset.warnings:
+        report(Warned(warning))
+    return dataset, description.baseline
 
 
 def memory_needs(spec: Spec, head: Head, dataset: Dataset, phases: Sequence[PlannedPhase]) -> dict[str, int]:
