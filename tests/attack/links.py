@@ -67,7 +67,9 @@ def _act(folder: Path, chosen: list[tuple[str, str]], *, is_finished: bool) -> l
 
 
 def _replace(path: Path, put: Callable[[Path, Path], None], outside: Path) -> None:
-    """Put a link, or another kind of file, in the place of what is at a path."""
+    """Put a link, or another kind of file, in the place of what is at a path, unless its folder has been replaced."""
+    if path.parent.is_symlink() or (path.parent.exists() and not path.parent.is_dir()):
+        return
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
