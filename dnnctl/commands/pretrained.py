@@ -26,7 +26,7 @@ class Pretrained:
 
     def facts(self) -> ReuseFacts:
         """What run.json records about it."""
-        return ReuseFacts(path=str(self.path), sha256=sha256_of(self.path), run=self.run)
+        return ReuseFacts(path=str(self.path), sha256=sha256_of(self.path.resolve()), run=self.run)
 
 
 def find_pretrained(

@@ -15,7 +15,7 @@ from typing import Any
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.digest import sha256_of
 from dnnctl.store.facts import FileSeal, Summary
-from dnnctl.store.files import finite_only
+from dnnctl.store.files import finite_only, read_text
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import plain
 
@@ -40,7 +40,7 @@ def name_of(path: Path, folder: RunFolder) -> str:
 def has_own_seal(path: Path, expected: str) -> bool:
     """Whether the summary in a file has this digest."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_text(path))
         return isinstance(values, dict) and _digest_of(values) == expected
     except (OSError, ValueError, RecursionError):
         return False

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +100,15 @@ def test_unfinished_runs_and_runs_of_older_versions_are_not_sealed(run: RunRecor
     run.folder.history.unlink()
     run.folder.predictions.write_bytes(b"other")
     assert reread(run).altered == {}
+
+
+@pytest.mark.parametrize("name", ["spec.yaml", "summary.json", "predictions.npz"])
+def test_a_pipe_in_place_of_a_file_is_an_alteration_and_nobody_waits_for_it(name: str, run: RunRecord) -> None:
+    """Reading a pipe would wait for somebody to write into it."""
+    (run.path / name).unlink()
+    os.mkfifo(run.path / name)
+    script = "import sys; from dnnctl.store.folder import RunFolder; from dnnctl.store.record import RunRecord\n"
+    script += "from pathlib import Path; run = RunRecord(RunFolder(Path(sys.argv[1]))); print(run.altered, run.damages)"
+    command = [sys.executable, "-c", script, str(run.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert name in done.stdout
