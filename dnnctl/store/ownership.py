@@ -44,15 +44,15 @@ def check_own(folder: Path) -> None:
 
 
 def find_links(folder: Path) -> list[str]:
-    """The symbolic links in a run's folder, in words. They are not followed, not even to read a file."""
+    """The symbolic links and special files in a run's folder, in words. They are not even read: a pipe would block."""
     try:
         found = list(_entries(folder))
     except OSError as error:
         return [f"{error.filename} cannot be read: {error.strerror}"]
     return [
-        f"{path.relative_to(folder)} {_describe(status)}, which is not followed"
+        f"{path.relative_to(folder)} {_describe(status)}, which is not {'followed' if _is_symbolic(status) else 'read'}"
         for path, status in found
-        if stat.S_ISLNK(status.st_mode)
+        if not stat.S_ISDIR(status.st_mode) and not stat.S_ISREG(status.st_mode)
     ]
 
 
@@ -93,8 +93,12 @@ def _is_link(status: os.stat_result) -> bool:
     return not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
 
 
+def _is_symbolic(status: os.stat_result) -> bool:
+    return stat.S_ISLNK(status.st_mode)
+
+
 def _describe(status: os.stat_result) -> str:
-    if stat.S_ISLNK(status.st_mode):
+    if _is_symbolic(status):
         return "is a symbolic link"
     return "is a hard link to a file elsewhere" if stat.S_ISREG(status.st_mode) else "is not a regular file"
 

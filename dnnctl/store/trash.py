@@ -71,12 +71,15 @@ def purge(directory: Path) -> list[str]:
     Raises:
         RunError: it cannot be deleted.
     """
-    removed = list_runs(trash_of(directory))
+    trash = trash_of(directory)
+    if (trash.exists() or trash.is_symlink()) and (trash.is_symlink() or not trash.is_dir()):
+        raise RunError(f"Cannot empty {trash}: it is not a directory. Delete it.")
+    removed = list_runs(trash)
     try:
-        if trash_of(directory).exists():
-            shutil.rmtree(trash_of(directory))
+        if trash.exists():
+            shutil.rmtree(trash)
     except OSError as error:
-        raise RunError(f"Cannot empty {trash_of(directory)}: {error.strerror or error}.") from None
+        raise RunError(f"Cannot empty {trash}: {error.strerror or error}.") from None
     return [run.id for run in removed]
 
 

@@ -148,3 +148,12 @@ def test_a_link_is_not_read_either(victim: Path, tmp_path: Path) -> None:
     for check in (lambda: check_sound(run), lambda: check_no_links(run.path)):
         with pytest.raises(RunError, match=r"metrics\.jsonl"):
             check()
+
+
+def test_a_pipe_in_a_run_is_not_read(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    run.folder.spec.unlink()
+    os.mkfifo(run.folder.spec)
+    assert find_links(run.path) == ["spec.yaml is not a regular file, which is not read"]
+    with pytest.raises(RunError, match=r"spec\.yaml is not a regular file"):
+        check_no_links(run.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,10 @@ def test_a_trash_that_is_a_link_is_not_used(tmp_path: Path) -> None:
         purge(directory)
     assert run.path.is_dir()
     assert [entry.name for entry in elsewhere.iterdir()] == ["mine"]
+
+
+def test_a_pipe_in_place_of_the_trash_is_refused_without_waiting(tmp_path: Path) -> None:
+    """Deleting a folder opens it, and opening a pipe would wait for somebody to write into it."""
+    os.mkfifo(trash_of(tmp_path))
+    with pytest.raises(RunError, match="it is not a directory"):
+        purge(tmp_path)
