@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from dnnctl.store.files import open_to_read
+
 MAX_EXPANSION = 100
 """Keras and `np.savez` do not compress; compressed predictions rarely shrink to less than a twentieth."""
 HARMLESS_BYTES = 1 << 26
@@ -22,10 +24,10 @@ def check_archive(path: Path) -> None:
 
     Raises:
         ArchiveError: it is not.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is a pipe or another special file, which could block.
     """
     try:
-        with ZipFile(path) as archive:
+        with open_to_read(path.resolve()) as file, ZipFile(file) as archive:
             n_bytes = sum(entry.file_size for entry in archive.infolist())
     except (BadZipFile, ValueError, NotImplementedError) as error:
         raise ArchiveError(f"it is not a zip archive ({error})") from None

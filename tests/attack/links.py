@@ -62,13 +62,13 @@ def _act(folder: Path, chosen: list[tuple[str, str]], *, is_finished: bool) -> l
     if not is_finished:
         (run / "summary.json").unlink()
     for place, kind in chosen:
-        _replace(run / place, KINDS[kind], folder / "outside")
+        _replace(Path(os.path.normpath(run / place)), KINDS[kind], folder / "outside")
     return call_each(folder, COMMANDS)
 
 
 def _replace(path: Path, put: Callable[[Path, Path], None], outside: Path) -> None:
     """Put a link, or another kind of file, in the place of what is at a path, unless its folder has been replaced."""
-    if path.parent.is_symlink() or (path.parent.exists() and not path.parent.is_dir()):
+    if any(folder.is_symlink() or (folder.exists() and not folder.is_dir()) for folder in path.parents):
         return
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
