@@ -37,8 +37,8 @@ def init_command(
             show_default=False,
         ),
     ] = None,
-    target: Annotated[
-        str | None,
+    targets: Annotated[
+        list[str] | None,
         typer.Option(
             "--target",
             metavar="COLUMN",
@@ -49,6 +49,7 @@ def init_command(
 ) -> None:
     """Write a complete, commented spec to start from."""
     with failures_reported():
+        target = _only(targets or [])
         if preset == "list":
             print_text("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
         elif data is not None:
@@ -60,6 +61,16 @@ def init_command(
             write_new_spec(path, text)
             first = f"set data.source in {path}, then: " if NAMES_A_FILE in text else ""
             print_text(f"written: {path}\nnext:    {first}dnnctl train {quote(str(path))}")
+
+
+def _only(targets: list[str]) -> str | None:
+    """The target, if there is one."""
+    if len(targets) > 1:
+        raise UserError(
+            "--target can be given once. For several targets, give the first one, and then write a list in the spec: "
+            f"target: [{', '.join(targets)}]"
+        )
+    return targets[0] if targets else None
 
 
 def _write_from(path: Path, data: Path, target: str | None, preset: str | None) -> None:

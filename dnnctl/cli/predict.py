@@ -65,7 +65,7 @@ def predict_command(
     with failures_reported(as_json=as_json):
         chosen = check_weights(weights)
         if output is not None:
-            check_output(output, force=force)
+            check_output(output, inputs=inputs, force=force)
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.predict import open_prediction
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ Batch = dict[str, Any]
 """Some rows, as a list or an array of each column."""
 
 
-def check_output(path: Path, *, force: bool) -> None:
+def check_output(path: Path, *, inputs: Sequence[str], force: bool) -> None:
     """Check the ending of a file, and that nothing is overwritten by mistake.
 
     Raises:
-        UserError: the ending is unknown, or the file exists and `force` is false.
+        UserError: the ending is unknown, the file exists and `force` is false, or the file is one of the inputs.
     """
     if path.suffix.lower() not in WRITERS:
         raise UserError(
@@ -29,6 +29,8 @@ def check_output(path: Path, *, force: bool) -> None:
         raise UserError(f"--output {path} is a folder. Add the name of a file.")
     if (path.exists() or path.is_symlink()) and not force:
         raise UserError(f"{path} already exists. Choose another --output, or replace it with --force.")
+    if path.exists() and any(Path(each).exists() and path.samefile(each) for each in inputs):
+        raise UserError(f"--output {path} is one of the inputs, which would be lost. Choose another --output.")
 
 
 def write_predictions(path: Path, batches: Iterable[Batch]) -> None:

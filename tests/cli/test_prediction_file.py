@@ -72,10 +72,10 @@ def test_a_line_of_json_is_one_row() -> None:
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
     for name in ("p.xlsx", "p", "p.csv.gz"):
         with pytest.raises(UserError, match=r"must be one of \.csv, \.parquet, \.jsonl, \.npz"):
-            check_output(tmp_path / name, force=False)
+            check_output(tmp_path / name, inputs=[], force=False)
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(UserError, match="is a folder"):
-        check_output(tmp_path / "folder.csv", force=True)
+        check_output(tmp_path / "folder.csv", inputs=[], force=True)
 
 
 def test_a_fault_in_a_later_row_leaves_the_old_file(tmp_path: Path) -> None:
@@ -116,3 +116,13 @@ def test_a_killed_write_leaves_no_part_of_a_file(ending: str, tmp_path: Path) ->
     assert not path.exists()
     write_predictions(path, [FIRST])
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
+    """Not even with --force, and not through another name of the same file."""
+    (tmp_path / "new.csv").write_text("a\n1\n")
+    (tmp_path / "same.csv").symlink_to(tmp_path / "new.csv")
+    for output in ("new.csv", "same.csv"):
+        with pytest.raises(UserError, match="one of the inputs"):
+            check_output(tmp_path / output, inputs=[str(tmp_path / "new.csv"), "-"], force=True)
+    check_output(tmp_path / "other.csv", inputs=[str(tmp_path / "new.csv")], force=True)

@@ -19,6 +19,8 @@ SAMPLE = 256 * 1024
 LARGEST_ROW = 16 * 1024 * 1024
 STREAM_BLOCK = 4 * 1024 * 1024
 """The number of bytes that are read at a time from a stream; no row of it can be longer."""
+THREADS_PAY = 1 << 23
+"""The bytes from which several threads read faster. A process that ends right after it started some may be aborted."""
 
 
 def open_csv(source: Csv, path: str) -> TableFile:
@@ -60,7 +62,9 @@ def _read(path: str) -> bytes:
 def _parse(data: bytes, delimiter: str, n_fields: int, path: str) -> pa.Table:
     """All rows as text, with the header as the first row."""
     try:
-        table = arrow_csv.read_csv(pa.BufferReader(data), *_options(delimiter, n_fields))
+        read, parse, convert = _options(delimiter, n_fields)
+        read.use_threads = len(data) > THREADS_PAY
+        table = arrow_csv.read_csv(pa.BufferReader(data), read, parse, convert)
     except pa.ArrowException as error:
         raise DataError(f"{path}: {row_fault(_lines(data), delimiter, None) or error}") from None
     if table.num_columns != n_fields:
