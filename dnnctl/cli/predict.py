@@ -24,6 +24,8 @@ from dnnctl.text import format_count, format_number
 if TYPE_CHECKING:
     from dnnctl.commands.predict import Prediction
 
+LARGE, HUGE = 1e5, 1e12
+"""Between these, a predicted number is printed with two decimal places, such as a price."""
 FIRST_ROWS = 20
 """The number of rows that are shown on a terminal."""
 
@@ -103,7 +105,9 @@ def _print_written(found: Prediction, output: Path, *, as_json: bool) -> None:
 
 def _print_first(found: Prediction) -> None:
     """Print the first rows as a table."""
-    batch = next(found.batches())
+    batches = found.batches()
+    batch = next(batches)
+    next(batches, None)  # so that the rows of the first batch are counted
     rows = list(islice(zip(*batch.values(), strict=True), FIRST_ROWS))
     is_number = {name: not isinstance(value, str) for name, value in zip(batch, rows[0], strict=True)}
     print_table(
@@ -117,4 +121,6 @@ def _as_cell(value: Any) -> str:
     if value is None:
         return "—"
     is_float = isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f"
-    return format_number(float(value)) if is_float else str(value)
+    if not is_float:
+        return str(value)
+    return f"{value:.2f}" if LARGE <= abs(value) < HUGE else format_number(float(value))

@@ -70,20 +70,23 @@ def _print(runs: Sequence[RunRecord]) -> None:
     """Print the metrics of each run, and their mean and standard deviation over the finished runs."""
     values = [_metrics(run) for run in runs]
     names = list(dict.fromkeys(name for row in values for name in row))
-    folds = [repetition(run).fold for run in runs]
-    keys = ["seed"] if folds.count(None) == len(folds) else ["seed", "fold"]
+    repetitions = [repetition(run) for run in runs]
+    has_folds = any(each.fold is not None for each in repetitions)
     rows = [
-        [str(run.facts.seed), str(fold), run.id, str(run.status), *(format_number(row.get(name)) for name in names)]
-        for run, fold, row in zip(runs, folds, values, strict=True)
+        [
+            f"{each.seed}, {each.fold}" if has_folds else str(each.seed),
+            run.id,
+            str(run.status),
+            *(format_number(row.get(name)) for name in names),
+        ]
+        for run, each, row in zip(runs, repetitions, values, strict=True)
     ]
     if len(_finished(runs)) > 1:
-        for label, statistic in (("mean", mean), ("standard deviation", stdev)):
+        for label, statistic in (("mean", mean), ("deviation", stdev)):
             over = _over_runs(runs, statistic, at_least=2)
-            rows.append(["", "", label, "", *(format_number(over.get(name)) for name in names)])
-    if "fold" not in keys:
-        rows = [[row[0], *row[2:]] for row in rows]
+            rows.append([label, "", "", *(format_number(over.get(name)) for name in names)])
     print_text()
-    print_table([*keys, "run", "status", *names], rows, right=names)
+    print_table(["seed, fold" if has_folds else "seed", "run", "status", *names], rows, right=names)
 
 
 def _finished(runs: Sequence[RunRecord]) -> list[dict[str, float]]:
