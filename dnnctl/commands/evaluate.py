@@ -112,7 +112,11 @@ def _evaluate_split(
             )
         split = getattr(dataset, role)
         if split is None:
-            raise RunError(f"The data of {run.id} have no {role} split.")
+            others = [each for each in ("train", "validation", "test") if getattr(dataset, each) is not None]
+            raise RunError(
+                f"The data of {run.id} have no {role} split. Measure another one with --on ({', '.join(others)}), or "
+                "new examples with --data PATH."
+            )
         set_weights(setup.model, model, run)
         placed = place(setup, split)
         engine = setup.engine(placed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +62,16 @@ def check_several(part: Labels, whole: Labels, names: tuple[str, ...], role: str
             f"The {role} split has only one class: {_counts(part, names)}. The data has {_counts(whole, names)}. "
             f"Are the examples sorted by class? {fix}"
         )
+
+
+def absent_classes(train: Labels, splits: Mapping[str, Labels], names: tuple[str, ...]) -> Iterator[str]:
+    """A warning for each measured split without examples of classes that training has: they are not measured there."""
+    for role, labels in splits.items():
+        absent = np.setdiff1d(train, labels)
+        if len(absent):
+            listed = ", ".join(names[int(label)] for label in absent[:MOST_LISTED])
+            more = ", …" if len(absent) > MOST_LISTED else ""
+            yield f"the {role} split has no example of {listed}{more}: its metrics say nothing about them"
 
 
 def _counts(labels: Labels, names: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dnnctl.data.cache import Progress
 from dnnctl.data.class_weights import class_weights
 from dnnctl.data.classes import DROPPED, new_numbers, relabel
-from dnnctl.data.coverage import check_several, check_split
+from dnnctl.data.coverage import absent_classes, check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, Rows, RowSource, as_slice, update_digest
 from dnnctl.data.lazy import lazy_part, n_bytes
 from dnnctl.data.overlap import overlap_warning
@@ -75,10 +75,11 @@ def load_data(
         )
     take = lazy_part if is_lazy else _take
     train, test = take(raw.train, split.train), _whole(raw.test, take)
-    is_compared = not isinstance(data.source, BuiltIn) and not is_lazy
+    validation = take(raw.train, split.validation) if len(split.validation) else _whole(raw.validation, take)
+    warnings = () if isinstance(data.source, BuiltIn) else _warnings(raw, train, validation, test, is_lazy=is_lazy)
     return Dataset(
         train=train,
-        validation=take(raw.train, split.validation) if len(split.validation) else _whole(raw.validation, take),
+        validation=validation,
         test=test,
         unlabelled=_take(raw.train, split.unlabelled).inputs if with_unlabelled else None,
         task=raw.task,
@@ -88,8 +89,20 @@ def load_data(
         encoding=raw.encoding,
         columns=raw.columns,
         class_weights=class_weights(data, raw, train.targets),
-        warnings=(*raw.warnings, *(overlap_warning(train, test) if is_compared and test is not None else ())),
+        warnings=(*raw.warnings, *warnings),
     )
+
+
+def _warnings(
+    raw: RawData, train: Part, validation: Part | None, test: Part | None, *, is_lazy: bool
+) -> tuple[str, ...]:
+    """What the user should know about the splits of own data. Lazy inputs are not read to compare them."""
+    found = overlap_warning(train, test) if test is not None and not is_lazy else ()
+    if raw.task != "classes":
+        return found
+    splits = {"validation": validation, "test": test}
+    named = {role: part.targets for role, part in splits.items() if part is not None}
+    return (*found, *absent_classes(train.targets, named, raw.class_names))
 
 
 def _split(data: Data, raw: RawData, *, seed: int) -> tuple[RawData, Split]:

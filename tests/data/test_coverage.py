@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.data.coverage import check_split
+from dnnctl.data.coverage import absent_classes, check_split
 from dnnctl.data.load import load_data
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
@@ -88,3 +88,10 @@ def test_random_splits_are_no_false_alarm() -> None:
         missing = set(labels[rows[:n]]) - set(labels[rows[n:]])
         if not missing:
             check_split(labels[rows[n:]], labels[rows[:n]], tuple(str(number) for number in range(n_classes)))
+
+
+def test_a_class_that_a_measured_split_lacks_is_named() -> None:
+    """Training has classes 0 to 3; the second split has all of them."""
+    train, names = np.array([0, 1, 2, 3]), ("a", "b", "c", "d")
+    found = list(absent_classes(train, {"validation": np.array([0, 2, 2]), "test": train}, names))
+    assert [warning[:52] for warning in found] == ["the validation split has no example of b, d: its met"]

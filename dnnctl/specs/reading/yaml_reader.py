@@ -18,6 +18,7 @@ from dnnctl.specs.reading.yaml_errors import place_of, refuse_characters, syntax
 from dnnctl.specs.reading.yaml_rules import INT, MAX_DIGITS, parse_scalar
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DATA_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl")
 Mark: TypeAlias = tuple[int, int, bool]
 """A line and a column, from 0, and whether there is a scalar."""
 
@@ -32,7 +33,9 @@ def read_document(text: str, name: str) -> tuple[Node, list[Fault]]:
     if not isinstance(node.value, dict):
         received = describe(node) if node.value is None or isinstance(node.value, list) else "a single value"
         place = replace(node.place, text="")
-        raise SpecError([Fault("a spec must be a mapping of keys to values", place=place, received=received)])
+        hint = f"To make a spec for data: dnnctl init NAME.yaml --from {name}" if name.endswith(DATA_ENDINGS) else ""
+        rule = "a spec must be a mapping of keys to values"
+        raise SpecError([Fault(rule, place=place, received=received, hint=hint)])
     return node, faults
 
 
