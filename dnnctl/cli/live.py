@@ -14,6 +14,7 @@ from dnnctl.cli.display import closing_lines
 from dnnctl.cli.streams import output_optional
 from dnnctl.cli.table import wrap_columns
 from dnnctl.events.event import (
+    DataReady,
     Downloading,
     EpochEnded,
     Event,
@@ -91,6 +92,8 @@ class LiveDisplay:
             self._show_bytes(visible(event.file), event)
         elif isinstance(event, ReadingFiles):
             self._show_bytes(f"reading {visible(event.folder)}", event)
+        elif isinstance(event, DataReady):
+            self.progress.update(self.task, description="building the network")
         elif isinstance(event, ModelReady):
             self.model = event
             total = event.epochs * event.steps_per_epoch
