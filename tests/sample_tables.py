@@ -33,7 +33,7 @@ def _source(target: Any, *others: str) -> dict[str, Any]:
 
 
 TABLE, LABELLED_TABLE = _source(PRICE, *LABELS), _source(LABELS, PRICE)
-"""The source of a table beside its spec, with a price or with two labels as the target."""
+"""The source of a table in the folder of its spec, with a price or with two labels as the target."""
 
 
 def draw_columns(n: int, seed: int = 7) -> Columns:

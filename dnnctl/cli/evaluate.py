@@ -133,7 +133,7 @@ def _quality(quality: Quality) -> dict[str, Any]:
 
 
 def print_quality(quality: Quality, baseline: Metrics) -> None:
-    """Print metrics with intervals beside the trivial prediction, and the quality of each class."""
+    """Print metrics with intervals and the trivial prediction, and the quality of each class."""
     rows = [
         [name, *map(format_number, (each.value, each.low, each.high, baseline.get(name)))]
         for name, each in quality.metrics.items()

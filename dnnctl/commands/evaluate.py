@@ -166,7 +166,7 @@ def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: in
 def _with_quality(
     found: Evaluation, run: RunRecord, target: TargetFacts, predicted: NDArray[Any], targets: NDArray[Any]
 ) -> Evaluation:
-    """The evaluation with the quality of the predictions, beside the trivial one."""
+    """The evaluation with the quality of the predictions and of the trivial prediction."""
     import numpy as np
 
     from dnnctl.compare.quality import assess

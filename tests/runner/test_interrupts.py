@@ -85,7 +85,7 @@ def test_a_signal_that_was_lost_is_raised_at_the_next_check() -> None:
 
 
 def test_other_exceptions_stay_themselves_after_a_deferred_signal() -> None:
-    """A fault of the code must not hide behind a signal that was only stored."""
+    """A bug is reported as a bug, even if a signal has been recorded."""
 
     def fail() -> None:
         signal.raise_signal(signal.SIGTERM)
