@@ -28,6 +28,9 @@ from sample_tables import LABELLED_TABLE, TABLE, write_table
 KILLED = Path(__file__).with_name("killed.py")
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
 
+LABEL_METRICS = ["accuracy", "crossentropy", "precision", "recall", "auc_roc", "auc_precision_recall", "f1_score"]
+"""The metrics of several labels; classes have `top_k_accuracy`, too."""
+
 RECIPES: dict[str, dict[str, Any]] = {
     "dropout, Nadam, XLA": {
         "model": {
@@ -108,16 +111,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "metrics of classes": {
         "loss": "categorical_crossentropy",
-        "metrics": [
-            "accuracy",
-            "crossentropy",
-            {"kind": "top_k_accuracy", "k": 2},
-            "precision",
-            "recall",
-            "auc_roc",
-            "auc_precision_recall",
-            "f1_score",
-        ],
+        "metrics": [*LABEL_METRICS, {"kind": "top_k_accuracy", "k": 2}],
         "training": {
             "batch_size": 16,
             "epochs": 4,
@@ -178,15 +172,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "metrics of labels": {
         "data": {"source": LABELLED_TABLE, "validation": {"size": 24}},
         "model": {"defaults": {"activation": "relu"}, "layers": [{"kind": "dense", "units": 8}]},
-        "metrics": [
-            "accuracy",
-            "crossentropy",
-            "precision",
-            "recall",
-            "auc_roc",
-            "auc_precision_recall",
-            "f1_score",
-        ],
+        "metrics": LABEL_METRICS,
         "training": {
             "batch_size": 16,
             "epochs": 4,
