@@ -110,6 +110,11 @@ def test_a_file_is_checked_again_only_after_it_changed(tmp_path: Path, monkeypat
             "auto",
             "test inputs 4 × 2",
         ),
+        (
+            {"train_inputs": X.astype(np.uint8), "train_targets": Y, "test_inputs": X / 12, "test_targets": Y},
+            "auto",
+            "training inputs are uint8, test inputs float64",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, named: dict[str, Any], task: str, message: str) -> None:
