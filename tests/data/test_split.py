@@ -71,6 +71,8 @@ def test_validation_is_newer_than_training() -> None:
         ({"size": N}, {}, "none to train on"),
         ({"size": 0.001}, {}, "none for validation"),
         ({"fold": {"k": N + 1}}, {}, "need at least 121 examples"),
+        ({"fold": {"k": 4, "number": 3}}, {"groups": np.arange(N) % 3}, "need at least 4 groups. There are 3"),
+        ({"size": 10}, {"groups": np.arange(N) % 3, "dates": np.arange(N)}, "would divide groups. Remove `date` or"),
         ({"size": 10}, {"groups": np.zeros(N)}, "no example is left for training"),
         ({"size": 10}, {"dates": np.zeros(N)}, "no example is left for training"),
     ],
