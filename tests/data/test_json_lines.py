@@ -85,8 +85,11 @@ def test_the_index_is_cached_until_the_file_changes(tmp_path: Path, monkeypatch:
         ("[1, 2]", ":3: the line is not a JSON object"),
         ({"input": 1, "target": "a"}, ":3: no key 'inputs'. Did you mean `input`"),
         ({"inputs": INPUTS[0].tolist()}, ":3: no key 'target'"),
-        ({"inputs": [1, 2], "target": "a"}, ":3: the inputs have the shape 2, but 2 × 3 in the lines before"),
-        ({"inputs": [[1, 2, 3], [4]], "target": "a"}, ":3: the inputs are not numbers, or lists of different lengths"),
+        ({"inputs": [1, 2], "target": "a"}, ":3: the inputs have the shape 2, but 2 × 3 in earlier lines"),
+        (
+            {"inputs": [[1, 2, 3], [4]], "target": "a"},
+            ":3: the inputs are not numbers, too large for float32, or lists of different lengths",
+        ),
         ({"inputs": [[1, 2, "3"], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),
         ({"inputs": [[1, 2, None], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),
         ({"inputs": [[1, 2, 1e300], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),
