@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dnnctl.data.dataset import Part, RawData
-from dnnctl.data.load import load_data
+from dnnctl.data.load import Split, load_data
 from dnnctl.data.sample.build import build
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
@@ -198,4 +198,23 @@ def test_the_memory_that_inputs_need_is_that_of_the_rows_in_use(limit: Any, is_l
     assert isinstance(load_data(data, seed=1, memory=175).train.inputs, np.ndarray) is False
     with pytest.raises(DataError, match="pretraining needs all inputs in memory"):
         load_data(data, seed=1, memory=479, with_unlabelled=True)
-    assert load_data(data, seed=1, memory=480, with_unlabelled=True).unlabelled is not None
+    unlabelled = load_data(data, seed=1, memory=480, with_unlabelled=True).unlabelled
+    assert unlabelled is not None
+    assert len(unlabelled) == 48
+
+
+def test_the_digest_of_a_split_covers_both_parts() -> None:
+    digests = {
+        Split(np.array(train), np.array(validation), np.arange(9)).digest()
+        for train, validation in (([0, 1], [2]), ([0, 1], [3]), ([0, 2], [3]), ([0, 1, 2], [3]))
+    }
+    assert len(digests) == 4
+
+
+def test_inputs_that_stay_on_the_disk_are_not_read_to_compare_them(tmp_path: Path) -> None:
+    inputs, targets = np.random.default_rng(0).random((20, 2), np.float32), np.arange(20) % 2
+    arrays = {"train_inputs": inputs, "train_targets": targets, "test_inputs": inputs, "test_targets": targets}
+    for in_memory in (True, False):
+        dataset = load(source=npy_source(tmp_path, **arrays), in_memory=in_memory)
+        assert isinstance(dataset.train.inputs, np.ndarray) == in_memory
+        assert any("same inputs as a training example" in warning for warning in dataset.warnings) == in_memory

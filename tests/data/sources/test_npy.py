@@ -74,6 +74,8 @@ def test_the_digest_is_that_of_the_values(tmp_path: Path, monkeypatch: pytest.Mo
     changed = X.copy()
     changed[2, 1] += 1
     assert load_source(npy(tmp_path, train_inputs=changed, train_targets=Y)).digest() != first
+    cubes = [X.repeat(2).reshape(4, *shape) for shape in ((2, 3), (3, 2))]
+    assert len({load_source(npy(tmp_path, train_inputs=cube, train_targets=Y)).digest() for cube in cubes}) == 2
 
 
 def test_a_file_is_checked_again_only_after_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
