@@ -49,7 +49,7 @@ def encode_targets(splits: Mapping[str, Array], task: str) -> Targets:
 
 
 def check_lengths(inputs: Mapping[str, Array], targets: Mapping[str, Array], place: str) -> None:
-    """Check that each split has a target for each example, and that all inputs have the same shape.
+    """Check that each split has a target for each example, and that all inputs have the same shape and type.
 
     Raises:
         DataError: they differ.
@@ -60,11 +60,21 @@ def check_lengths(inputs: Mapping[str, Array], targets: Mapping[str, Array], pla
         if array.shape[1:] != inputs["train"].shape[1:]:
             ours, others = _shape(inputs["train"]), _shape(array)
             raise DataError(f"{place}: training inputs are {ours}, {role} inputs {others}.")
+        if is_uint8(array) != is_uint8(inputs["train"]):  # uint8 is scaled as pixels; other types are not
+            raise DataError(
+                f"{place}: training inputs are {inputs['train'].dtype}, {role} inputs {array.dtype}. Save both "
+                "with the same type and on the same scale."
+            )
+
+
+def is_uint8(array: Array) -> bool:
+    """Whether inputs stay as they are; all others become float32."""
+    return bool(array.dtype == np.uint8)
 
 
 def to_inputs(array: Array) -> Array:
     """Inputs as training needs them: uint8 as it is, everything else as float32."""
-    if array.dtype == np.uint8:
+    if is_uint8(array):
         return array
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is then refused
         return array.astype(np.float32, copy=False)

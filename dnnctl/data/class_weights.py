@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.data.classes import find_class
+from dnnctl.data.classes import find_classes
 from dnnctl.data.dataset import Array, RawData
 from dnnctl.errors import DataError
 from dnnctl.specs.class_names import entry_of
@@ -24,7 +24,7 @@ def class_weights(data: Data, raw: RawData, labels: Array) -> Weights | None:
         labels: (N,) the class numbers of the training examples.
 
     Raises:
-        DataError: the targets are not classes, or a class that has a weight does not exist or appears twice.
+        DataError: the targets are not classes, a named class does not exist or appears twice, or all weights are 0.
     """
     choice = data.class_weights
     if choice == "none":
@@ -33,11 +33,11 @@ def class_weights(data: Data, raw: RawData, labels: Array) -> Weights | None:
         raise DataError("data.class_weights: the targets are not classes. Remove the key.")
     if choice == "balanced":
         return _balanced(labels, len(raw.class_names))
-    numbers = [find_class(entry_of(key), raw.class_names, "data.class_weights") for key in choice]
-    if len(set(numbers)) != len(numbers):
-        raise DataError(f"data.class_weights: a class appears twice in {', '.join(choice)}.")
+    numbers = find_classes([entry_of(key) for key in choice], raw.class_names, "data.class_weights")
     weights = np.ones(len(raw.class_names), np.float32)
     weights[numbers] = list(choice.values())
+    if not weights[labels.astype(np.intp)].any():
+        raise DataError("data.class_weights: every training example has the weight 0. Give a class a larger weight.")
     return weights
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,9 +23,7 @@ def new_numbers(raw: RawData, classes: list[int | str]) -> NDArray[np.int32]:
     """
     if raw.task != "classes":
         raise DataError("data.classes: the targets are numbers, so there are no classes to select.")
-    kept = [find_class(entry, raw.class_names, "data.classes") for entry in classes]
-    if len(set(kept)) != len(kept):
-        raise DataError(f"data.classes: a class appears twice in {classes}.")
+    kept = find_classes(classes, raw.class_names, "data.classes")
     numbers = np.full(len(raw.class_names), DROPPED, np.int32)
     numbers[kept] = np.arange(len(kept))
     return numbers
@@ -40,15 +40,22 @@ def relabel(source: RowSource, numbers: NDArray[np.int32], *, drop: bool) -> Sub
     return Subset(source, rows, labels[rows])
 
 
-def find_class(entry: int | str, names: tuple[str, ...], key: str) -> int:
-    """The number of a class given by its name, or by its number if the names are words.
+def find_classes(entries: Sequence[int | str], names: tuple[str, ...], key: str) -> list[int]:
+    """The numbers of classes, each given by its name, or by its number if the names are words.
 
     Args:
-        key: the key of the spec that names the class.
+        key: the key of the spec that names the classes.
 
     Raises:
-        DataError: there is no such class.
+        DataError: there is no such class, or a class appears twice.
     """
+    numbers = [_find_class(entry, names, key) for entry in entries]
+    if len(set(numbers)) != len(numbers):
+        raise DataError(f"{key}: a class appears twice in {', '.join(map(str, entries))}. Remove one.")
+    return numbers
+
+
+def _find_class(entry: int | str, names: tuple[str, ...], key: str) -> int:
     number = class_number(entry, names)
     if number is None:
         raise DataError(f"{key}: there is no class {entry!r}. {suggest(str(entry), names)}")

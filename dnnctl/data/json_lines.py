@@ -134,7 +134,9 @@ def _scan(path: Path, inputs_key: str, target_key: str, state: tuple[int, int]) 
         spread.check(f"{path}: {inputs_key}")
     digest.update(str(shape).encode())
     starts, lengths = np.array(spans, np.int64).T
-    return LineIndex(path, inputs_key, starts, lengths, _targets(targets, path), shape, digest.hexdigest(), state)
+    return LineIndex(
+        path, inputs_key, starts, lengths, to_targets(targets, str(path)), shape, digest.hexdigest(), state
+    )
 
 
 def _lines(file: Any, path: Path) -> Iterator[tuple[int, bytes, str]]:
@@ -183,13 +185,15 @@ def _check_row(row: Any, place: str, shape: tuple[int, ...] | None) -> tuple[int
     try:
         inputs = _numbers(row)
     except ValueError:
-        raise DataError(f"{place}: the inputs are not numbers, or lists of different lengths.") from None
+        raise DataError(
+            f"{place}: the inputs are not numbers, too large for float32, or lists of different lengths."
+        ) from None
     if inputs.ndim == 0 or inputs.size == 0:
         raise DataError(f"{place}: the inputs must be a list of numbers that is not empty.")
     if shape not in (None, inputs.shape):
         raise DataError(
-            f"{place}: the inputs have the shape {format_shape(inputs.shape)}, but {format_shape(shape or ())} in the "
-            "lines before."
+            f"{place}: the inputs have the shape {format_shape(inputs.shape)}, but {format_shape(shape or ())} in "
+            "earlier lines."
         )
     return inputs.shape
 
@@ -208,7 +212,12 @@ def _numbers(row: Any) -> NDArray[np.float64]:
     return numbers.astype(np.float64)
 
 
-def _targets(values: Sequence[Any], path: Path) -> Array:
+def to_targets(values: Sequence[Any], path: str) -> Array:
+    """(N,) or (N, K) the targets of all lines, as they are written.
+
+    Raises:
+        DataError: they are null or objects, of different kinds, or lists of different lengths.
+    """
     kinds = {KINDS.get(type(value), "null or objects") for value in values}
     if len(kinds) > 1 or "null or objects" in kinds:
         raise DataError(f"{path}: the targets are {' and '.join(sorted(kinds))}, but must all be of one kind.")

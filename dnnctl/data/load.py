@@ -67,11 +67,12 @@ def load_data(
     _check_classes(data, raw, split)
     if raw.fit is not None:
         raw = raw.fit(split.train, data.scaling)
-    is_lazy = _is_lazy(data, raw, split, memory)
+    needed_rows = split.unlabelled if with_unlabelled else split.train
+    is_lazy = _is_lazy(data, raw, np.union1d(needed_rows, split.validation), memory)
     if is_lazy and with_unlabelled:
         raise DataError(
-            "training.pretraining needs all inputs in memory, but they would be read in chunks. Use a smaller "
-            "`data.limit`, `data.in_memory: true`, or more `runtime.memory`."
+            "training.pretraining needs all inputs in memory, but they would be read in chunks. Write "
+            "`data.in_memory: true`, or a larger `runtime.memory`."
         )
     take = lazy_part if is_lazy else _take
     train, test = take(raw.train, split.train), _whole(raw.test, take)
@@ -144,22 +145,21 @@ def _keep_classes(raw: RawData, numbers: NDArray[np.int32], *, drop: bool) -> Ra
 
 
 def _check_classes(data: Data, raw: RawData, split: Split) -> None:
+    """Reject splits that were drawn badly. A validation split of the source is what the user made of it."""
     if raw.task != "classes" or (data.validation != "none" and data.validation.allow):
         return
     labels, names = raw.train.targets, raw.class_names
-    validation = labels[split.validation] if raw.validation is None else raw.validation.targets
-    if len(validation):
-        check_split(labels[split.unlabelled], validation, names)
+    if len(split.validation):
+        check_split(labels[split.unlabelled], labels[split.validation], names)
     check_several(labels[split.train], labels[split.unlabelled], names, "training", LIMIT_FIX)
 
 
-def _is_lazy(data: Data, raw: RawData, split: Split, memory: int | None) -> bool:
-    """Whether inputs stay where they are until they are needed."""
+def _is_lazy(data: Data, raw: RawData, rows: Rows, memory: int | None) -> bool:
+    """Whether inputs stay where they are until they are needed. `rows` are those of the training split in use."""
     if data.in_memory != "auto":
         return not data.in_memory
-    n_train = len(np.union1d(split.unlabelled, split.validation))
     others = [source for source in (raw.validation, raw.test) if source is not None]
-    needed = n_bytes(raw.train, n_train) + sum(n_bytes(source, len(source)) for source in others)
+    needed = n_bytes(raw.train, len(rows)) + sum(n_bytes(source, len(source)) for source in others)
     return memory is not None and needed > memory
 
 

@@ -30,9 +30,11 @@ def split_rows(
         kept = _fold(validation.fold, raw, strata, seed)
     else:
         size = _size(validation, len(raw.train), key)
+        if raw.dates is not None and raw.groups is not None:
+            raise DataError(f"{key}: the newest examples would divide groups. Remove `date` or `group` in data.source.")
         kept = _kept(_take(validation, is_built_in=is_built_in), raw, size, strata, seed)
     rows = np.arange(len(raw.train))
-    if len(kept) in (0, len(rows)):
+    if len(kept) == len(rows):
         raise DataError(f"{key}: no example is left for training. Use a smaller size.")
     return np.setdiff1d(rows, kept, assume_unique=True), kept
 
@@ -131,13 +133,18 @@ def _fold(fold: Fold, raw: RawData, strata: Array | None, seed: int) -> Rows:
     if raw.groups is not None:
         _, members = np.unique(raw.groups, return_inverse=True)
         n_groups = int(members.max()) + 1
+        _check_folds(fold, n_groups, "groups")
         return np.flatnonzero(np.isin(members, _nth(generator(seed, "folds").permutation(n_groups), fold)))
-    if fold.k > n:
-        raise DataError(f"data.validation.fold.k: {fold.k} folds need at least {fold.k} examples. There are {n}.")
+    _check_folds(fold, n, "examples")
     order = generator(seed, "folds").permutation(n)
     if strata is not None:
         order = order[np.argsort(strata[order], kind="stable")]
     return np.sort(_nth(order, fold))
+
+
+def _check_folds(fold: Fold, n: int, what: str) -> None:
+    if fold.k > n:
+        raise DataError(f"data.validation.fold.k: {fold.k} folds need at least {fold.k} {what}. There are {n}.")
 
 
 def _nth(order: Rows, fold: Fold) -> Rows:

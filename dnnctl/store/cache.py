@@ -17,9 +17,12 @@ LONGEST = 90 * 24 * 3600
 
 
 def cache_directory() -> Path | None:
-    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None if it is empty, which turns the cache off."""
+    """DNNCTL_CACHE_DIR, by default `~/.cache/dnnctl`; None (no cache) if it is empty or there is no home."""
     root = os.environ.get(VARIABLE, str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "dnnctl"))
-    return Path(root).expanduser().absolute() if root else None
+    try:
+        return Path(root).expanduser().absolute() if root else None
+    except RuntimeError:  # there is no home directory
+        return None
 
 
 def cache_folder(name: str) -> Path | None:
@@ -49,7 +52,7 @@ def cache_entry(folder: str, file: Path, suffix: str, *purpose: str) -> Path | N
 
 
 def write_to_cache(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill a temporary file, and rename it to `path`. Nothing is written if there is no space or right.
+    """Have `write` fill a temporary file, and rename it to `path`. Nothing is written without space or permission.
 
     Several processes can write the same file. Readers check what they read: nothing is synced to the disk. Entries in
     the same folder that are older than three months are removed.

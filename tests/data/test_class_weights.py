@@ -43,9 +43,10 @@ def test_a_mapping_names_classes_by_name_or_number_and_the_others_have_weight_1(
         ({"horses": 2}, "no class 'horses'. Did you mean `horse`?"),
         ({"4": 2}, "no class 4. Allowed: cat, dog"),
         ({"dog": 2, "1": 3}, "a class appears twice in dog, 1"),
+        ({"cat": 0, "dog": 0, "owl": 0}, "every training example has the weight 0"),
     ],
 )
-def test_a_class_that_does_not_exist_or_appears_twice_is_refused(choice: Any, message: str) -> None:
+def test_classes_and_weights_that_do_not_fit_are_refused(choice: Any, message: str) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         weights_of(choice)
 

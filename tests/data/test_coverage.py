@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.data.coverage import absent_classes, check_split
+from dnnctl.data.coverage import absent_classes, check_several, check_split
 from dnnctl.data.load import load_data
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
@@ -95,3 +95,20 @@ def test_a_class_that_a_measured_split_lacks_is_named() -> None:
     train, names = np.array([0, 1, 2, 3]), ("a", "b", "c", "d")
     found = list(absent_classes(train, {"validation": np.array([0, 2, 2]), "test": train}, names))
     assert [warning[:52] for warning in found] == ["the validation split has no example of b, d: its met"]
+
+
+@pytest.mark.parametrize(("n_first", "is_accepted"), [(508, True), (510, False)])
+def test_fractions_may_differ_as_far_as_the_formula_says(n_first: int, is_accepted: bool) -> None:
+    """0.1 + √(2/700)/2 + √(7/700) = 0.2267; 508 and 510 of 700 differ from a half by 0.2257 and 0.2286."""
+    train, validation = np.arange(2000) % 2, (np.arange(700) >= n_first).astype(int)
+    if is_accepted:
+        check_split(train, validation, ("a", "b"))
+        return
+    with pytest.raises(DataError, match="other fractions"):
+        check_split(train, validation, ("a", "b"))
+
+
+def test_one_example_may_be_of_one_class_but_not_two() -> None:
+    check_several(np.array([1]), np.array([0, 1]), ("a", "b"), "training", "Shuffle.")
+    with pytest.raises(DataError, match=r"only one class: 2 b\. The data has 1 a, 2 b\. .* Shuffle\."):
+        check_several(np.array([1, 1]), np.array([0, 1, 1]), ("a", "b"), "training", "Shuffle.")

@@ -59,6 +59,14 @@ def test_the_digest_is_that_of_the_values(tmp_path: Path, monkeypatch: pytest.Mo
     assert index(write(tmp_path / "d.jsonl", flat)).digest != first
 
 
+def test_the_cached_index_belongs_to_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
+    path = write(tmp_path / "a.jsonl", [{"x": [1], "z": [2], "y": 3, "t": 4}])
+    found = [index_lines(path, *keys) for keys in (("x", "y"), ("x", "t"), ("z", "y"), ("x", "y"))]
+    assert [each.targets.tolist() for each in found] == [[3], [4], [3], [3]]
+    assert [each.read(slice(None)).tolist() for each in found] == [[[1]], [[1]], [[2]], [[1]]]
+
+
 def test_the_index_is_cached_until_the_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
     path = write(tmp_path / "a.jsonl", examples())
@@ -85,8 +93,11 @@ def test_the_index_is_cached_until_the_file_changes(tmp_path: Path, monkeypatch:
         ("[1, 2]", ":3: the line is not a JSON object"),
         ({"input": 1, "target": "a"}, ":3: no key 'inputs'. Did you mean `input`"),
         ({"inputs": INPUTS[0].tolist()}, ":3: no key 'target'"),
-        ({"inputs": [1, 2], "target": "a"}, ":3: the inputs have the shape 2, but 2 × 3 in the lines before"),
-        ({"inputs": [[1, 2, 3], [4]], "target": "a"}, ":3: the inputs are not numbers, or lists of different lengths"),
+        ({"inputs": [1, 2], "target": "a"}, ":3: the inputs have the shape 2, but 2 × 3 in earlier lines"),
+        (
+            {"inputs": [[1, 2, 3], [4]], "target": "a"},
+            ":3: the inputs are not numbers, too large for float32, or lists of different lengths",
+        ),
         ({"inputs": [[1, 2, "3"], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),
         ({"inputs": [[1, 2, None], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),
         ({"inputs": [[1, 2, 1e300], [4, 5, 6]], "target": "a"}, ":3: the inputs are not numbers"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dnnctl.data.dataset import Part, RawData
-from dnnctl.data.load import load_data
+from dnnctl.data.load import Split, load_data
 from dnnctl.data.sample.build import build
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
@@ -162,3 +162,59 @@ def test_the_statistics_of_an_encoding_come_from_the_training_rows(monkeypatch: 
     assert seen == [[4, 5]]
     assert dataset.train.inputs.tolist() == [[80, 90], [100, 110]]
     assert dataset.train.targets.tolist() == [1, 0]
+
+
+def npy_source(folder: Path, **arrays: Any) -> dict[str, Any]:
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    return {"kind": "npy"} | {name: str(folder / f"{name}.npy") for name in arrays}
+
+
+def test_a_validation_split_of_the_source_can_have_any_classes(tmp_path: Path) -> None:
+    """No key could accept such a split: `data.validation` is not allowed then. Missing classes are reported."""
+    inputs, targets = np.random.default_rng(0).random((300, 2), np.float32), np.arange(300) % 20 // 19
+    for validation, warnings in ((np.arange(300) % 2, 0), (np.ones(300, int), 1)):
+        source = npy_source(
+            tmp_path,
+            train_inputs=inputs,
+            train_targets=targets,
+            validation_inputs=inputs,
+            validation_targets=validation,
+        )
+        dataset = load(source=source)
+        assert np.array_equal(dataset.validation.targets, validation)
+        assert len(dataset.warnings) == warnings
+
+
+@pytest.mark.parametrize(("limit", "is_lazy"), [("none", True), (10, False)])
+def test_the_memory_that_inputs_need_is_that_of_the_rows_in_use(limit: Any, is_lazy: bool, tmp_path: Path) -> None:
+    """60 rows of 8 bytes; 10 of them and 12 for validation need 176 bytes. With `unlabelled`, all 60 are in memory."""
+    source = npy_source(
+        tmp_path, train_inputs=np.random.default_rng(0).random((60, 2), np.float32), train_targets=np.arange(60) % 2
+    )
+    data = Data.model_validate({"source": source, "validation": {"size": 12}, "limit": limit})
+    dataset = load_data(data, seed=1, memory=176)
+    assert isinstance(dataset.train.inputs, np.ndarray) != is_lazy
+    assert isinstance(load_data(data, seed=1, memory=175).train.inputs, np.ndarray) is False
+    with pytest.raises(DataError, match="pretraining needs all inputs in memory"):
+        load_data(data, seed=1, memory=479, with_unlabelled=True)
+    unlabelled = load_data(data, seed=1, memory=480, with_unlabelled=True).unlabelled
+    assert unlabelled is not None
+    assert len(unlabelled) == 48
+
+
+def test_the_digest_of_a_split_covers_both_parts() -> None:
+    digests = {
+        Split(np.array(train), np.array(validation), np.arange(9)).digest()
+        for train, validation in (([0, 1], [2]), ([0, 1], [3]), ([0, 2], [3]), ([0, 1, 2], [3]))
+    }
+    assert len(digests) == 4
+
+
+def test_inputs_that_stay_on_the_disk_are_not_read_to_compare_them(tmp_path: Path) -> None:
+    inputs, targets = np.random.default_rng(0).random((20, 2), np.float32), np.arange(20) % 2
+    arrays = {"train_inputs": inputs, "train_targets": targets, "test_inputs": inputs, "test_targets": targets}
+    for in_memory in (True, False):
+        dataset = load(source=npy_source(tmp_path, **arrays), in_memory=in_memory)
+        assert isinstance(dataset.train.inputs, np.ndarray) == in_memory
+        assert any("same inputs as a training example" in warning for warning in dataset.warnings) == in_memory

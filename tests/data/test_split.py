@@ -71,6 +71,8 @@ def test_validation_is_newer_than_training() -> None:
         ({"size": N}, {}, "none to train on"),
         ({"size": 0.001}, {}, "none for validation"),
         ({"fold": {"k": N + 1}}, {}, "need at least 121 examples"),
+        ({"fold": {"k": 4, "number": 3}}, {"groups": np.arange(N) % 3}, "need at least 4 groups. There are 3"),
+        ({"size": 10}, {"groups": np.arange(N) % 3, "dates": np.arange(N)}, "would divide groups. Remove `date` or"),
         ({"size": 10}, {"groups": np.zeros(N)}, "no example is left for training"),
         ({"size": 10}, {"dates": np.zeros(N)}, "no example is left for training"),
     ],
@@ -78,3 +80,18 @@ def test_validation_is_newer_than_training() -> None:
 def test_a_split_that_leaves_nothing_is_refused(keys: dict[str, Any], columns: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         split(raw(**columns), **keys)
+
+
+def test_the_largest_remainders_are_rounded_up() -> None:
+    """A quarter of 15, 42 and 63 examples is 3.75, 10.5 and 15.75. Asking for classes means drawing at random."""
+    labels = np.repeat([0, 1, 2], [15, 42, 63]).astype(np.int32)
+    data = RawData(Part(np.zeros((N, 1), np.float32), labels), None, "classes", ("a", "b", "c"))
+    for is_built_in in (False, True):
+        _, kept = split(data, size=30, stratify=True, is_built_in=is_built_in)
+        assert np.bincount(labels[kept]).tolist() == [4, 10, 16]
+
+
+def test_a_seed_always_gives_the_same_split() -> None:
+    """A run of an older version can be resumed only if the numbers stay the same."""
+    _, kept = split(raw(), size=5, stratify=False)
+    assert kept.tolist() == [17, 26, 32, 78, 110]

@@ -24,6 +24,11 @@ def test_the_folder_is_chosen_by_variables_and_an_empty_value_turns_the_cache_of
     assert cache_directory() == tmp_path / "xdg" / "dnnctl"
 
 
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DNNCTL_CACHE_DIR", "~no-such-user/cache")
+    assert cache_directory() is None
+
+
 def test_a_cache_that_cannot_be_written_is_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "file"))

@@ -23,17 +23,18 @@ from dnnctl.data.inputs.batch import InputForm, InputReader
 from dnnctl.data.inputs.files import kind_of
 from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs
-from dnnctl.data.inputs.memory import PLACE, stream_columns
+from dnnctl.data.inputs.memory import stream_columns
 from dnnctl.data.inputs.open import ARRAYS, open_inputs
-from dnnctl.data.inputs.tables import FIX, TableInputs, missing_words
-from dnnctl.data.tables.column_type import Reading, read_column
+from dnnctl.data.inputs.tables import TableInputs
+from dnnctl.data.json_lines import to_targets
+from dnnctl.data.tables.column_type import read_column
 from dnnctl.data.tables.target import Target
 from dnnctl.data.tables.wording import listed
 from dnnctl.errors import DataError
 from dnnctl.specs.class_names import class_number
 from dnnctl.specs.images import Images
 from dnnctl.specs.source import JsonLines, Npz
-from dnnctl.specs.table import Csv, Table
+from dnnctl.specs.table import Table
 from dnnctl.store.facts import TargetFacts
 
 Others = Mapping[str, Sequence[Any]]
@@ -60,7 +61,8 @@ def open_labelled(path: str, form: InputForm, target: TargetFacts) -> Labelled:
     if form.encoding is not None and isinstance(source, Table):
         names = [source.target] if isinstance(source.target, str) else list(source.target)
         reader = open_inputs([path], form, names)
-        return Labelled(reader, partial(_table_targets, names, path, form, target))
+        assert isinstance(reader, TableInputs), "it is the only reader of encoded columns"
+        return Labelled(reader, partial(_table_targets, names, reader, target))
     if isinstance(source, Images):
         listing = _list_images(source, path, kind)
         labels = np.array([file.label for file in listing.files])
@@ -76,7 +78,7 @@ def open_labelled(path: str, form: InputForm, target: TargetFacts) -> Labelled:
     reader = open_inputs([path], form, [] if kind in ("image", "folder") else [key])
     if not isinstance(reader, JsonInputs):
         raise DataError(f"{path} has no targets. Give an .npz or .jsonl file with inputs and targets.")
-    return Labelled(reader, lambda others: _encode(np.array(list(others[key])), target, path))
+    return Labelled(reader, lambda others: _encode(to_targets(list(others[key]), path), target, path))
 
 
 def label_memory(given: Any, form: InputForm, target: TargetFacts) -> Labelled:
@@ -89,7 +91,7 @@ def label_memory(given: Any, form: InputForm, target: TargetFacts) -> Labelled:
     if form.encoding is not None and isinstance(source, Table) and hasattr(given, "keys"):
         names = [source.target] if isinstance(source.target, str) else list(source.target)
         reader = TableInputs(stream_columns(given, form.encoding), form, names)
-        return Labelled(reader, partial(_table_targets, names, PLACE, form, target))
+        return Labelled(reader, partial(_table_targets, names, reader, target))
     if form.encoding is not None or not isinstance(given, tuple) or len(given) != 2:
         wanted = "a dict of columns with the targets" if form.encoding else "a pair of arrays, (inputs, targets)"
         raise DataError(f"`data` must be a path, or {wanted}.")
@@ -102,21 +104,23 @@ def label_memory(given: Any, form: InputForm, target: TargetFacts) -> Labelled:
 
 def _list_images(source: Images, path: str, kind: str) -> Listing:
     if kind == "folder":
-        return list_folder(Path(path), needs_classes=False)
+        listing = list_folder(Path(path), needs_classes=False)
+        splits = list(dict.fromkeys(file.path.partition("/")[0] for file in listing.files if file.split != "train"))
+        if splits:
+            raise DataError(f"{path} has folders for several splits. Name one of them, such as {path}/{splits[-1]}.")
+        return listing
     if kind != "csv":
         raise DataError(f"{path}: images with labels are class folders, or a CSV file that names them.")
     return list_table(source.model_copy(update={"path": path, "split": "none"}))
 
 
-def _table_targets(names: Sequence[str], path: str, form: InputForm, target: TargetFacts, others: Others) -> Array:
+def _table_targets(names: Sequence[str], reader: TableInputs, target: TargetFacts, others: Others) -> Array:
     """The targets of a table: classes by their names."""
-    is_text = path.lower().endswith((".csv", ".tsv", ".tab", ".txt", ".gz"))
-    decimal = form.source.decimal if isinstance(form.source, Csv) else "."
-    reading = Reading(path, missing_words(form), not is_text, decimal, fix=FIX)
+    reading = reader.reading(0)
     kind = {"classes": None, "labels": "boolean", "numbers": "number"}[target.task]
     columns = [read_column(name, _joined(others[name]), reading, kind) for name in names]
     task: Task = "classes" if target.task == "classes" else "labels" if target.task == "labels" else "numbers"
-    return Target(task, target.names).values(columns, path)
+    return Target(task, target.names).values(columns, reading.path)
 
 
 def _joined(chunks: Sequence[Any]) -> pa.ChunkedArray:
@@ -151,7 +155,10 @@ def _encode(values: Array, target: TargetFacts, path: str) -> Array:
         values = values[:, 0]
     if values.ndim != 1:
         raise DataError(f"{path}: there must be one class for each example.")
-    distinct, rows = np.unique(values, return_inverse=True)
+    try:
+        distinct, rows = np.unique(values, return_inverse=True)
+    except TypeError:
+        raise DataError(f"{path}: some targets are missing, or some are text and some numbers.") from None
     numbers = [class_number(_entry(value, target.names), target.names) for value in distinct.tolist()]
     unknown = [str(value) for value, number in zip(distinct.tolist(), numbers, strict=True) if number is None]
     if unknown:

@@ -77,19 +77,19 @@ class TableInputs:
         ignored = [name for name in self.stream.names if name not in used]
         return [*([f"ignored columns: {listed(ignored)}"] if ignored else []), *self.drift.notes()]
 
+    def reading(self, first: int) -> Reading:
+        """How the columns are read, from the row with this number."""
+        words, stream = _missing_words(self.form), self.stream
+        return Reading(stream.path, words, stream.is_typed, stream.decimal, first, fix=FIX)
+
     def _read(self, how: ColumnEncoding, values: Any, first: int) -> Array:
-        column = read_column(how.name, values, self._reading(first), how.kind)
+        column = read_column(how.name, values, self.reading(first), how.kind)
         _check_values(column, self.stream.path, first, refuses_missing=_refuses_missing(self.form, column))
         self.drift.add(how, column)
         return column.raw_values()
 
-    def _reading(self, first: int) -> Reading:
-        return Reading(
-            self.stream.path, missing_words(self.form), self.stream.is_typed, self.stream.decimal, first, fix=FIX
-        )
 
-
-def missing_words(form: InputForm) -> tuple[str, ...]:
+def _missing_words(form: InputForm) -> tuple[str, ...]:
     """How missing values are written."""
     source = form.source
     is_given = isinstance(source, Table) and source.missing.words != "auto"

@@ -144,6 +144,8 @@ def _numbers(array: pa.ChunkedArray, reading: Reading) -> Floats | None:
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if _is_text(array.type) and reading.decimal != ".":
+        if pc.any(pc.match_substring(array, ".")).as_py():  # 1.234 may mean 1234
+            return None
         array = pc.replace_substring(array, reading.decimal, ".")
     return _cast(array, pa.float64())
 
@@ -224,4 +226,7 @@ def _misfit(name: str, array: pa.ChunkedArray, kind: str, reading: Reading) -> s
     """The message for a column that is not of a type, with the first value that is not."""
     row = bisect_left(range(1, len(array)), True, key=lambda n: READERS[kind](array.slice(0, n), reading) is None)
     found = f"{quoted(str(array[row].as_py()))} in row {reading.first_row + row + 1}"
+    if kind == "number" and reading.decimal != ".":
+        rule = f"a number, such as 1{reading.decimal}5, without points between thousands"
+        return f"{reading.path}: column {quoted(name)} is a {kind}, but {found} is not {rule}. {reading.fix}"
     return f"{reading.path}: column {quoted(name)} is a {kind}, but {found} is not {ALLOWED[kind]}. {reading.fix}"

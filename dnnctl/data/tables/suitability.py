@@ -107,7 +107,8 @@ def _check_commas(column: Column, texts: list[str], path: str) -> None:
     if len(texts) > FEW and commas and all(is_number(text.replace(",", "")) for text in texts):
         raise DataError(
             f"{path}: column {quoted(column.name)} has numbers with commas, such as {quoted(commas[0])}. If they "
-            "are decimal commas of a CSV file, write `data.source.decimal: ','`. Otherwise remove the commas."
+            "are decimal commas of a CSV file, write `data.source.decimal: ','`, and remove points between thousands. "
+            "Otherwise remove the commas."
         )
 
 

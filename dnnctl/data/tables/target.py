@@ -114,7 +114,7 @@ def _distinct(column: Column) -> tuple[Sequence[str], Array]:
     values, codes = np.unique(column.values.astype(np.float64) + 0.0, return_inverse=True)  # -0.0 becomes 0.0
     if column.kind == "boolean":
         return ["true" if value else "false" for value in values], codes
-    return [f"{value:.0f}" for value in values], codes
+    return [f"{value:.0f}" if value % 1 == 0 else f"{value:.15g}" for value in values], codes
 
 
 def _check_present(column: Column, path: str) -> None:

@@ -74,6 +74,8 @@ def test_the_digest_is_that_of_the_values(tmp_path: Path, monkeypatch: pytest.Mo
     changed = X.copy()
     changed[2, 1] += 1
     assert load_source(npy(tmp_path, train_inputs=changed, train_targets=Y)).digest() != first
+    cubes = [X.repeat(2).reshape(4, *shape) for shape in ((2, 3), (3, 2))]
+    assert len({load_source(npy(tmp_path, train_inputs=cube, train_targets=Y)).digest() for cube in cubes}) == 2
 
 
 def test_a_file_is_checked_again_only_after_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +111,11 @@ def test_a_file_is_checked_again_only_after_it_changed(tmp_path: Path, monkeypat
             {"train_inputs": X, "train_targets": Y, "test_inputs": X[:, :2], "test_targets": Y},
             "auto",
             "test inputs 4 × 2",
+        ),
+        (
+            {"train_inputs": X.astype(np.uint8), "train_targets": Y, "test_inputs": X / 12, "test_targets": Y},
+            "auto",
+            "training inputs are uint8, test inputs float64",
         ),
     ],
 )

@@ -65,6 +65,12 @@ def test_decimal_commas_are_read_if_the_spec_says_so() -> None:
     assert read(["1,5", "-2"]).kind == "category"
 
 
+def test_points_between_thousands_are_not_read_as_decimal_points() -> None:
+    assert read(["1.234", "5,5"], decimal=",").kind == "category"
+    with pytest.raises(DataError, match=r"'1\.234' in row 2 is not a number, such as 1,5, without points"):
+        read(["5,5", "1.234"], "number", decimal=",")
+
+
 FORCED: dict[str, tuple[Any, str, list[Any]]] = {
     "numbers as categories": (["1", "2"], "category", ["1", "2"]),
     "whole floats as categories": ([1.0, None, 2.5], "category", ["1", "", "2.5"]),

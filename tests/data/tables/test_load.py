@@ -225,6 +225,21 @@ def test_classes_can_be_selected(tmp_path: Path) -> None:
     assert dataset.train.inputs.mean() == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("role", ["group", "date"])
+def test_groups_and_dates_stay_with_their_rows_when_classes_are_dropped(role: str, tmp_path: Path) -> None:
+    frame = table()
+    frame["kind"] = ["a", "b", "c", "b"] * (N // 4)
+    name = {"group": "person", "date": "day"}[role]
+    keys: dict[str, Any] = {role: name, "features": {"include": ["x"]}, "validation": {"size": 0.3, "allow": True}}
+    dataset = load(tmp_path, frame, classes=["c", "a"], **keys)
+    kept = frame[frame["kind"] != "b"].sort_values("x")  # standardizing keeps the order
+    inputs = np.concatenate([dataset.train.inputs[:, 0], dataset.validation.inputs[:, 0]])
+    is_train = (np.arange(len(inputs)) < len(dataset.train))[np.argsort(inputs)]
+    train, validation = kept[name][is_train], kept[name][~is_train]
+    assert set(train).isdisjoint(validation)
+    assert role == "group" or train.max() < validation.min()
+
+
 letters = st.characters(codec="utf-8", exclude_characters="\0")
 names = st.text(letters, max_size=5)
 headers = st.one_of(

@@ -79,3 +79,11 @@ def test_a_class_that_training_lacks_is_refused() -> None:
     assert target.values([text("b", "b")], "test.csv").tolist() == [1, 1]
     with pytest.raises(DataError, match=r"test.csv: .* classes that no training example has: 'c'"):
         target.values([text("a", "c")], "test.csv")
+
+
+def test_a_number_between_two_classes_is_not_rounded_to_one() -> None:
+    target = find_target([number(1, 2, 1, 2)], "auto", "train.csv")
+    with pytest.raises(DataError, match=r"no training example has: '1\.5'"):
+        target.values([number(1, 1.5)], "test.csv")
+    sizes = find_target([text("37.5", "38", "other")], "auto", "train.csv")
+    assert sizes.values([number(38, 37.5)], "test.csv").tolist() == [1, 0]
