@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dnnctl.data.lazy import lazy_part
 from dnnctl.engine import streaming
 from dnnctl.engine.streaming import Streamed, chunk_steps
 from dnnctl.errors import DataError
+from dnnctl.events.event import StepsDone
 from dnnctl.specs import load
 from sample_specs import outcome, write_spec
 
@@ -92,6 +94,37 @@ def test_chunks_hold_the_examples_in_the_order_of_the_epoch(n_before: int, n_rea
             assert not np.any(found[len(rows) :])
         assert np.array_equal(indices[: len(rows)], rows)
     chunks.close()
+
+
+def test_short_calls_read_a_chunk_once_without_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks = Streamed(lazy_part(PART, np.arange(92)), n_readers=0).chunks(
+        np.arange(92, dtype=np.int32), batch_size=10, n_before=0
+    )
+    read, numbers = chunks._read, []
+    monkeypatch.setattr(chunks, "_read", lambda number: numbers.append(number) or read(number))
+    for number in (0, 0, 1, 1, 1, 2):
+        chunks.get(number)
+    assert numbers == [0, 1, 2]
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["finished", "interrupted"])
+def test_no_reader_is_left_when_training_ends(stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends with the last epoch, or because an event after its first steps raises."""
+    pools: list[Any] = []
+    close = streaming.Chunks.close
+    monkeypatch.setattr(streaming.Chunks, "close", lambda chunks: (close(chunks), pools.append(chunks._pool)))
+    started: list[Any] = []
+    make = streaming.ThreadPoolExecutor
+    monkeypatch.setattr(streaming, "ThreadPoolExecutor", lambda n: started.append(make(n)) or started[-1])
+
+    def report(event: Any) -> None:
+        if stops and isinstance(event, StepsDone):
+            raise KeyboardInterrupt
+
+    spec = load(write_spec(tmp_path), ["data.in_memory=false"])
+    with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
+        train(spec, runs_dir=tmp_path / "runs", report=report)
+    assert pools == started != []
 
 
 COUNT_PROGRAMS = """

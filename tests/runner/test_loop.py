@@ -36,6 +36,8 @@ class FakeEngine:
     def results(self) -> dict[str, float]:
         return {"loss": 1.0}
 
+    def stop_reading(self) -> None: ...
+
 
 def rows(n_epochs: int, *, every: int, monitor: str = "val_loss", patience: int | None = None) -> list[EpochDone]:
     losses = iter([5.0, 4.0, 6.0, 7.0, 8.0, 9.0])
