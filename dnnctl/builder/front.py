@@ -64,11 +64,6 @@ def front_of(model: keras.Model) -> keras.Model:
     return _quietly(model.input, model.get_layer(ENCODED).output, "front")
 
 
-def encode_columns(model: keras.Model, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """(N, F) the encoded rows of raw columns, (N,), by the front of a table's model."""
-    return front_encoder(model)(columns)
-
-
 def front_encoder(model: keras.Model) -> Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]:
     """A function from raw columns, (N,), to encoded rows, (N, F), by the front of a table's model."""
     front = front_of(model)

@@ -21,7 +21,7 @@ from dnnctl.builder.front import (
     build_front,
     copy_weights,
     core_of,
-    encode_columns,
+    front_encoder,
     front_of,
     has_front,
     input_names,
@@ -145,7 +145,7 @@ def test_a_model_is_its_front_and_its_core() -> None:
         keras.config.set_dtype_policy("float32")
     encoded = encode(encoding, columns)
     assert (has_front(whole), has_front(core)) == (True, False)
-    assert np.array_equal(encode_columns(whole, columns), encoded)
+    assert np.array_equal(front_encoder(whole)(columns), encoded)
     assert np.array_equal(np.asarray(front_of(whole)(columns)), encoded)
     assert np.array_equal(np.asarray(whole(columns)), np.asarray(core(encoded)))
     assert core_of(whole) is core
