@@ -8,6 +8,7 @@ Shapes: B is the batch, F the width of an encoded row.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ ENCODED = "encoded"
 NUMBERS = "numbers"
 BATCH = 4096
 RESERVED = (MODEL, ENCODED, NUMBERS, "joined")
+OPERATION = re.compile(r"(cast|divide|get_item|isnan|subtract|take|where|zeros_like)(_[0-9]+)?")
+"""The names that Keras gives to the operations of the front. No two parts of a model may have the same name."""
 Column = ColumnEncoding
 
 
@@ -111,7 +114,7 @@ def input_names(columns: Sequence[str]) -> list[str]:
     taken = set(RESERVED) | {f"category_{number}" for number in range(1, len(columns) + 1)}
     names = []
     for number, column in enumerate(columns, 1):
-        is_allowed = column not in ("", *taken) and "/" not in column
+        is_allowed = column not in ("", *taken) and "/" not in column and not OPERATION.fullmatch(column)
         names.append(column if is_allowed else f"column_{number}")
         while names[-1] in taken or (not is_allowed and names[-1] in columns):
             names[-1] += "_"
