@@ -355,6 +355,15 @@ def test_a_metric_of_many_classes_is_refused_for_other_targets(k: int, task: str
         build_metrics(spec, choose_head(spec, task=task, n_outputs=n_outputs))
 
 
+@pytest.mark.parametrize(("task", "targets"), [("classes", [[1], [0], [1]]), ("labels", [[1, 0], [0, 1], [1, 1]])])
+def test_the_accuracy_of_scores_compares_them_with_zero(task: str, targets: list[list[int]]) -> None:
+    labels = np.array(targets, np.float32)
+    spec = make_spec(["flatten"], loss="hinge")
+    (accuracy,) = build_metrics(spec, choose_head(spec, task=task, n_outputs=2))
+    accuracy.update_state(labels, (2 * labels - 1) * 0.2)
+    assert float(accuracy.result()) == 1
+
+
 @pytest.mark.parametrize(
     "metric", ["crossentropy", "precision", "recall", "auc_roc", "auc_precision_recall", "f1_score"]
 )
