@@ -8,6 +8,7 @@ Shapes: B is the batch, F the width of an encoded row.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ ENCODED = "encoded"
 NUMBERS = "numbers"
 BATCH = 4096
 RESERVED = (MODEL, ENCODED, NUMBERS, "joined")
+OPERATION = re.compile(r"(cast|divide|get_item|isnan|subtract|take|where|zeros_like)(_[0-9]+)?")
+"""The names that Keras gives to the operations of the front. No two parts of a model may have the same name."""
 Column = ColumnEncoding
 
 
@@ -62,11 +65,6 @@ def core_of(model: keras.Model) -> keras.Model:
 def front_of(model: keras.Model) -> keras.Model:
     """The front of a table's model."""
     return _quietly(model.input, model.get_layer(ENCODED).output, "front")
-
-
-def encode_columns(model: keras.Model, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """(N, F) the encoded rows of raw columns, (N,), by the front of a table's model."""
-    return front_encoder(model)(columns)
 
 
 def front_encoder(model: keras.Model) -> Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]:
@@ -116,7 +114,7 @@ def input_names(columns: Sequence[str]) -> list[str]:
     taken = set(RESERVED) | {f"category_{number}" for number in range(1, len(columns) + 1)}
     names = []
     for number, column in enumerate(columns, 1):
-        is_allowed = column not in ("", *taken) and "/" not in column
+        is_allowed = column not in ("", *taken) and "/" not in column and not OPERATION.fullmatch(column)
         names.append(column if is_allowed else f"column_{number}")
         while names[-1] in taken or (not is_allowed and names[-1] in columns):
             names[-1] += "_"

@@ -37,6 +37,7 @@ BINARY: dict[str, Factory] = {
     "auc_roc": lambda name, **labels: keras.metrics.AUC(curve="ROC", name=name, **labels),
     "auc_precision_recall": lambda name, **labels: keras.metrics.AUC(curve="PR", name=name, **labels),
 }
+OF_PROBABILITIES = ("crossentropy", "f1_score", *BINARY)
 NUMBER: dict[str, Factory] = {
     "mae": keras.metrics.MeanAbsoluteError,
     "mse": keras.metrics.MeanSquaredError,
@@ -68,12 +69,16 @@ def _accuracy(head: Head) -> keras.metrics.Metric:
 
 def _build(metric: Metric, head: Head, index: int) -> keras.metrics.Metric:
     name = metric_name(metric)
+    is_largest = isinstance(metric, F1Score) and head.targets == "one_hot"  # no threshold is involved
+    if head.activation == "tanh" and metric.kind in OF_PROBABILITIES and not is_largest:
+        rule = f"'{name}' is computed from probabilities, but with the loss {head.loss} outputs are from -1 to 1"
+        raise SpecError([Fault(rule, f"metrics.{index}", hint="Write accuracy, or `loss: binary_crossentropy`.")])
     if isinstance(metric, ClassMetric) and head.targets in ACCURACY:
         return _accuracy(head) if metric.kind == "accuracy" else CROSSENTROPY[head.targets](name=name)
-    if isinstance(metric, TopKAccuracy) and metric.k >= head.units:
-        rule = f"the top {metric.k} of {head.units} classes are all classes, so the metric would always be 1"
-        raise SpecError([Fault(rule, f"metrics.{index}", hint="Choose a smaller k.")])
     if isinstance(metric, TopKAccuracy) and head.targets in TOP_K:
+        if metric.k >= head.units:
+            rule = f"the top {metric.k} of {head.units} classes are all classes, so the metric would always be 1"
+            raise SpecError([Fault(rule, f"metrics.{index}", hint="Choose a smaller k.")])
         return TOP_K[head.targets](k=metric.k, name=name)
     if isinstance(metric, F1Score) and head.targets in ("column", "one_hot", "labels"):
         threshold = None if head.targets == "one_hot" else 0.5

@@ -30,7 +30,8 @@ def rescaling_between(encoding: TableEncoding, source: keras.Model) -> list[kera
     value' = value · scale + offset, for each number; both follow from the encoded values of two probes.
 
     Raises:
-        SpecError: the pretrained network has other columns or other categories.
+        SpecError: the pretrained network has other columns, another order of columns, other categories, or missing
+            values in other columns.
     """
     _check_columns(encoding, source)
     ours, theirs = _encode(build_front(encoding), encoding), _encode_for_core(source, encoding)
@@ -42,6 +43,7 @@ def rescaling_between(encoding: TableEncoding, source: keras.Model) -> list[kera
         if column.kind == "category":
             _check_category(column, ours, theirs, slice(place, place + column.width))
         else:  # the first probe has the mean, the second the mean and one deviation
+            _check_indicator(column, ours, theirs, slice(place + 1, place + column.width))
             scale[place] = theirs[1, place] - theirs[0, place]
             offset[place] = theirs[0, place]
         place += column.width
@@ -60,6 +62,16 @@ def _check_columns(encoding: TableEncoding, source: keras.Model) -> None:
             had, has = theirs.get(name, "no such column"), ours.get(name, "no such column")
             rule = f"the column '{name}' differs: the pretrained network has {had}, these data have {has}"
             raise SpecError([Fault(rule, WHERE, hint=HINT)])
+    if list(ours) != list(theirs):
+        rule = f"the pretrained network has the columns in another order: {', '.join(theirs)}"
+        hint = "Put the columns of your file into that order, or name only later layers in `model.reuse.layers`."
+        raise SpecError([Fault(rule, WHERE, hint=hint)])
+
+
+def _check_indicator(column: ColumnEncoding, ours: Rows, theirs: Rows, places: slice) -> None:
+    if not np.array_equal(ours[:, places], theirs[:, places]):
+        rule = f"only these data have missing values in the column '{column.name}', not those of the pretrained network"
+        raise SpecError([Fault(rule, WHERE, hint=HINT)])
 
 
 def _check_category(column: ColumnEncoding, ours: Rows, theirs: Rows, places: slice) -> None:
@@ -80,9 +92,9 @@ def _encode(front: keras.Model, encoding: TableEncoding) -> Rows:
 
 
 def _probes(encoding: TableEncoding) -> dict[str, Any]:
-    """Raw columns (N,) with every category, an unknown one, and the mean of each number, then one deviation more."""
+    """Raw columns (N,): each category, and an unknown one; of a number, the mean, one deviation more, and no value."""
     known = [list(column.categories) for column in encoding.columns]
-    n = max(2, *(len(each) + 2 for each in known))
+    n = max(3, *(len(each) + 2 for each in known))
     probes: dict[str, Any] = {}
     for column, categories in zip(encoding.columns, known, strict=True):
         if column.kind == "category":
@@ -91,4 +103,5 @@ def _probes(encoding: TableEncoding) -> dict[str, Any]:
         else:
             probes[column.name] = np.full(n, column.mean)
             probes[column.name][1:] += column.deviation
+            probes[column.name][-1] = np.nan
     return probes

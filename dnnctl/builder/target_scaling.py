@@ -24,6 +24,8 @@ SCALABLE_LOSSES = ("mse", "mae", "huber", "log_cosh")
 PATH = "data.target_scaling"
 SMALLEST = 1e-37
 """Predictions are at least this large before their logarithm is taken: it is the smallest power of 10 in float32."""
+ROUNDING = np.finfo(np.float32).eps
+"""A deviation that is smaller in relation to the mean is that of float32's rounding."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ def fit_target_scaling(
             raise SpecError([Fault(rule, PATH, hint="Write `target_scaling: standardize`.")])
         numbers = np.log(numbers)
     mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
+    is_constant = deviation <= ROUNDING * np.abs(mean)
     kind: Literal["standardize", "log"] = "log" if wanted == "log" else "standardize"
-    return TargetScaling(kind, tuple(mean.tolist()), tuple(np.where(deviation > 0, deviation, 1.0).tolist()))
+    return TargetScaling(kind, tuple(mean.tolist()), tuple(np.where(is_constant, 1.0, deviation).tolist()))
 
 
 def _obstacle(spec: Spec, loss: str) -> str | None:

@@ -121,13 +121,12 @@ def _evaluate_split(
         placed = place(setup, split)
         engine = setup.engine(placed)
         found = Evaluation(len(split), engine.evaluate(placed), altered=altered, recorded=_recorded(run, role, weights))
-        assert setup.target is not None, "it is known once the data are loaded"
         found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets)
         if not mc_samples:
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
-        samples = replace(samples, is_by_label=setup.task == "labels")
-        accuracy = None if setup.task == "numbers" else _accuracy(samples, split.targets)
+        samples = replace(samples, is_by_label=setup.target.task == "labels")
+        accuracy = None if setup.target.task == "numbers" else _accuracy(samples, split.targets)
         return replace(found, samples=samples, sampled_accuracy=accuracy)
 
 

@@ -141,7 +141,7 @@ def _summary(writer: RunWriter, parent: RunRecord, pruned: PrunedFacts, setup: S
         best_epoch=int(best.get("epoch", 0)),
         best=best,
         parameters=parent.facts.parameters,
-        task=setup.task,
+        task=setup.target.task,
         loss=setup.head.loss,
         target_scaling=parent.summary.target_scaling if parent.summary else None,
         device=setup.device.name,

@@ -48,6 +48,9 @@ class TrainingEngine(Protocol):
     def run(self, start: int, stop: int) -> int | None:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
 
+    def stop_reading(self) -> None:
+        """Stop reading examples ahead. The next epoch starts reading again."""
+
     def results(self) -> dict[str, float]:
         """The mean loss and the metrics since the last reset."""
 
@@ -129,6 +132,10 @@ class Engine:
     def run(self, start: int, stop: int) -> int | None:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         return self._loop.run(start, stop)
+
+    def stop_reading(self) -> None:
+        """Stop reading examples ahead. The next epoch starts reading again."""
+        self._loop.stop_reading()
 
     def results(self) -> dict[str, float]:
         """The mean loss and the metrics since the last reset."""

@@ -84,6 +84,10 @@ class GanEngine:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         return self._loop.run(start, stop)
 
+    def stop_reading(self) -> None:
+        """Stop reading examples ahead. The next epoch starts reading again."""
+        self._loop.stop_reading()
+
     def results(self) -> dict[str, float]:
         """Both losses and the discriminator's accuracy since the last reset."""
         return {metric.name: float(metric.result()) for metric in self.metrics}

@@ -121,9 +121,14 @@ class StepLoop:
         if isinstance(self.train, OnDevice):
             self._order = tf.constant(order)
             return
+        self.stop_reading()
+        self._chunks = self.train.chunks(order, batch_size=self.batch_size, n_before=self.n_before)
+
+    def stop_reading(self) -> None:
+        """Stop reading ahead, and free the examples that were read. The next epoch starts reading again."""
         if self._chunks is not None:
             self._chunks.close()
-        self._chunks = self.train.chunks(order, batch_size=self.batch_size, n_before=self.n_before)
+            self._chunks = None
 
     def run(self, start: int, stop: int) -> int | None:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""

@@ -79,20 +79,30 @@ class Chunks:
         self._ahead: dict[int, Future[tuple[Tensors, Any]]] = {}
 
     def get(self, number: int) -> tuple[Tensors, Any]:
-        """The examples of a chunk, counted from 0, and their indices (P + C·B,). The last chunk ends with zeros."""
-        if self._pool is None:
-            return self._read(number)
-        for each in range(number, min(number + N_AHEAD + 1, self.n_chunks)):
-            if each not in self._ahead:
-                self._ahead[each] = self._pool.submit(self._read, each)
+        """The examples of a chunk, counted from 0, and their indices (P + C·B,). The last chunk ends with zeros.
+
+        A chunk is kept until a later one is needed, because a call of the training can be shorter than a chunk.
+        """
         for old in [each for each in self._ahead if each < number]:
             self._ahead.pop(old).cancel()
+        n_ahead = N_AHEAD if self._pool else 0
+        for each in range(number, min(number + n_ahead + 1, self.n_chunks)):
+            if each not in self._ahead:
+                self._ahead[each] = self._start(each)
         return self._ahead[number].result()
 
     def close(self) -> None:
         """Stop reading ahead."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, number: int) -> Future[tuple[Tensors, Any]]:
+        """Read a chunk in a thread; without threads, now."""
+        if self._pool is not None:
+            return self._pool.submit(self._read, number)
+        done: Future[tuple[Tensors, Any]] = Future()
+        done.set_result(self._read(number))
+        return done
 
     def _read(self, number: int) -> tuple[Tensors, Any]:
         first = number * self.n_rows

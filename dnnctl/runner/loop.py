@@ -137,19 +137,24 @@ class Loop:
             DivergedError: the loss became infinite or NaN.
         """
         pace = Pace()
-        while not self.is_over:
-            epoch = self.epoch + 1
-            started = time.perf_counter() - self.seconds
-            rates = self._start_epoch(epoch)
-            for steps_done in self._steps(epoch, pace):
-                self.seconds = time.perf_counter() - started
-                yield steps_done
-            row = self._row(epoch, float(rates[-1]))
-            self.last = self._judge(epoch, row)
-            self.rates.see(epoch, row)
-            row["seconds"] = round(time.perf_counter() - started, 4)
-            self.epoch, self.step, self.seconds = epoch, 0, 0.0
-            yield self.last
+        try:
+            while not self.is_over:
+                yield from self._run_epoch(self.epoch + 1, pace)
+        finally:  # also if a signal stops the caller
+            self.engine.stop_reading()
+
+    def _run_epoch(self, epoch: int, pace: Pace) -> Iterator[StepsDone | EpochDone]:
+        started = time.perf_counter() - self.seconds
+        rates = self._start_epoch(epoch)
+        for steps_done in self._steps(epoch, pace):
+            self.seconds = time.perf_counter() - started
+            yield steps_done
+        row = self._row(epoch, float(rates[-1]))
+        self.last = self._judge(epoch, row)
+        self.rates.see(epoch, row)
+        row["seconds"] = round(time.perf_counter() - started, 4)
+        self.epoch, self.step, self.seconds = epoch, 0, 0.0
+        yield self.last
 
     def _start_epoch(self, epoch: int) -> Any:
         rates = self.rates.of_epoch(epoch).astype(np.float32)

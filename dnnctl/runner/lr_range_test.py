@@ -121,6 +121,7 @@ def range_test(
         losses = _losses(engine, seed, rates, momentum)
     finally:
         write_state(variables, before)
+        engine.stop_reading()
     exploded_at = float(rates[len(losses)]) if len(losses) < n_steps else None
     return RateCurve(rates[: len(losses)], np.array(losses), exploded_at)
 

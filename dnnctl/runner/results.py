@@ -81,7 +81,7 @@ def summarize(
         best_epoch=best_epoch,
         best=next(row for row in log.rows if row["epoch"] == best_epoch),
         parameters=count_parameters(setup.model)[0],
-        task=setup.task,
+        task=setup.target.task,
         loss=setup.head.loss,
         target_scaling=setup.head.scaling_kind,
         device=setup.device.name,
@@ -110,6 +110,6 @@ def write_predictions(writer: RunWriter, setup: Setup, engine: Engine, examples:
     for role, split in examples.measured.items():
         arrays[f"{role}_predictions"] = engine.predict(split)
         arrays[f"{role}_labels"] = examples.labels[role]
-    if setup.class_names:
-        arrays["class_names"] = np.array(setup.class_names)
+    if setup.target.names:
+        arrays["class_names"] = np.array(setup.target.names)
     writer.write_predictions(lambda aside: np.savez_compressed(aside, **arrays))

@@ -52,10 +52,9 @@ class Setup:
     spec: Spec
     device: Device
     data: DataFacts
-    task: str
-    """`classes`, `labels` or `numbers`."""
+    target: TargetFacts
+    """What is predicted."""
     n_outputs: int
-    class_names: Sequence[str]
     head: Head
     network: Network
     compilation: Compilation
@@ -67,8 +66,6 @@ class Setup:
     """What changes the training examples in every step."""
     transfer: Transfer | None = None
     """What was copied from a pretrained network."""
-    target: TargetFacts | None = None
-    """What is predicted."""
     input_range: tuple[float, ...] = ()
     """The smallest and the largest value of the training inputs, if these are arrays of floats."""
     baseline: Mapping[str, Metrics] = field(default_factory=dict)
@@ -131,9 +128,8 @@ def prepare(
         spec=spec,
         device=device,
         data=DataFacts(dataset.digest, dataset.split_digest),
-        task=dataset.task,
+        target=describe_target(dataset),
         n_outputs=dataset.n_outputs,
-        class_names=dataset.class_names,
         head=head,
         network=network,
         compilation=compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps),
@@ -142,7 +138,6 @@ def prepare(
         reused=reused,
         augmenter=build_augmenter(spec.data.augment, dataset.train.inputs, dataset.encoding),
         transfer=transfer,
-        target=describe_target(dataset),
         input_range=input_range(dataset),
         baseline=baseline,
         encoding=dataset.encoding,

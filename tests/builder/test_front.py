@@ -16,12 +16,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dnnctl.builder.front import (
+    BATCH,
     RESERVED,
     any_column_name,
     build_front,
     copy_weights,
     core_of,
-    encode_columns,
+    front_encoder,
     front_of,
     has_front,
     input_names,
@@ -95,8 +96,51 @@ def test_every_column_has_a_name_that_keras_accepts(columns: list[str]) -> None:
         assert name == column or name.startswith(f"column_{number}")
 
 
+def test_a_wide_table_is_encoded_in_the_order_of_its_columns() -> None:
+    """Each with its indicator, and also in batches of rows. The oracle is the encoder in plain Python."""
+    encoding = TableEncoding(
+        tuple(ColumnEncoding(f"c{n}", "number", fill=1.0, mean=float(n), has_indicator=n % 3 > 0) for n in range(40))
+    )
+    draw = np.random.default_rng(3)
+    columns = {f"c{n}": np.where(draw.random(BATCH + 1) < 0.2, np.nan, draw.normal(size=BATCH + 1)) for n in range(40)}
+    front = build_front(encoding)
+    rows = keras.Input((encoding.width,), name="inputs")
+    whole = with_front(front, keras.Model(rows, keras.layers.Dense(1)(rows), name="model"), "whole")
+    encoded = front_encoder(whole)(columns)
+    assert encoded.shape == (BATCH + 1, encoding.width)
+    some = {name: values[-9:] for name, values in columns.items()}
+    assert np.array_equal(encoded[-9:], encode(encoding, some))
+
+
+def test_no_column_has_the_name_of_an_operation() -> None:
+    """Keras refuses to build such a model. The names are those of a front with every kind of column."""
+    empty = (ColumnEncoding("none", "category"), ColumnEncoding("none2", "category", is_embedded=True))
+    encoding = fit_encoding(draw_columns(30), np.arange(30))
+    front = build_front(TableEncoding((*encoding.columns, *empty)))
+    names = [each.name for each in front.operations if not isinstance(each, keras.layers.InputLayer)]
+    assert len(names) > 10
+    for name in names:
+        assert input_names([*["a"] * 9, name])[-1] != name
+
+
 @pytest.mark.parametrize(
-    "name", ["", "/", "a/b", "model", "encoded", "joined", "numbers", "category_2", "é \n", "x:0", "\\"]
+    "name",
+    [
+        "cast",
+        "take",
+        "where_1",
+        "",
+        "/",
+        "a/b",
+        "model",
+        "encoded",
+        "joined",
+        "numbers",
+        "category_2",
+        "é \n",
+        "x:0",
+        "\\",
+    ],
 )
 def test_a_column_may_have_any_name(name: str, tmp_path: Path) -> None:
     """The key of the dict is the name of the column, also after saving; nothing that Keras warns of is shown."""
@@ -145,7 +189,7 @@ def test_a_model_is_its_front_and_its_core() -> None:
         keras.config.set_dtype_policy("float32")
     encoded = encode(encoding, columns)
     assert (has_front(whole), has_front(core)) == (True, False)
-    assert np.array_equal(encode_columns(whole, columns), encoded)
+    assert np.array_equal(front_encoder(whole)(columns), encoded)
     assert np.array_equal(np.asarray(front_of(whole)(columns)), encoded)
     assert np.array_equal(np.asarray(whole(columns)), np.asarray(core(encoded)))
     assert core_of(whole) is core

@@ -341,7 +341,38 @@ def test_metrics_of_labels_are_those_of_numpy() -> None:
     assert 0.5 < expected["accuracy"] < 1
 
 
-def test_a_metric_of_classes_is_refused_for_labels() -> None:
-    spec = make_spec(["flatten"], metrics=[{"kind": "top_k_accuracy", "k": 2}])
-    with pytest.raises(SpecError, match="Labels allow accuracy"):
-        build_metrics(spec, choose_head(spec, task="labels", n_outputs=3))
+@pytest.mark.parametrize(
+    ("k", "task", "n_outputs", "message"),
+    [
+        (2, "labels", 3, "Labels allow accuracy"),
+        (5, "labels", 3, "Labels allow"),
+        (5, "classes", 2, "Two classes with"),
+    ],
+)
+def test_a_metric_of_many_classes_is_refused_for_other_targets(k: int, task: str, n_outputs: int, message: str) -> None:
+    spec = make_spec(["flatten"], metrics=[{"kind": "top_k_accuracy", "k": k}])
+    with pytest.raises(SpecError, match=message):
+        build_metrics(spec, choose_head(spec, task=task, n_outputs=n_outputs))
+
+
+@pytest.mark.parametrize(("task", "targets"), [("classes", [[1], [0], [1]]), ("labels", [[1, 0], [0, 1], [1, 1]])])
+def test_the_accuracy_of_scores_compares_them_with_zero(task: str, targets: list[list[int]]) -> None:
+    labels = np.array(targets, np.float32)
+    spec = make_spec(["flatten"], loss="hinge")
+    (accuracy,) = build_metrics(spec, choose_head(spec, task=task, n_outputs=2))
+    accuracy.update_state(labels, (2 * labels - 1) * 0.2)
+    assert float(accuracy.result()) == 1
+
+
+@pytest.mark.parametrize(
+    "metric", ["crossentropy", "precision", "recall", "auc_roc", "auc_precision_recall", "f1_score"]
+)
+@pytest.mark.parametrize(("task", "n_outputs"), [("classes", 2), ("labels", 3)])
+def test_a_metric_of_probabilities_is_refused_for_scores(metric: str, task: str, n_outputs: int) -> None:
+    """The outputs of `hinge` are from -1 to 1, which Keras would compare with thresholds from 0 to 1."""
+    spec = make_spec(["flatten"], loss="hinge", metrics=["accuracy", metric])
+    with pytest.raises(
+        SpecError, match=r"from probabilities, but with the loss hinge outputs are from -1 to 1"
+    ) as caught:
+        build_metrics(spec, choose_head(spec, task=task, n_outputs=n_outputs))
+    assert caught.value.faults[0].path == "metrics.1"

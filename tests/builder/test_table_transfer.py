@@ -66,9 +66,24 @@ def changed(name: str, **fields: Any) -> TableEncoding:
     )
 
 
+def reordered() -> TableEncoding:
+    """Two columns of numbers, which have the same widths and encoded values, in the other order."""
+    first, new, sold, *others = changed(NAMES["size"], has_indicator=False).columns
+    return TableEncoding((sold, new, first, *others))
+
+
+def moved_indicator() -> TableEncoding:
+    """The same width, but another column has an indicator."""
+    moved = {NAMES["size"]: False, NAMES["sold"]: True}
+    columns = (replace(each, has_indicator=moved.get(each.name, each.has_indicator)) for each in ENCODING.columns)
+    return TableEncoding(tuple(columns))
+
+
 @pytest.mark.parametrize(
     ("theirs", "message"),
     [
+        (reordered(), "the columns in another order: verkauft über, is/new, size (m²)"),
+        (moved_indicator(), "only these data have missing values in the column 'size (m²)'"),
         (without(NAMES["size"]), "'size (m²)' differs: the pretrained network has no such column"),
         (changed(NAMES["zip"], kind="number", is_embedded=False), "'zip' differs: the pretrained network has numbers"),
         (changed(NAMES["colour"], categories=("red",)), "other categories"),

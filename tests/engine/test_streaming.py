@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dnnctl.commands.evaluate import evaluate
 from dnnctl.commands.train import train
 from dnnctl.data.dataset import Part
 from dnnctl.data.lazy import lazy_part
 from dnnctl.engine import streaming
+from dnnctl.engine.batch import Batch
+from dnnctl.engine.step_loop import EpochPlan, StepLoop
 from dnnctl.engine.streaming import Streamed, chunk_steps
 from dnnctl.errors import DataError
+from dnnctl.events.event import StepsDone
 from dnnctl.specs import load
 from sample_specs import outcome, write_spec
 
@@ -92,6 +97,61 @@ def test_chunks_hold_the_examples_in_the_order_of_the_epoch(n_before: int, n_rea
             assert not np.any(found[len(rows) :])
         assert np.array_equal(indices[: len(rows)], rows)
     chunks.close()
+
+
+@pytest.mark.parametrize("n_readers", [0, 2])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_calls_may_start_and_end_inside_a_chunk(jit_compile: bool, n_readers: int) -> None:
+    """Each step depends on all steps before it. The oracle is the recurrence in NumPy; the last batch is short."""
+    state = tf.Variable(0.0)
+
+    def step(batch: Batch, _rate: Any, _momentum: Any) -> Any:
+        state.assign(state / 2 + tf.reduce_sum(batch.weights))
+        return state.read_value()
+
+    order = np.random.default_rng(0).permutation(92).astype(np.int32)
+    expected = 0.0
+    for start in range(0, 92, 10):
+        expected = expected / 2 + float(order[start : start + 10].sum())
+    train = Streamed(lazy_part(PART, np.arange(92)), n_readers=n_readers)
+    loop = StepLoop(step, train, batch_size=10, jit_compile=jit_compile)
+    for cut in range(1, 10):
+        state.assign(0.0)
+        loop.start_epoch(EpochPlan(order, np.zeros(10, np.float32)))
+        assert (loop.run(0, cut), loop.run(cut, 10)) == (None, None)
+        assert float(state) == pytest.approx(expected, rel=1e-6)
+    loop.stop_reading()
+
+
+def test_short_calls_read_a_chunk_once_without_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks = Streamed(lazy_part(PART, np.arange(92)), n_readers=0).chunks(
+        np.arange(92, dtype=np.int32), batch_size=10, n_before=0
+    )
+    read, numbers = chunks._read, []
+    monkeypatch.setattr(chunks, "_read", lambda number: numbers.append(number) or read(number))
+    for number in (0, 0, 1, 1, 1, 2):
+        chunks.get(number)
+    assert numbers == [0, 1, 2]
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["finished", "interrupted"])
+def test_no_reader_is_left_when_training_ends(stops: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends with the last epoch, or because an event after its first steps raises."""
+    pools: list[Any] = []
+    close = streaming.Chunks.close
+    monkeypatch.setattr(streaming.Chunks, "close", lambda chunks: (close(chunks), pools.append(chunks._pool)))
+    started: list[Any] = []
+    make = streaming.ThreadPoolExecutor
+    monkeypatch.setattr(streaming, "ThreadPoolExecutor", lambda n: started.append(make(n)) or started[-1])
+
+    def report(event: Any) -> None:
+        if stops and isinstance(event, StepsDone):
+            raise KeyboardInterrupt
+
+    spec = load(write_spec(tmp_path), ["data.in_memory=false"])
+    with pytest.raises(KeyboardInterrupt) if stops else nullcontext():
+        train(spec, runs_dir=tmp_path / "runs", report=report)
+    assert pools == started != []
 
 
 COUNT_PROGRAMS = """

@@ -35,6 +35,15 @@ def test_performance_multiplies_the_rate_after_patience() -> None:
     assert found == [0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.1, 0.1, 0.1, 0.05]
 
 
+def test_performance_counts_only_epochs_in_which_the_metric_is_measured() -> None:
+    rates = make_rates({"kind": "performance", "patience": 2})
+    for epoch, row in enumerate([{"val_loss": 4.0}, {"loss": 9.0}, {"val_loss": 5.0}, {"loss": 9.0}], 1):
+        rates.see(epoch, row)
+    assert rates.of_epoch(5)[0] == 0.4
+    rates.see(5, {"val_loss": 5.0})
+    assert rates.of_epoch(6)[0] == 0.2
+
+
 def test_performance_never_falls_below_min_rate() -> None:
     rates = make_rates({"kind": "performance", "patience": 1, "min_rate": 0.15})
     for epoch in range(1, 8):

@@ -36,8 +36,12 @@ class FakeEngine:
     def results(self) -> dict[str, float]:
         return {"loss": 1.0}
 
+    def stop_reading(self) -> None: ...
 
-def rows(n_epochs: int, *, every: int, monitor: str = "val_loss", patience: int | None = None) -> list[EpochDone]:
+
+def rows(
+    n_epochs: int, *, every: int, monitor: str = "val_loss", patience: int | None = None, epochs_before: int = 0
+) -> list[EpochDone]:
     losses = iter([5.0, 4.0, 6.0, 7.0, 8.0, 9.0])
     loop = Loop(
         stage=Stage(PHASE, 1, n_epochs, "sgd", patience=patience),
@@ -47,6 +51,8 @@ def rows(n_epochs: int, *, every: int, monitor: str = "val_loss", patience: int 
         validate=lambda: {"loss": next(losses)},
         best=Monitor("val_loss"),
         validate_every=every,
+        epochs_before=epochs_before,
+        epoch=epochs_before,
         patience=None if patience is None else Monitor(monitor),
     )
     return [done for done in loop.run() if isinstance(done, EpochDone)]
@@ -58,6 +64,11 @@ def rows(n_epochs: int, *, every: int, monitor: str = "val_loss", patience: int 
 )
 def test_every_nth_epoch_and_the_last_one_are_validated(n_epochs: int, every: int, expected: list[int]) -> None:
     assert [done.row["epoch"] for done in rows(n_epochs, every=every) if "val_loss" in done.row] == expected
+
+
+def test_a_later_phase_counts_its_own_epochs() -> None:
+    found = rows(5, every=2, epochs_before=3)
+    assert [done.row["epoch"] for done in found if "val_loss" in done.row] == [5, 7, 8]
 
 
 def test_only_a_validated_epoch_can_be_the_best() -> None:

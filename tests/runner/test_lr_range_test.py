@@ -154,14 +154,17 @@ def test_by_default_a_test_takes_an_epoch_from_100_to_1000_steps(n_examples: int
 
 
 def test_each_pass_over_the_data_has_its_own_order_and_augmentation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the first epochs of training."""
+    """Those of the first epochs of training. Nothing is read ahead after the last one."""
     plans: list[EpochPlan] = []
+    stops: list[int] = []
+    monkeypatch.setattr(Engine, "stop_reading", lambda _: stops.append(len(plans)))
     start_epoch = Engine.start_epoch
     monkeypatch.setattr(Engine, "start_epoch", lambda engine, plan: plans.append(plan) or start_epoch(engine, plan))
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", loss="mse")
     data = OnDevice(tf.ones((40, 1)), tf.ones((40, 1)), 40)
     range_test(Engine(model, [], data, batch_size=1, mode="graph"), seed=3, n_steps=100, highest=1e-4)
+    assert stops == [3]
     assert [plan.augment_seed for plan in plans] == [augment_seed(3, epoch) for epoch in (1, 2, 3)]
     for epoch, plan in enumerate(plans, start=1):
         assert np.array_equal(plan.order, epoch_order(3, epoch, 40))

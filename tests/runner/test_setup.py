@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dnnctl.builder.optimizer import OPTIMIZERS
+from dnnctl.data.lazy import LazyInputs
 from dnnctl.errors import DeviceError, SpecError
 from dnnctl.events.event import ignore
 from dnnctl.runner.examples import place
@@ -38,6 +39,23 @@ def test_the_needs_are_slightly_less_than_what_training_takes(kind: str, tmp_pat
     assert needs["the data"] == sum(
         part.inputs.nbytes + part.targets.nbytes for part in (dataset.train, dataset.validation)
     )
+
+
+@pytest.mark.parametrize(("memory", "is_lazy"), [(1e-6, True), (1.0, False)])
+def test_inputs_beyond_the_memory_for_examples_are_not_loaded(memory: float, is_lazy: bool, tmp_path: Path) -> None:
+    spec = Spec.model_validate(small_spec(tmp_path, model=WIDE, runtime={"memory": memory}))
+    _, dataset = prepare(spec, ignore)
+    assert isinstance(dataset.train.inputs, LazyInputs) == is_lazy
+
+
+def test_mixed_precision_halves_the_outputs_alone(tmp_path: Path) -> None:
+    needs = []
+    for precision in ("float32", "mixed_bfloat16"):
+        spec = Spec.model_validate(small_spec(tmp_path, model=WIDE, runtime={"precision": precision}))
+        prepared, dataset = prepare(spec, ignore)
+        needs.append(memory_needs(spec, prepared.head, dataset, prepared.phases))
+    (outputs,) = (what for what in needs[0] if what.startswith("the outputs"))
+    assert needs[1] == {**needs[0], outputs: needs[0][outputs] // 2}
 
 
 def test_a_network_beyond_the_memory_is_refused_before_it_is_built(

@@ -117,6 +117,8 @@ DENSE = "{kind: dense, units: 5, activation: relu, repeat: 300}"
         ("[{kind: residual, repeat: 600, layers: [{kind: residual, repeat: 600, layers: [flatten]}]}]", "none", HUGE),
         ("[flatten, {kind: dense, units: 5, dropout: {kind: dropout, rate: 0.1}, repeat: 300}]", "none", "601"),
         ("[flatten, {kind: dense, units: 5, repeat: 150}]", "{kind: autoencoder}", "602"),
+        ("[flatten, {kind: dense, units: 5, repeat: 200}]", "gan", "601"),
+        ("[flatten, {kind: residual, repeat: 150, layers: [{kind: dense, units: 5}]}]", "none", "601"),
         (f"[{', '.join(['flatten'] * 601)}]", "none", "601"),
     ],
 )  # fmt: skip

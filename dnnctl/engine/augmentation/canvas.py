@@ -27,11 +27,6 @@ class Canvas:
     spread: NDArray[np.float32]
     """What `noise` is relative to: (F,) the standard deviation of each column of rows, () the range of images."""
 
-    @property
-    def is_image(self) -> bool:
-        """Whether inputs are images."""
-        return len(self.shape) > 1
-
 
 def measure_canvas(inputs: NDArray[Any], encoding: TableEncoding | None) -> Canvas:
     """The canvas of the training inputs, (N, H, W), (N, H, W, C) or (N, F)."""
