@@ -42,6 +42,8 @@ def test_margins_are_no_probabilities() -> None:
     found = columns(ONE - 0.5, TargetFacts("classes", ("no", "yes")), activation="tanh")
     assert list(found) == ["prediction", "score_yes"]
     assert found["prediction"] == ["no", "yes"]
+    assert list(columns(ONE, TargetFacts("classes"), activation="tanh", mc=True))[-1] == "deviation"
+    assert list(columns(ONE, TargetFacts("labels"), activation="tanh", mc=True))[-1] == "deviation"
 
 
 def test_outputs_beyond_the_classes_are_called_by_their_numbers() -> None:
