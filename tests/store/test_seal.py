@@ -14,12 +14,13 @@ import pytest
 
 from dnnctl.errors import RunError
 from dnnctl.store.alteration import check_unaltered
+from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 from stored import make_run, store_run
 
-FILES = ("run.json", "spec.yaml", "metrics.jsonl", "predictions.npz", "summary.json")
+FILES = ("run.json", "spec.yaml", "encoding.json", "metrics.jsonl", "predictions.npz", "summary.json")
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def run(tmp_path: Path) -> RunRecord:
     run = store_run(tmp_path, right=np.arange(10) > 3)
     with RunWriter.open(run) as writer:
         writer.write_model(lambda aside: aside.write_bytes(b"weights"))
+        writer.write_encoding(TableEncoding((ColumnEncoding("age", "number", mean=40.0),)))
         assert run.summary is not None
         writer.write_summary(run.summary)
         writer.add_history(HistoryEntry("ended", end="finished"))
@@ -91,6 +93,13 @@ def test_an_altered_model_is_refused_by_name(run: RunRecord) -> None:
     with pytest.raises(RunError, match=r"altered since training: model\.keras"):
         check_unaltered(reread(run), run.folder.model)
     check_unaltered(reread(run))
+
+
+def test_an_altered_encoding_is_refused(run: RunRecord) -> None:
+    """It decides how `predict` reads a table."""
+    run.folder.encoding.write_text(run.folder.encoding.read_text().replace('"number"', '"date"'))
+    with pytest.raises(RunError, match=r"altered since training: encoding\.json"):
+        check_unaltered(reread(run))
 
 
 def test_unfinished_runs_and_runs_of_older_versions_are_not_sealed(run: RunRecord, tmp_path: Path) -> None:
