@@ -46,7 +46,9 @@ def name_outputs(outputs: Outputs, target: TargetFacts, *, activation: str, thre
         columns = _named(PREDICTION, names, said) | _named(prefix, names, values)
     else:
         columns = _numbers(PREDICTION, target.names, values)
-    if outputs.deviation is not None:
+    if outputs.deviation is not None and target.task == "labels":
+        columns |= _named("deviation", names, outputs.deviation)
+    elif outputs.deviation is not None:
         columns |= _numbers("deviation", target.names, outputs.deviation)
     if outputs.entropy is not None and target.task == "labels" and prefix == "p":
         columns["entropy"] = outputs.entropy
@@ -77,7 +79,7 @@ def _classes(outputs: Outputs, target: TargetFacts, prefix: str, threshold: floa
 
 
 def _numbers(prefix: str, names: Sequence[str], values: NDArray[Any]) -> Columns:
-    if values.shape[1] == 1 and len(names) < 2:
+    if values.shape[1] == 1:
         return {prefix: values[:, 0]}
     return _named(prefix, _padded(names, values.shape[1]), values)
 
