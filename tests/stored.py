@@ -9,7 +9,16 @@ from zlib import crc32
 import numpy as np
 
 from dnnctl.store.blueprint import Blueprint
-from dnnctl.store.facts import DataFacts, DeviceFacts, Summary
+from dnnctl.store.facts import (
+    DataFacts,
+    DeviceFacts,
+    HistoryEntry,
+    LayerFacts,
+    ParentFacts,
+    PrunedFacts,
+    ReuseFacts,
+    Summary,
+)
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 
@@ -76,6 +85,25 @@ def store_run(
                 validation=measured, test=measured, state="0",
             )
         )  # fmt: skip
+        return writer.read()
+
+
+def complete(run: RunRecord, parent: RunRecord) -> RunRecord:
+    """Give a finished run everything that a run can have; return the run."""
+    with RunWriter.open(run) as writer:
+        writer.add_facts(
+            parent=ParentFacts(parent.id, "epoch-0001-step-10", 1, 10),
+            reuse=ReuseFacts("/e/model.keras", "0", parent.id, ("dense_1",)),
+            pruned=PrunedFacts(parent.id, 0.1, 0.8),
+            layers=(LayerFacts("dense_1", "8", 99),),
+        )
+        writer.add_history(HistoryEntry("restored", checkpoint="epoch-0001-step-10"))
+        writer.append_row({"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5}, "pretraining")
+        writer.log("run")
+        writer.write_model(lambda aside: aside.write_bytes(b"PK\x03\x04 no model"))
+        assert run.summary is not None
+        writer.write_summary(run.summary)
+        writer.add_history(HistoryEntry("ended", end="finished"))
         return writer.read()
 
 

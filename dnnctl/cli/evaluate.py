@@ -117,7 +117,7 @@ def _as_object(found: Evaluation) -> dict[str, Any]:
         **facts,
         "mc_accuracy": found.sampled_accuracy,
         "mean_standard_deviation": float(found.samples.deviation.mean()),
-        "mean_entropy": float(found.samples.entropy.mean()),
+        "mean_entropy": found.sampled_entropy,
     }
 
 
@@ -185,14 +185,13 @@ def describe_samples(found: Evaluation, n: int) -> list[str]:
         n: the number of passes.
     """
     assert found.samples is not None
-    is_classes = found.sampled_accuracy is not None
     lines = [f"{n} passes of MC dropout:"]
     if found.sampled_accuracy is not None:
         lines.append(f"- accuracy of the mean prediction: {format_number(found.sampled_accuracy)}")
-    what = "probabilities" if is_classes else "values"
+    what = "probabilities" if found.sampled_entropy is not None else "values"
     deviation = format_number(float(found.samples.deviation.mean()))
     lines.append(f"- standard deviation of the predicted {what} over the passes, averaged over examples: {deviation}")
-    if is_classes:
-        entropy = format_number(float(found.samples.entropy.mean()))
+    if found.sampled_entropy is not None:
+        entropy = format_number(found.sampled_entropy)
         lines.append(f"- predictive entropy, averaged over examples: {entropy} nats")
     return lines

@@ -107,7 +107,7 @@ def _print_first(found: Prediction) -> None:
     """Print the first rows as a table."""
     batches = found.batches()
     batch = next(batches)
-    next(batches, None)  # so that the rows of the first batch are counted
+    next(batches, None)  # counts its rows, too
     rows = list(islice(zip(*batch.values(), strict=True), FIRST_ROWS))
     is_number = {name: not isinstance(value, str) for name, value in zip(batch, rows[0], strict=True)}
     print_table(

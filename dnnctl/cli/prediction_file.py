@@ -69,7 +69,11 @@ def _as_cells(values: Any) -> list[Any]:
     """Numbers with as many digits as their type has, and nothing for missing values."""
     kind = getattr(getattr(values, "dtype", None), "kind", "O")
     cells = values.astype(str).tolist() if kind == "f" else _as_list(values)
-    return ["" if cell is None or cell == "nan" else cell for cell in cells]
+    return ["" if _is_missing(value) else cell for value, cell in zip(values, cells, strict=True)]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value  # only NaN differs from itself
 
 
 def _as_json(value: Any) -> Any:
@@ -111,16 +115,15 @@ def _write_npz(path: Path, batches: Iterable[Batch]) -> None:
     import numpy as np
 
     parts = list(batches)
-    columns = {name: np.concatenate([_as_array(batch[name]) for batch in parts]) for name in parts[0]}
+    columns = {name: _as_array(np.concatenate([np.asarray(batch[name]) for batch in parts])) for name in parts[0]}
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **columns)
 
 
-def _as_array(values: Any) -> Any:
+def _as_array(array: Any) -> Any:
     """An array without Python objects."""
     import numpy as np
 
-    array = np.asarray(values)
     is_missing = array.dtype == object and any(value is None for value in array)
     if is_missing and all(value is None or isinstance(value, int | float) for value in array):
         return array.astype(np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.predictor import load_predictor, read_form, threshold
+from dnnctl.commands.predictor import load_predictor, read_form
 from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dnnctl.compare.quality import Quality
+    from dnnctl.compare.scores import Predictions
     from dnnctl.engine.mc_dropout import Samples
 
 PLACES = ("path", "_inputs", "_targets")
@@ -41,6 +42,8 @@ class Evaluation:
     """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
     """The accuracy of the mean prediction of MC dropout; only for classes and labels."""
+    sampled_entropy: float | None = None
+    """The mean entropy of the mean prediction, in nats; only for probabilities of classes and labels."""
     altered: tuple[str, ...] = ()
     """The files that were altered since training."""
     recorded: Metrics = field(default_factory=dict)
@@ -126,8 +129,7 @@ def _evaluate_split(
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         samples = replace(samples, is_by_label=setup.target.task == "labels")
-        accuracy = None if setup.target.task == "numbers" else _accuracy(samples, split.targets)
-        return replace(found, samples=samples, sampled_accuracy=accuracy)
+        return _with_samples(found, samples, _predictions(run, setup.target, samples.mean, split.targets))
 
 
 def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
@@ -169,13 +171,28 @@ def _with_quality(
     import numpy as np
 
     from dnnctl.compare.quality import assess
-    from dnnctl.compare.scores import Predictions
     from dnnctl.data.baseline import score_trivial
 
-    predictions = Predictions(predicted.reshape(len(predicted), -1), targets, target.task, threshold(run), target.names)
     trivial = np.array(target.trivial)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
-    return replace(found, quality=assess(predictions), baseline=baseline)
+    return replace(found, quality=assess(_predictions(run, target, predicted, targets)), baseline=baseline)
+
+
+def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions) -> Evaluation:
+    """The evaluation with the results of MC dropout, whose mean predictions are given."""
+    from dnnctl.compare.scores import SCORES
+
+    scores = SCORES[predictions.task](predictions)
+    accuracy = float(scores["accuracy"].mean()) if "accuracy" in scores else None
+    entropy = float(samples.entropy.mean()) if "crossentropy" in scores else None
+    return replace(found, samples=samples, sampled_accuracy=accuracy, sampled_entropy=entropy)
+
+
+def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
+    """The outputs (N, …) of the network of a run, ready to be scored."""
+    from dnnctl.compare.scores import Predictions, threshold
+
+    return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), target.names)
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:
@@ -209,14 +226,3 @@ def _recorded(run: RunRecord, role: str, weights: Weights) -> Metrics:
         return summary.measured(role)
     last = summary.last
     return ((last.validation if role == "validation" else last.test) if last else None) or {}
-
-
-def _accuracy(samples: Samples, targets: NDArray[Any]) -> float:
-    """The fraction of examples, or of labels, that the mean prediction classifies correctly."""
-    import numpy as np
-
-    mean = samples.mean
-    if targets.shape == mean.shape:  # labels
-        return float(np.mean((mean > 0.5) == (targets > 0.5)))
-    classes = (mean[:, 0] > 0.5).astype(np.int64) if mean.shape[1] == 1 else np.argmax(mean, axis=1)
-    return float(np.mean(classes == targets.reshape(-1)))

@@ -26,9 +26,11 @@ def name_outputs(outputs: Outputs, target: TargetFacts, *, activation: str, thre
     """The columns of some answers.
 
     - classes: `prediction`, the name of the class, and `p_<class>`, the probability of each; `score_<class>` if the
-      network does not give probabilities. With MC dropout `deviation`, that of the predicted class, and `entropy`.
-    - labels: `prediction_<label>`, 0 or 1, and `p_<label>` or `score_<label>`; `deviation_<label>` and `entropy`.
+      network does not give probabilities. With MC dropout `deviation`, that of the predicted class.
+    - labels: `prediction_<label>`, 0 or 1, and `p_<label>` or `score_<label>`; `deviation_<label>`.
     - numbers: `prediction`, or `prediction_<name>` of each number; `deviation` or `deviation_<name>`.
+
+    With MC dropout, classes and labels with probabilities have their `entropy`.
 
     Args:
         activation: that of the last layer.
@@ -44,24 +46,19 @@ def name_outputs(outputs: Outputs, target: TargetFacts, *, activation: str, thre
         columns = _named(PREDICTION, names, said) | _named(prefix, names, values)
     else:
         columns = _numbers(PREDICTION, target.names, values)
-    if outputs.deviation is not None:
+    if outputs.deviation is not None and target.task == "labels":
+        columns |= _named("deviation", names, outputs.deviation)
+    elif outputs.deviation is not None:
         columns |= _numbers("deviation", target.names, outputs.deviation)
-    if outputs.entropy is not None and target.task == "labels":
+    if outputs.entropy is not None and target.task == "labels" and prefix == "p":
         columns["entropy"] = outputs.entropy
     return columns
 
 
-def predicted_classes(values: NDArray[Any], threshold: float) -> NDArray[Any]:
-    """(N,) the class of each example, from one or several outputs (N, K)."""
-    if values.shape[1] == 1:
-        classes: NDArray[Any] = (values[:, 0] > threshold).astype("int64")
-        return classes
-    found: NDArray[Any] = values.argmax(axis=1)
-    return found
-
-
 def _classes(outputs: Outputs, target: TargetFacts, prefix: str, threshold: float) -> Columns:
     import numpy as np
+
+    from dnnctl.compare.scores import predicted_classes
 
     values = outputs.predictions
     classes = predicted_classes(values, threshold)
@@ -76,12 +73,13 @@ def _classes(outputs: Outputs, target: TargetFacts, prefix: str, threshold: floa
     if outputs.deviation is not None:
         own = np.minimum(classes, outputs.deviation.shape[1] - 1)
         columns["deviation"] = outputs.deviation[np.arange(len(own)), own]
+    if outputs.entropy is not None and prefix == "p":
         columns["entropy"] = outputs.entropy
     return columns
 
 
 def _numbers(prefix: str, names: Sequence[str], values: NDArray[Any]) -> Columns:
-    if values.shape[1] == 1 and len(names) < 2:
+    if values.shape[1] == 1:
         return {prefix: values[:, 0]}
     return _named(prefix, _padded(names, values.shape[1]), values)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.named_outputs import Columns, name_outputs
-from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, read_form, threshold
+from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, read_form
 from dnnctl.commands.runs import Weights, find_altered
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
@@ -154,6 +154,8 @@ def _of_memory(
 
 def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:
     """The columns of some answers of the network of a run."""
+    from dnnctl.compare.scores import threshold
+
     target = predictor.target
     if target.task == "numbers":
         target = TargetFacts("numbers", _number_names(predictor.run))

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 BATCH = 1024
 """How many examples are predicted at a time."""
-MARGINS = ("hinge", "squared_hinge")
-"""Losses whose outputs are compared with 0."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +124,6 @@ def describe_target(run: RunRecord) -> TargetFacts:
         if not isinstance(found, NoPredictions):
             return TargetFacts(found.task, found.class_names)
     return TargetFacts(task or "numbers")
-
-
-def threshold(run: RunRecord) -> float:
-    """The value of a single output above which an example is of class 1, or has a label."""
-    loss = run.summary.loss if run.summary is not None else run.facts.spec.get("loss")
-    kind = loss.get("kind") if isinstance(loss, dict) else loss
-    return 0.0 if kind in MARGINS else 0.5
 
 
 def read_form(predictor: Predictor) -> InputForm:

@@ -23,6 +23,8 @@ from dnnctl.store.seal import ALTERED
 
 TINY = 1e-7
 """Probabilities are clipped to this distance from 0 and 1, as Keras does."""
+MARGINS = ("hinge", "squared_hinge")
+"""Losses whose outputs are compared with 0, and are not probabilities."""
 Floats = NDArray[np.float64]
 DAMAGES = (
     ArchiveError, OSError, EOFError, KeyError, ValueError, MemoryError, OverflowError, NotImplementedError, SyntaxError,
@@ -76,11 +78,14 @@ class Predictions:
         return self.task == "classes"
 
     @property
+    def are_margins(self) -> bool:
+        """Whether the sign of an output decides, so that outputs from 0 to 1 are no probabilities either."""
+        return self.threshold == 0
+
+    @property
     def classes(self) -> NDArray[Any]:
         """The predicted classes (N,)."""
-        if self.predicted.shape[1] == 1:
-            return (self.predicted[:, 0] > self.threshold).astype(np.int64)
-        return np.asarray(np.argmax(self.predicted, axis=1))
+        return predicted_classes(self.predicted, self.threshold)
 
     @property
     def probabilities(self) -> Floats | None:
@@ -89,7 +94,21 @@ class Predictions:
         if values.shape[1] == 1:
             values = np.hstack([1 - values, values])
         is_distribution = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)
-        return values if self.is_classes and is_distribution else None
+        return values if self.is_classes and not self.are_margins and is_distribution else None
+
+
+def predicted_classes(values: NDArray[Any], threshold: float) -> NDArray[Any]:
+    """(N,) the class of each example, from one or several outputs (N, K)."""
+    if values.shape[1] == 1:
+        return (values[:, 0] > threshold).astype(np.int64)
+    return np.asarray(np.argmax(values, axis=1))
+
+
+def threshold(run: RunRecord) -> float:
+    """The value of a single output above which an example is of class 1, or has a label."""
+    loss = run.summary.loss if run.summary is not None else run.facts.spec.get("loss")
+    kind = loss.get("kind") if isinstance(loss, dict) else loss
+    return 0.0 if kind in MARGINS else 0.5
 
 
 def read_predictions(run: RunRecord, role: str) -> Predictions | NoPredictions:
@@ -126,15 +145,13 @@ def _checked(
     if not _are_numbers(predicted) or not _are_numbers(labels) or len(predicted) != len(labels):
         return None
     predicted = predicted.reshape(len(predicted), -1)
-    task, loss = (run.summary.task, run.summary.loss) if run.summary else (None, None)
-    task = task or ("classes" if labels.dtype.kind in "iu" else "numbers")
+    task = (run.summary.task if run.summary else None) or ("classes" if labels.dtype.kind in "iu" else "numbers")
     is_classes = task == "classes"
-    threshold = 0.0 if loss in ("hinge", "squared_hinge") else 0.5
     if is_classes and not _are_classes(labels, predicted.shape[1]):
         return None
     if not is_classes and labels.size != predicted.size:
         return None
-    return Predictions(predicted, labels, task, threshold, names)
+    return Predictions(predicted, labels, task, threshold(run), names)
 
 
 def _are_numbers(array: NDArray[Any]) -> bool:
@@ -172,7 +189,7 @@ def _label_scores(found: Predictions) -> dict[str, Floats]:
     is_right = (found.predicted > found.threshold) == labels
     values = {"accuracy": is_right.mean(axis=1), "exact_match": is_right.all(axis=1).astype(np.float64)}
     p = found.predicted.astype(np.float64)
-    if p.min() >= 0 and p.max() <= 1:
+    if not found.are_margins and p.min() >= 0 and p.max() <= 1:
         values["crossentropy"] = -np.log(np.clip(np.where(labels, p, 1 - p), TINY, 1 - TINY)).mean(axis=1)
     return values
 

@@ -20,14 +20,15 @@ def has_own_rows(run: RunRecord) -> bool:
 
 
 def altered_files(run: RunRecord, *paths: Path) -> tuple[str, ...]:
-    """The names of those of the given files, and of run.json, spec.yaml and summary.json, that were altered."""
+    """The names of the given files, and of run.json, spec.yaml, encoding.json and summary.json, that were altered."""
     folder = run.folder
-    facts = [path.name for path in (folder.run, folder.spec, folder.summary) if run.altered.get(path.name) == ALTERED]
+    always = (folder.run, folder.spec, folder.encoding, folder.summary)
+    facts = [path.name for path in always if run.altered.get(path.name) == ALTERED]
     return (*facts, *(name_of(path, folder) for path in paths if run.change_of(path) == ALTERED))
 
 
 def check_unaltered(run: RunRecord, *paths: Path, fix: str = "") -> None:
-    """Check that run.json, spec.yaml, summary.json and the given files of a run are as training wrote them.
+    """Check that a run is as training wrote it: run.json, spec.yaml, encoding.json, summary.json and the given files.
 
     Args:
         fix: a sentence that says what else the user can do.

@@ -93,7 +93,8 @@ class RunRecord:
         Empty for runs that are unfinished, or that were trained by a version that did not seal them.
         """
         folder = self.folder
-        files = (folder.run, folder.spec, folder.metrics, folder.pretraining, folder.predictions)
+        inputs, results = (folder.run, folder.spec, folder.encoding), (folder.metrics, folder.pretraining)
+        files = (*inputs, *results, folder.predictions)
         found = {name_of(path, folder): self.change_of(path) for path in files}
         if not self._has_sealed_summary:
             found[folder.summary.name] = ALTERED

@@ -24,8 +24,8 @@ class Outcome:
     code: int
     stdout: str
     stderr: str
-    exception: str = ""
-    """What the command raised, if it did not end by itself."""
+    fault: str = ""
+    """What else went wrong: what the command raised, if it did not end by itself."""
 
 
 Act = Callable[[Path], Iterable[Outcome]]
@@ -77,13 +77,13 @@ def findings_of(attack: Attack, folder: Path) -> Iterator[Finding]:
 def faults_of(outcome: Outcome) -> Iterator[str]:
     """What is wrong with the way a command ended."""
     text = outcome.stdout + outcome.stderr
-    if outcome.exception:
-        yield f"raised {outcome.exception}"
+    if outcome.fault:
+        yield outcome.fault
     elif outcome.code not in ALLOWED:
         yield f"exit code {outcome.code}: {outcome.stderr[-300:]!r}"
     if "Traceback (most recent call last)" in text:
         yield f"a traceback: {outcome.stderr[-300:]!r}"
-    if outcome.code == 2 and outcome.stderr.count("\n") > MAX_LINES:
+    if outcome.code in (2, 3) and outcome.stderr.count("\n") > MAX_LINES:
         yield f"{outcome.stderr.count(chr(10))} lines of errors"
     found = CONTROL.search(text)
     if found:

@@ -1,53 +1,27 @@
-"""Damages a run's folder at random, and runs commands on it: none may end in a traceback.
-
-python tests/attack/damage.py [--n 1000] [--seed S] [--heavy]
-"""
+"""Damages a run's folder at random: wrong bytes, types and values, and files that are missing."""
 
 from __future__ import annotations
 
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from command_line import call
 from dnnctl.store.digest import sha256_of
 
 VALUES: list[Any] = [
     None, True, False, -1, 0, 1, 10**400, 2**63, 1.5, -0.0, float("nan"), float("inf"), "", "x", "\x00\x1b[31m",
-    "☃" * 99, [], [1, [2]], {}, {"kind": {"kind": 3}}, [{}], -(10**15), "1e999", ["x"] * 50, {"x": None},
+    "x" * 5000, "☃" * 99, [], [1, [2]], {}, {"kind": {"kind": 3}}, [{}], -(10**15), "1e999", ["x"] * 50, {"x": None},
 ]  # fmt: skip
 JUNK = [
     b"{", b"[]", b"3", b"null", b'"x"', b"\xff\xfe\x00", b"{}\n{}\n", b"[" * 100_000, b"PK\x03\x04", b"NaN\n",
     b"\x93NUMPY", b'{"epoch": 1}\n', b'{"epoch": 1e999}\n{"epoch": 2}\n', b"\x89HDF\r\n\x1a\n", b"a: [", b"\n" * 50,
     b"9" * 5000,
 ]  # fmt: skip
-MAX_LINES = 20
-EXIT_CODES = (0, 2, 3)
-LIGHT = (
-    ["list"],
-    ["list", "--json", "--columns", "+seed,+parameters,+device,+val_accuracy,+test_accuracy,+parent,+optimizer.kind"],
-    ["list", "--sort", "best_epoch", "--filter", "epochs >= 0", "--disk"],
-    ["list", "--csv"],
-    ["show", "BAD"],
-    ["show", "BAD", "--json"],
-    ["compare", "GOOD", "BAD"],
-    ["compare", "GOOD", "BAD", "--json"],
-    ["compare", "bad", "--markdown"],
-    ["report", "GOOD", "BAD", "-o", "OUT/report.html"],
-    ["remove", "BAD", "--dry-run"],
-    ["remove", "--keep-best", "1", "--dry-run"],
-)
-HEAVY = (
-    ["evaluate", "BAD"],
-    ["evaluate", "BAD", "--accept-altered", "--weights", "last", "--on", "validation"],
-    ["predict", "BAD", "OUT/inputs.npy", "-o", "OUT/predictions.npz", "--force", "--accept-altered"],
-    ["prune", "BAD", "--sparsity", "0.5"],
-    ["fork", "BAD", "--set", "training.epochs=4"],
-    ["resume", "BAD"],
-)
+UNSEALED = "without seals"
+"""What `mutate_store` reports if it has also removed the digests, so that no command can see the change."""
 
 
 def mutate_store(folder: Path, seed: int) -> str:
@@ -62,11 +36,11 @@ def mutate_store(folder: Path, seed: int) -> str:
     if target.is_dir():
         done = draw.choice([_delete, _file_instead])(target, draw)
     elif target.suffix in (".json", ".jsonl") and draw.random() < 0.6:
-        done = _mutate_json(target, draw)
+        done = mutate_json(target, draw)
     else:
         done = draw.choice([_flip, _truncate, _delete, _empty, _junk, _folder_instead, _insert])(target, draw)
     if draw.random() < 0.5:
-        done += ", without seals"
+        done += f", {UNSEALED}"
         _unseal(folder)
     return f"{seed}: {name}: {done}"
 
@@ -123,8 +97,8 @@ def _file_instead(path: Path, _: random.Random) -> str:
     return "is a file"
 
 
-def _mutate_json(path: Path, draw: random.Random) -> str:
-    """Replace, remove or add a value."""
+def mutate_json(path: Path, draw: random.Random) -> str:
+    """Replace or remove a value of a JSON file; return what was done."""
     is_rows = path.suffix == ".jsonl"
     text = path.read_text()
     document: Any = [json.loads(line) for line in text.splitlines()] if is_rows else json.loads(text)
@@ -169,42 +143,3 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> 
         path.write_text("".join(json.dumps(change(json.loads(line))) + "\n" for line in lines))
     except (OSError, ValueError, AttributeError, RecursionError):
         pass  # this is the damaged file
-
-
-def find_faults(good: Path, run: Path, seed: int, folder: Path, commands: Sequence[Sequence[str]] = LIGHT) -> list[str]:
-    """Damage a copy of a run, and run commands on it; return what went wrong, each with what was done.
-
-    Args:
-        good: a sound run that the other one is compared with.
-        folder: an empty folder for the copies.
-    """
-    runs = folder / "runs"
-    runs.mkdir()
-    bad = shutil.copytree(run, runs / run.name)
-    sound = shutil.copytree(good, runs / good.name) if good.name != run.name else good
-    done = mutate_store(bad, seed)
-    faults = []
-    for command in commands:
-        words = {"GOOD": str(sound), "BAD": str(bad)}
-        arguments = [words.get(each, each.replace("OUT", str(folder))) for each in command]
-        result = call(*arguments, "--runs-dir", runs)
-        fault = _fault_of(result)
-        if fault:
-            faults.append(f"{done}: {' '.join(command)}: {fault}")
-    removed = call("remove", bad, "--yes", "--runs-dir", runs)
-    is_locked = (bad / ".lock").is_dir()  # then nothing shows that no process trains the run
-    if removed.exit_code != (2 if is_locked else 0):
-        faults.append(f"{done}: remove: {removed.output[:200]}")
-    return faults
-
-
-def _fault_of(result: Any) -> str | None:
-    """What is wrong with how a command ended; None if it ended in words."""
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        return f"{type(result.exception).__name__}: {str(result.exception)[:200]}"
-    if result.exit_code not in EXIT_CODES:
-        return f"exit code {result.exit_code}"
-    n_lines = len(result.stderr.splitlines())
-    if result.exit_code and n_lines > MAX_LINES:
-        return f"{n_lines} lines of error"
-    return "an empty error" if result.exit_code and not result.stderr.strip() else None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from typer.testing import CliRunner
-
+import command_line
 from attack.attack import Outcome
-from dnnctl.cli.app import app
 
 
 def call(folder: Path, *command: str) -> Outcome:
@@ -17,14 +16,19 @@ def call(folder: Path, *command: str) -> Outcome:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        done = CliRunner().invoke(app, list(command))
+        done = command_line.call(*command)
     finally:
         os.chdir(before)
-    is_ended = done.exception is None or isinstance(done.exception, SystemExit)
-    raised = "" if is_ended else f"{type(done.exception).__name__}: {str(done.exception)[:200]}"
-    return Outcome(command, done.exit_code, done.stdout, done.stderr, raised)
+    return Outcome(command, done.exit_code, done.stdout, done.stderr, _fault_of(done))
 
 
 def call_each(folder: Path, commands: Sequence[Sequence[str]]) -> list[Outcome]:
     """Run one command after the other."""
     return [call(folder, *command) for command in commands]
+
+
+def _fault_of(done: Any) -> str:
+    """What went wrong in this process: an exception, or an error without a message."""
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        return f"raised {type(done.exception).__name__}: {str(done.exception)[:200]}"
+    return "no message" if done.exit_code and not done.stderr.strip() else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stored import store_run
+from stored import complete, store_run
 
 
 def put_store(folder: Path) -> Path:
@@ -22,8 +22,7 @@ def sample_store() -> Path:
     """The store itself."""
     folder = Path(tempfile.mkdtemp()) / "runs"
     rest = np.arange(400) % 10
-    for name, n_right, seed in (("good", 9, 3), ("bad", 5, 4)):
-        run = store_run(folder, name, right=rest < n_right, seed=seed)
-        run.folder.log.write_text("run good\n")
-        run.folder.model.write_bytes(b"PK\x03\x04 no model")
+    bad, good = (store_run(folder, name, right=rest < n, seed=n) for name, n in (("bad", 5), ("good", 9)))
+    complete(bad, good)
+    complete(good, bad)
     return folder

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attack.attack import Attack, Outcome
-from attack.damage import mutate_store
+from attack.damage import UNSEALED, mutate_store
 from attack.in_process import call, call_each
 from attack.sample_store import put_store, sample_store
 
-UNSEALED = "without seals"
-"""What the mutator says if it has also removed the digests, which makes a change impossible to see."""
 ANSWERS = ("damaged", "altered", "cannot be read", "missing")
-"""Words that tell the user that something is wrong."""
+"""Words that say to the user that something is wrong. JSON always has some of them, as keys."""
 RESULTS = (["show", "--json", "good"], ["compare", "--json", "good", "bad"])
 """Commands that print results, for comparison with those of the undamaged store."""
 COMMANDS = (
-    ["list", "--columns", "+val_accuracy,optimizer.kind"],
-    ["list", "--json"],
+    ["list"],
+    ["list", "--json", "--columns", "+seed,+parameters,+device,+val_accuracy,+test_accuracy,+parent,+optimizer.kind"],
+    ["list", "--sort", "best_epoch", "--filter", "epochs >= 0", "--disk"],
+    ["list", "--csv"],
     ["show", "good"],
-    ["compare", "good", "bad"],
-    ["report", "good", "bad", "-o", "runs/report.html"],
-    ["remove", "--dry-run", "good"],
-    ["remove", "good", "--yes"],
-    ["remove", "--restore"],
+    ["show", "RUN"],
+    ["show", "--json", "RUN"],
+    ["compare", "RUN", "bad"],
+    ["compare", "--json", "RUN", "bad"],
+    ["compare", "bad", "--markdown"],
+    ["report", "RUN", "bad", "-o", "runs/report.html"],
+    ["remove", "--dry-run", "RUN"],
+    ["remove", "--dry-run", "--keep-best", "1"],
 )
+"""Commands, where RUN is the path of the damaged run."""
 
 
 def attack(seed: int) -> Attack:
@@ -40,13 +45,22 @@ def _act(folder: Path, seed: int) -> Iterator[Outcome]:
     (run,) = (path for path in put_store(folder).iterdir() if "good" in path.name)
     is_sealed = UNSEALED not in mutate_store(run, seed)
     results = [call(folder, *command) for command in RESULTS]
-    others = call_each(folder, COMMANDS)
-    yield from others
-    said = "".join(outcome.stdout + outcome.stderr for outcome in (*results, *others)).lower()
+    others = call_each(folder, [[word.replace("RUN", str(run)) for word in command] for command in COMMANDS])
+    yield from (*others, *remove(folder, run))
+    said = "".join(outcome.stdout + outcome.stderr for outcome in others if "--json" not in outcome.command).lower()
     for outcome in results:
         is_silent = is_sealed and outcome.code == 0 and not any(word in said for word in ANSWERS)
         changed = is_silent and _numbers(outcome) != _expected()[tuple(outcome.command)]
-        yield Outcome(outcome.command, outcome.code, "", outcome.stderr, "a silent change" if changed else "")
+        yield replace(outcome, fault="a silent change" if changed else outcome.fault)
+
+
+def remove(folder: Path, run: Path) -> Iterator[Outcome]:
+    """Remove a damaged run, which always works, and restore it."""
+    is_locked = (run / ".lock").is_dir()  # then nothing shows that no process trains the run
+    done = call(folder, "remove", str(run), "--yes")
+    is_right = done.code == (2 if is_locked else 0)
+    yield done if is_right else replace(done, fault=done.fault or f"exit code {done.code}: {done.stderr[-300:]!r}")
+    yield call(folder, "remove", "--restore")
 
 
 def _numbers(outcome: Outcome) -> Any:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from attack import runner
 from attack.attack import Attack, Finding, Outcome, faults_of, findings_of
+from attack.damage import mutate_store
 from attack.environments import ENVIRONMENTS
+from attack.sample_store import put_store
+from dnnctl.store.record import RunRecord
 
 SAMPLE = {"specs": 200, "stores": 60, "environments": len(ENVIRONMENTS), "links": 40}
 """For each kind of attack the number of its first seeds."""
+N_MODELS = 6
 
 
-@pytest.mark.parametrize("module", [module for module in runner.modules() if module in SAMPLE])
+@pytest.mark.parametrize("module", SAMPLE)
 def test_nothing_breaks_it(module: str) -> None:
     """No traceback, no hang, no other exit code, nothing outside the store changed, no silent change of a result."""
     assert runner.attack_all([(module, seed) for seed in range(SAMPLE[module])]) == []
+
+
+@pytest.mark.heavy
+def test_nothing_breaks_what_uses_a_model() -> None:
+    """The same; one process, because each trains a run first."""
+    assert runner.attack_all([("models", seed) for seed in range(N_MODELS)], n_workers=1) == []
 
 
 @pytest.mark.parametrize(
@@ -29,7 +40,7 @@ def test_nothing_breaks_it(module: str) -> None:
         (Outcome(["list"], 0, "", "Traceback (most recent call last)"), "a traceback"),
         (Outcome(["list"], 0, "\x1b[2J", ""), "prints"),
         (Outcome(["list"], 0, "", "\u202e"), "prints"),
-        (Outcome(["list"], 1, "", "", "KeyError: 'id'"), "raised KeyError"),
+        (Outcome(["list"], 1, "", "", "raised KeyError: 'id'"), "raised KeyError"),
     ],
 )
 def test_every_fault_is_found(outcome: Outcome, fault: str) -> None:
@@ -46,6 +57,22 @@ def test_a_change_outside_the_store_is_found(tmp_path: Path) -> None:
 
     found = [finding.what for finding in findings_of(Attack("x", 0, act), tmp_path)]
     assert found == ["a file outside the store was changed", "these files were left: ['left.txt']"]
+
+
+def test_mutations_are_those_of_their_seed_and_change_something(tmp_path: Path) -> None:
+    def content(folder: Path) -> dict[str, bytes | None]:
+        return {p.relative_to(folder).as_posix(): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+    run = next(path for path in put_store(tmp_path).iterdir() if "good" in path.name)
+    before = content(run)
+    n_changed = 0
+    for seed in range(20):
+        copies = [Path(shutil.copytree(run, tmp_path / f"{seed}-{place}")) for place in "ab"]
+        assert mutate_store(copies[0], seed) == mutate_store(copies[1], seed)
+        assert content(copies[0]) == content(copies[1])
+        n_changed += content(copies[0]) != before
+    assert n_changed >= 18
+    assert RunRecord.at(run).altered == {}
 
 
 CRASH = """

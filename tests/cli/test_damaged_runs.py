@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from attack.damage import JUNK, mutate_json
 from command_line import call
 from dnnctl.store.catalog import list_runs
-from dnnctl.store.facts import HistoryEntry, LayerFacts, ParentFacts, PrunedFacts, ReuseFacts
-from dnnctl.store.files import append_json_line
 from dnnctl.store.record import RunRecord
 from dnnctl.store.trash import trash_of
-from dnnctl.store.writer import RunWriter
-from stored import store_run
+from stored import complete, store_run
 
 N_MUTATIONS = 50
-VALUES: list[Any] = [
-    None, True, -1, 0, 10**400, 1.5, float("nan"), float("inf"), "", "x", "\x00\x1b[31m", "x" * 5000, [], [1, [2]], {},
-    {"kind": {"kind": 3}}, [{}], -(10**15),
-]  # fmt: skip
-BYTES = [
-    b"", b"{", b"[]", b"3", b"null", b'"x"', b"\xff\xfe\x00", b"{}\n{}\n", b"[" * 100_000, b"PK\x03\x04", b"NaN\n",
-    b'{"epoch": 1}\n', b'{"epoch": 1e999}\n{"epoch": 2}\n',
-]  # fmt: skip
 COMMANDS: list[list[str]] = [
     ["list"],
     ["list", "--json", "--columns", "+seed,+parameters,+device,+val_accuracy,+test_accuracy,+parent,+optimizer.kind"],
@@ -49,19 +37,7 @@ def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
     monkeypatch.setenv("DNNCTL_RUNS_DIR", str(tmp_path))
     right = np.arange(40) % 10
     good, run = store_run(tmp_path, "good", right=right < 9), store_run(tmp_path, "bad", right=right < 5, seed=2)
-    with RunWriter.open(run) as writer:
-        writer.add_facts(
-            parent=ParentFacts(good.id, "epoch-0001-step-10", 1, 10),
-            reuse=ReuseFacts("/e/model.keras", "0", good.id, ("dense_1",)),
-            pruned=PrunedFacts(good.id, 0.1, 0.8),
-            layers=(LayerFacts("dense_1", "8", 99),),
-        )
-        writer.add_history(HistoryEntry("restored", checkpoint="epoch-0001-step-10"))
-        append_json_line(run.folder.pretraining, {"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5})
-        assert run.summary is not None
-        writer.write_summary(run.summary)
-        writer.add_history(HistoryEntry("ended", end="finished"))
-    return run
+    return complete(run, good)
 
 
 def check_commands(what: str) -> None:
@@ -74,30 +50,9 @@ def check_commands(what: str) -> None:
 
 @pytest.mark.parametrize("name", [*JSON_FILES, *OTHERS])
 def test_any_bytes_in_a_file_end_in_words(name: str, bad: RunRecord) -> None:
-    for content in BYTES:
+    for content in (b"", *JUNK):
         (bad.path / name).write_bytes(content)
         check_commands(f"{name} = {content[:20]!r}")
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The paths of all values inside a JSON value."""
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [*([path] if path else []), *(place for key, entry in entries for place in places(entry, (*path, key)))]
-
-
-def mutate(path: Path, draw: random.Random) -> str:
-    """Replace a value in a JSON file; returns what was done."""
-    is_rows = path.suffix == ".jsonl"
-    document = [json.loads(line) for line in path.read_text().splitlines()] if is_rows else json.loads(path.read_text())
-    place = draw.choice(places(document))
-    value = draw.choice(VALUES)
-    holder = document
-    for key in place[:-1]:
-        holder = holder[key]
-    holder[place[-1]] = value
-    text = "\n".join(map(json.dumps, document)) + "\n" if is_rows else json.dumps(document)
-    path.write_text(text)
-    return f"{path.name} {place} = {str(value)[:30]!r}"
 
 
 @pytest.mark.parametrize("name", JSON_FILES)
@@ -107,7 +62,7 @@ def test_any_value_in_a_file_ends_in_words(name: str, bad: RunRecord) -> None:
     sound = path.read_text()
     for _ in range(N_MUTATIONS // len(JSON_FILES)):
         path.write_text(sound)
-        check_commands(mutate(path, draw))
+        check_commands(mutate_json(path, draw))
 
 
 @pytest.mark.parametrize(("name", "content"), [("run.json", "{"), ("summary.json", "[]"), ("metrics.jsonl", "{\n{}\n")])
@@ -150,7 +105,7 @@ def test_a_report_of_a_damaged_run_ends_in_words(name: str, bad: RunRecord, tmp_
     sound = path.read_text()
     for _ in range(4):
         path.write_text(sound)
-        what = mutate(path, draw)
+        what = mutate_json(path, draw)
         done = call("report", "good", bad.id, "-o", tmp_path / "r.html")
         assert done.exception is None or isinstance(done.exception, SystemExit), (what, done.exception)
         assert done.exit_code in (0, 2), what

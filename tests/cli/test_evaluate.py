@@ -14,7 +14,7 @@ from dnnctl.commands.evaluate import Evaluation
 from dnnctl.compare.quality import ClassQuality, Interval, Quality
 from dnnctl.store.record import RunRecord
 
-SAMPLES: Any = SimpleNamespace(deviation=np.full((4, 3), 0.05), entropy=np.full(4, 0.7))
+SAMPLES: Any = SimpleNamespace(deviation=np.full((4, 3), 0.05))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def trained(runs: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> list[dict
 
     def evaluate(run: RunRecord, role: str, **options: Any) -> Evaluation:
         calls.append({"run": run.id, "role": role, **options})
-        return Evaluation(4, {"loss": 0.5, "accuracy": 0.9}, SAMPLES if options["mc_samples"] else None, 0.91)
+        return Evaluation(4, {"loss": 0.5, "accuracy": 0.9}, SAMPLES if options["mc_samples"] else None, 0.91, 0.7)
 
     monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", evaluate)
     return calls
@@ -45,6 +45,7 @@ def test_the_deviation_of_mc_dropout_is_not_that_of_the_accuracy() -> None:
     output = call("evaluate", "good", "--mc-samples", "20").output
     assert "accuracy of the mean prediction: 0.9100" in output
     assert "standard deviation of the predicted probabilities over the passes, averaged over examples: 0.0500" in output
+    assert "predictive entropy, averaged over examples: 0.7000 nats" in output
 
 
 def test_an_altered_run_is_evaluated_with_both_figures(

@@ -63,6 +63,19 @@ def test_a_cell_is_no_formula_of_a_spreadsheet() -> None:
     assert lines == ["row,id,prediction,p_a,n", '1,\'=cmd(),"a,b",0.1,1', "2,,c\\nd,1e-09,"]
 
 
+def test_the_text_nan_is_not_a_missing_value() -> None:
+    found = csv_lines([{"id": ["nan", float("nan")], "n": np.array([np.nan, 1]), "label": np.array(["nan", "b"])}])
+    assert "".join(found).splitlines() == ["id,n,label", "nan,,nan", ",1.0,b"]
+
+
+def test_a_text_that_is_missing_in_all_first_rows_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    write_predictions(path, [{"id": [None, None], "n": [None, None]}, {"id": ["a", None], "n": [1, 2]}])
+    found = read(path)
+    assert found["id"] == ["", "", "a", ""]
+    np.testing.assert_array_equal(found["n"], [np.nan, np.nan, 1, 2])
+
+
 def test_a_line_of_json_is_one_row() -> None:
     rows = [json.loads(line) for line in json_lines([FIRST, SECOND])]
     assert rows[1] == {"row": 2, "id": None, "prediction": "c\nd", "p_a": float(np.float32(1e-9)), "n": None}

@@ -168,6 +168,22 @@ def test_the_passes_of_mc_dropout_over_a_table_give_an_entropy_of_the_labels(tab
     assert measured.sampled_accuracy == pytest.approx(is_right.mean())
 
 
+def test_the_mean_of_margins_is_compared_with_0_and_has_no_entropy(tmp_path: Path) -> None:
+    """The tanh of `hinge` is no probability."""
+    data = {"source": write_table(tmp_path, labels=True), "validation": {"size": 24}}
+    model = {"layers": [{"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.5}}]}
+    run = train(write_spec(tmp_path, data=data, model=model, loss="hinge"), runs_dir=tmp_path / "runs")
+    found = evaluate(run, "test", mc_samples=5)
+    assert found.samples is not None
+    with np.load(run.folder.predictions) as file:
+        labels = file["test_labels"] > 0.5
+    mean = found.samples.mean
+    assert ((mean > 0) & (mean < 0.5)).any()
+    assert found.sampled_accuracy == pytest.approx(((mean > 0) == labels).mean())
+    assert found.sampled_entropy is None
+    assert "entropy" not in dnnctl.predict(run, held_out(), mc_samples=5)
+
+
 def test_an_array_is_no_table(table: tuple[Run, dict[str, Any]], run: Run) -> None:
     """And a table is no array."""
     with pytest.raises(RunError, match="was trained on a table: its inputs are columns, not an array"):

@@ -42,6 +42,8 @@ def test_margins_are_no_probabilities() -> None:
     found = columns(ONE - 0.5, TargetFacts("classes", ("no", "yes")), activation="tanh")
     assert list(found) == ["prediction", "score_yes"]
     assert found["prediction"] == ["no", "yes"]
+    assert list(columns(ONE, TargetFacts("classes"), activation="tanh", mc=True))[-1] == "deviation"
+    assert list(columns(ONE, TargetFacts("labels"), activation="tanh", mc=True))[-1] == "deviation_0"
 
 
 def test_outputs_beyond_the_classes_are_called_by_their_numbers() -> None:
@@ -56,6 +58,13 @@ def test_labels_are_0_or_1() -> None:
     assert found["p_z"] == pytest.approx([0.1, 0.3])
     assert found["deviation_x"] == pytest.approx([0.02, 0.05])
     assert "entropy" in found
+
+
+def test_a_single_label_is_named_in_every_column_and_needs_more_than_the_threshold() -> None:
+    """As Keras does, whose accuracy compares with `>`."""
+    found = columns(np.array([[0.5], [0.6]]), TargetFacts("labels", ("x",)), activation="sigmoid", mc=True)
+    assert list(found) == ["prediction_x", "p_x", "deviation_x", "entropy"]
+    assert found["prediction_x"] == [0, 1]
 
 
 def test_numbers_have_no_probability_and_no_entropy() -> None:

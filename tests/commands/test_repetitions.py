@@ -77,3 +77,23 @@ def test_a_spec_in_a_pipe_is_refused(tmp_path: Path, reused: list[str]) -> None:
     with pytest.raises(SpecError, match="must be read more than once"):
         repetitions.train_repetitions(load(write_spec(tmp_path)), Path("/dev/null"), tmp_path / "runs", n_seeds=2)
     assert reused == []
+
+
+@pytest.mark.parametrize(("codes", "trained"), [([0, 3, 0], [0, 3, 0]), ([0, 2, 0], [0, 2]), ([-15], [143])])
+def test_only_a_run_that_diverges_does_not_end_the_others(
+    codes: list[int], trained: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that a signal ended has the exit code of a shell."""
+    path, waiting = write_spec(tmp_path), iter([*codes, 0])
+    monkeypatch.setattr(repetitions, "_run_and_forward_signals", lambda _: next(waiting))
+    result = repetitions.train_repetitions(load(path), path, tmp_path / "runs", n_seeds=len(codes))
+    assert result.codes == trained
+
+
+def test_after_the_last_seed_follows_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, started = write_spec(tmp_path, seed=2**32 - 1), []
+    monkeypatch.setattr(repetitions, "_run_and_forward_signals", lambda _: 0)
+    repetitions.train_repetitions(
+        load(path), path, tmp_path / "runs", n_seeds=2, on_start=lambda each, _: started.append(each.seed)
+    )
+    assert started == [2**32 - 1, 0]

@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnnctl.commands.data import describe_data
-from dnnctl.commands.starter import write_starter
+from dnnctl.commands.starter import preset_for, write_starter
+from dnnctl.data.guess.guess import Guess
 from dnnctl.errors import UserError
 from dnnctl.specs import load_spec, to_plain
 from image_files import draw_pixels, write_folder
@@ -185,3 +186,13 @@ def refusal_of(action: Callable[[], object]) -> str:
     except UserError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_image"),
+    [((8, 8), True), ((7, 8), False), ((8, 7), False), ((8, 8, 4), True), ((8, 8, 5), False), ((64,), False)],
+)
+def test_arrays_are_images_if_they_have_a_height_a_width_and_few_channels(
+    shape: tuple[int, ...], is_image: bool
+) -> None:
+    assert preset_for(Guess((), "npz", "classes", shape)) == ("images" if is_image else "tabular")

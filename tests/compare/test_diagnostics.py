@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dnnctl.compare.diagnostics import by_label, calibration, calibration_error, confusion, surest_mistakes
+from dnnctl.compare.diagnostics import Bin, by_label, calibration, calibration_error, confusion, surest_mistakes
 from dnnctl.compare.scores import Predictions
 
 
@@ -69,3 +69,8 @@ def test_each_label_has_its_own_quality() -> None:
         n_said = sum(said for _, said in pairs)
         assert each.precision == (hits / n_said if n_said else None)
     assert qualities[2].precision is None
+
+
+def test_a_confidence_of_1_is_in_the_last_bin() -> None:
+    found = Predictions(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]), "classes", 0.5, ())
+    assert calibration(found) == [Bin(1.0, 0.5, 2)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from dnnctl.compare import quality
 from dnnctl.compare.quality import assess, linearized_r2, with_interval
 from dnnctl.compare.scores import Predictions
 
@@ -99,3 +100,14 @@ def test_the_interval_of_large_data_is_that_of_the_normal_distribution() -> None
     found = with_interval(values)
     assert found.low == pytest.approx(found.value - 1.96 * 2e-3, abs=6e-4)
     assert found.high == pytest.approx(found.value + 1.96 * 2e-3, abs=6e-4)
+
+
+@pytest.mark.parametrize(("most", "n_resamples"), [(4000, 400), (10, 200), (10**9, 10_000)])
+def test_fewer_resamples_of_large_data_are_drawn_but_never_too_few(
+    most: int, n_resamples: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(quality, "MOST_DRAWS", most)
+    monkeypatch.setattr(quality, "bootstrap_means", lambda _, n_resamples: asked.append(n_resamples) or np.zeros(3))
+    quality.with_interval(np.zeros(10))
+    assert asked == [n_resamples]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.compare.scores import NoPredictions, Scores, read_predictions, score
+from dnnctl.compare.scores import SCORES, NoPredictions, Predictions, Scores, read_predictions, score, threshold
 from dnnctl.store.facts import Summary
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
@@ -117,3 +117,21 @@ def test_a_hinge_of_labels_has_its_threshold_at_zero(tmp_path: Path) -> None:
     found = score(with_summary(run, replace(run.summary, task="labels", loss="hinge")), "test")
     assert isinstance(found, Scores)
     assert {name: values.tolist() for name, values in found.values.items()} == {"accuracy": [1.0], "exact_match": [1.0]}
+
+
+@pytest.mark.parametrize("task", ["classes", "labels"])
+def test_margins_from_0_to_1_are_no_probabilities(task: str) -> None:
+    """The tanh of a network that is sure of everything has such values."""
+    predicted, labels = np.array([[0.2], [0.9]], np.float32), np.array([1, 0])
+    found = Predictions(predicted, labels, task, 0.0, ())
+    assert "crossentropy" in SCORES[task](replace(found, threshold=0.5))
+    assert "crossentropy" not in SCORES[task](found)
+    assert SCORES[task](found)["accuracy"].tolist() == [1.0, 0.0]
+    assert found.probabilities is None
+
+
+def test_the_threshold_of_an_unfinished_run_is_that_of_its_spec(tmp_path: Path) -> None:
+    for number, loss in enumerate(("hinge", {"kind": "squared_hinge"}, "auto")):
+        run = store_run(tmp_path, f"run-{number}", loss=loss)
+        run.folder.summary.unlink()
+        assert threshold(RunRecord(run.folder)) == (0.5 if loss == "auto" else 0.0)

@@ -50,3 +50,8 @@ def test_a_missing_file_and_a_folder_in_its_place_are_named(name: str, checkpoin
     assert checkpoint.damage() == f"{name} is missing"
     (checkpoint.path / name).mkdir()
     assert name in str(checkpoint.damage())
+
+
+def test_a_link_to_a_checkpoint_is_none_of_the_run(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    (tmp_path / "epoch-0002-step-20").symlink_to(checkpoint.path)
+    assert list_checkpoints(tmp_path) == [checkpoint]

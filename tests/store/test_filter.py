@@ -115,3 +115,9 @@ def test_an_index_that_a_list_does_not_have_has_no_value(index: str, runs: list[
     assert value_of(runs[0], f"model.layers[{index}]") is None
     assert value_of(runs[0], f"model.layers.{index}.units") is None
     assert value_of(runs[0], "model.layers.1.units") == 9
+
+
+def test_a_deeply_nested_condition_is_refused() -> None:
+    parse_filter("not " * 40 + "epochs > 1")
+    with pytest.raises(UserError, match="nested too deeply"):
+        parse_filter("not " * 60 + "epochs > 1")

@@ -8,7 +8,7 @@ import pytest
 
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.lock import hold
-from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.record import RunRecord, Status, is_row
 from stored import make_run, store_run
 
 
@@ -38,3 +38,10 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_the_rest_is_read(name: str
     assert [damage for damage in found.damages if damage.startswith(f"{name} cannot be read")]
     assert len(found.curve) == (0 if name == "metrics.jsonl" else 2)
     assert found.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("epoch", "is_epoch"), [(0, True), (2**31 - 1, True), (2**31, False), (-1, False), (1.0, False)]
+)
+def test_a_row_has_a_possible_epoch(epoch: int, is_epoch: bool) -> None:
+    assert is_row({"epoch": epoch}) is is_epoch

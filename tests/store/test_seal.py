@@ -14,12 +14,14 @@ import pytest
 
 from dnnctl.errors import RunError
 from dnnctl.store.alteration import check_unaltered
+from dnnctl.store.checkpoint import write_checkpoint
+from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 from stored import make_run, store_run
 
-FILES = ("run.json", "spec.yaml", "metrics.jsonl", "predictions.npz", "summary.json")
+FILES = ("run.json", "spec.yaml", "encoding.json", "metrics.jsonl", "predictions.npz", "summary.json")
 
 
 @pytest.fixture
@@ -28,6 +30,9 @@ def run(tmp_path: Path) -> RunRecord:
     run = store_run(tmp_path, right=np.arange(10) > 3)
     with RunWriter.open(run) as writer:
         writer.write_model(lambda aside: aside.write_bytes(b"weights"))
+        writer.write_last_model(lambda aside: aside.write_bytes(b"last weights"))
+        write_checkpoint(run.folder.checkpoints, epoch=1, step=10, state={}, write_arrays=lambda path: path.touch())
+        writer.write_encoding(TableEncoding((ColumnEncoding("age", "number", mean=40.0),)))
         assert run.summary is not None
         writer.write_summary(run.summary)
         writer.add_history(HistoryEntry("ended", end="finished"))
@@ -91,6 +96,33 @@ def test_an_altered_model_is_refused_by_name(run: RunRecord) -> None:
     with pytest.raises(RunError, match=r"altered since training: model\.keras"):
         check_unaltered(reread(run), run.folder.model)
     check_unaltered(reread(run))
+
+
+def test_an_altered_encoding_is_refused(run: RunRecord) -> None:
+    """It decides how `predict` reads a table."""
+    run.folder.encoding.write_text(run.folder.encoding.read_text().replace('"number"', '"date"'))
+    with pytest.raises(RunError, match=r"altered since training: encoding\.json"):
+        check_unaltered(reread(run))
+
+
+def test_models_and_checkpoints_are_sealed(run: RunRecord) -> None:
+    (manifest,) = (run.path / "checkpoints").glob("*/manifest.json")
+    for path in (run.folder.model, run.folder.last_model, manifest):
+        assert run.change_of(path) is None
+        path.write_bytes(b"other")
+        assert run.change_of(path) == "altered since training", path
+        path.unlink()
+        assert run.change_of(path) == "deleted since training", path
+
+
+def test_of_a_large_file_only_the_size_is_compared(run: RunRecord) -> None:
+    path = run.folder.model
+    n_bytes = path.stat().st_size
+    path.write_bytes(b"x" * n_bytes)
+    assert run.change_of(path, max_bytes=n_bytes) == "altered since training"
+    assert run.change_of(path, max_bytes=n_bytes - 1) is None
+    path.write_bytes(b"x" * (n_bytes + 1))
+    assert run.change_of(path, max_bytes=n_bytes - 1) == "altered since training"
 
 
 def test_unfinished_runs_and_runs_of_older_versions_are_not_sealed(run: RunRecord, tmp_path: Path) -> None:
