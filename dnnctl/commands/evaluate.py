@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.predictor import load_predictor, read_form
+from dnnctl.commands.input_form import find_form
+from dnnctl.commands.predictor import describe_target, load_predictor, read_form
 from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -142,23 +143,26 @@ def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: in
     altered = find_altered(run, weights, accept=accept_altered)
     import numpy as np
 
+    from dnnctl.data.inputs.batch import Started
     from dnnctl.data.inputs.files import find_files
     from dnnctl.data.inputs.labelled import label_memory, open_labelled
 
     files = find_files([str(data)]) if isinstance(data, str | Path) else []
     if len(files) > 1:
         raise UserError(f"--data: give one file or folder. {data} matches {len(files)}.")
-    predictor = load_predictor(run, weights, accept_altered=accept_altered)
-    form, target = read_form(predictor), predictor.target
+    form = find_form(run, weights) or read_form(load_predictor(run, weights, accept_altered=accept_altered))
+    target = describe_target(run)
     labelled = open_labelled(files[0], form, target) if files else label_memory(data, form, target)
+    reader = Started(labelled.inputs)
+    predictor = load_predictor(run, weights, accept_altered=accept_altered)
     answers: list[Any] = []
     others: dict[str, list[Any]] = {}
-    for batch in labelled.inputs.batches():
+    for batch in reader.batches():
         answers.append(predictor.answer(batch.inputs).predictions)
         for name, values in batch.others.items():
             others.setdefault(name, []).extend(values.chunks if hasattr(values, "chunks") else values)
     predicted, targets = np.concatenate(answers), labelled.targets(others)
-    found = Evaluation(len(targets), {}, altered=altered, notes=tuple(labelled.inputs.notes()))
+    found = Evaluation(len(targets), {}, altered=altered, notes=tuple(reader.notes()))
     found = _with_quality(found, run, predictor.target, predicted, targets)
     assert found.quality is not None
     return replace(found, metrics={name: each.value for name, each in found.quality.metrics.items()})

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.input_form import complete_form
 from dnnctl.commands.raw_columns import check_columns
 from dnnctl.commands.runs import Weights, load_model
 from dnnctl.commands.stderr import stderr_to
-from dnnctl.errors import RunError
-from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.facts import TargetFacts
-from dnnctl.store.json_object import read_object
+from dnnctl.store.model_input import ModelInput
 from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -63,15 +62,21 @@ class Predictor:
         return str(getattr(getattr(layers[0], "activation", None), "__name__", "")) if layers else ""
 
     @property
+    def model_input(self) -> ModelInput:
+        """The input of the model."""
+        if self.encode is not None:
+            return ModelInput(tuple(self.model.input))
+        wanted = self.model.inputs[0]
+        return ModelInput((), tuple(wanted.shape[1:]), wanted.dtype)
+
+    @property
     def input_form(self) -> InputForm:
         """What the network takes, without the source of the training examples."""
         from dnnctl.data.inputs.batch import InputForm
 
-        if self.encode is not None:
-            return InputForm(self.run.id, (), is_pixels=False)
-        wanted = self.model.inputs[0]
-        limits = self.run.facts.input_range
-        return InputForm(self.run.id, tuple(wanted.shape[1:]), wanted.dtype == "uint8", input_range=limits)
+        found = self.model_input
+        is_pixels, limits = found.dtype == "uint8", self.run.facts.input_range
+        return InputForm(self.run.id, found.shape, is_pixels, input_range=() if found.columns else limits)
 
     def answer(self, inputs: Any) -> Outputs:
         """The answers to raw inputs, an array (N, …) or a dict of columns (N,).
@@ -133,15 +138,4 @@ def read_form(predictor: Predictor) -> InputForm:
         RunError: the run's encoding.json is damaged.
         SpecError: its spec is not valid.
     """
-    from dnnctl.specs import load
-
-    run = predictor.run
-    form = replace(predictor.input_form, source=load(run.folder.spec).spec.data.source)
-    if predictor.encode is None:
-        return form
-    encoding, damages = read_object(run.folder.encoding, TableEncoding)
-    if encoding is None or damages:
-        raise RunError(f"{run.id} is damaged: {damages[0]}. In Python, `predict` takes a dict of columns.")
-    if {how.name for how in encoding.columns} != set(predictor.model.input):
-        raise RunError(f"{run.id} is damaged: encoding.json and the model have different columns.")
-    return replace(form, encoding=encoding)
+    return complete_form(predictor.run, predictor.model_input)

@@ -227,6 +227,12 @@ def test_targets_that_do_not_fit_are_refused(run: Run, table: tuple[Run, dict[st
             evaluate(trained, data=tmp_path / name)
 
 
+def test_wrong_inputs_are_refused_before_a_network_is_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("dnnctl.commands.evaluate.load_predictor")
+    with pytest.raises(UserError, match="must have the shape 6 × 6"):
+        evaluate(run, data=(PIXELS[:, :5], [0, 1]))
+
+
 def test_new_images_are_measured_even_if_all_are_of_one_class(tmp_path: Path) -> None:
     pixels = draw_pixels(24, 6, 6)
     folder = write_folder(tmp_path / "data", {f"{'ab'[n % 2]}/{n}.png": image for n, image in enumerate(pixels)})
@@ -266,7 +272,7 @@ def test_examples_in_memory_are_measured_as_those_of_files(run: Run, table: tupl
     for record, wrong, message in (
         (run, pair[0], "pair of arrays"),
         (run, (pair[0], pair[1][:3]), "40 inputs, but 3 targets"),
-        (trained, pair, "dict of columns with the targets"),
+        (trained, pair, "its inputs are columns"),
         (trained, columns, "lacks columns: 'dear'"),
     ):
         with pytest.raises(UserError, match=message):
