@@ -54,6 +54,8 @@ class Predictor:
     """The network that was trained."""
     sampler: Callable[[NDArray[Any]], Samples] | None
     """MC dropout, if it was requested."""
+    forward: Callable[[NDArray[Any]], NDArray[Any]]
+    """From the inputs of the core to its outputs, (N, K)."""
 
     @property
     def output_kind(self) -> str:
@@ -84,8 +86,6 @@ class Predictor:
         Raises:
             RunError: they do not fit.
         """
-        import numpy as np
-
         from dnnctl.data.inputs.arrays import check_array
 
         with stderr_to(os.devnull):
@@ -94,7 +94,7 @@ class Predictor:
             else:
                 check_array(inputs, self.input_form)
             if self.sampler is None:
-                return Outputs(np.asarray(self.core.predict(inputs, batch_size=BATCH, verbose=0)))
+                return Outputs(self.forward(inputs))
             samples = replace(self.sampler(inputs), is_by_label=self.target.task == "labels")
             return Outputs(samples.mean, samples.deviation, samples.entropy)
 
@@ -106,15 +106,15 @@ def load_predictor(run: RunRecord, weights: Weights, *, mc_samples: int = 0, acc
         RunError: the run has no such model, or was altered, or MC dropout is requested without dropout layers.
     """
     with stderr_to(os.devnull):
-        from dnnctl.builder.front import core_of, front_encoder, has_front
+        from dnnctl.builder.front import core_of, front_of, has_front
         from dnnctl.engine.mc_dropout import make_sampler
+        from dnnctl.engine.prediction import compile_prediction
 
         model = load_model(run, weights, accept_altered=accept_altered)
         core = core_of(model)
         sampler = make_sampler(core, mc_samples, seed=run.facts.seed or 0) if mc_samples else None
-        return Predictor(
-            run, model, describe_target(run), front_encoder(model) if has_front(model) else None, core, sampler
-        )
+        encode = compile_prediction(front_of(model)) if has_front(model) else None
+        return Predictor(run, model, describe_target(run), encode, core, sampler, compile_prediction(core))
 
 
 def describe_target(run: RunRecord) -> TargetFacts:

@@ -7,6 +7,7 @@ from math import prod
 COLORS = 3
 GREY, IMAGE = 2, 3
 """The numbers of axes of an image without and with channels."""
+REPEAT = "Grey images need three channels: np.repeat(inputs[..., None], 3, axis=-1)."
 FIRST = "The channels come first. Move them to the end: np.moveaxis(inputs, 1, -1)."
 
 
@@ -26,7 +27,7 @@ def shape_hint(array: tuple[int, ...], wanted: tuple[int, ...]) -> str:
         (n_axes == IMAGE and each == (*wanted[2:], *wanted[:2]), FIRST),
         (
             n_axes == IMAGE and wanted == (*each, COLORS),
-            "Grey images need three channels: np.repeat(inputs[..., None], 3, axis=-1).",
+            REPEAT,
         ),
         (n_axes > 1 and each == (*wanted[1::-1], *wanted[2:]), "The images are transposed: np.swapaxes(inputs, 1, 2)."),
         (n_axes == GREY and each == (*wanted, COLORS), "The images are in color. Convert them to grey values first."),
