@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.input_form import find_form
-from dnnctl.commands.predictor import describe_target, load_predictor, read_form
+from dnnctl.commands.predictor import describe_target, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -125,7 +125,11 @@ def _evaluate_split(
         placed = place(setup, split)
         engine = setup.engine(placed)
         found = Evaluation(len(split), engine.evaluate(placed), altered=altered, recorded=_recorded(run, role, weights))
-        found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets)
+        tuned_on, validation = None, dataset.validation
+        if validation is not None and role != "validation" and setup.target.task != "numbers":
+            answers = engine.predict(place(setup, validation))
+            tuned_on = _predictions(run, setup.target, answers, validation.targets)
+        found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets, tuned_on)
         if not mc_samples:
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
@@ -163,23 +167,40 @@ def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: in
             others.setdefault(name, []).extend(values.chunks if hasattr(values, "chunks") else values)
     predicted, targets = np.concatenate(answers), labelled.targets(others)
     found = Evaluation(len(targets), {}, altered=altered, notes=tuple(reader.notes()))
-    found = _with_quality(found, run, predictor.target, predicted, targets)
+    found = _with_quality(found, run, predictor.target, predicted, targets, _recorded_validation(run, weights))
     assert found.quality is not None
     return replace(found, metrics={name: each.value for name, each in found.quality.metrics.items()})
 
 
 def _with_quality(
-    found: Evaluation, run: RunRecord, target: TargetFacts, predicted: NDArray[Any], targets: NDArray[Any]
+    found: Evaluation,
+    run: RunRecord,
+    target: TargetFacts,
+    predicted: NDArray[Any],
+    targets: NDArray[Any],
+    tuned_on: Predictions | None,
 ) -> Evaluation:
     """The evaluation with the quality of the predictions and of the trivial prediction."""
     import numpy as np
 
-    from dnnctl.compare.quality import assess
+    from dnnctl.compare.quality import assess, trivial_scores
     from dnnctl.data.baseline import score_trivial
 
-    trivial = np.array(target.trivial)
+    trivial, predictions = np.array(target.trivial), _predictions(run, target, predicted, targets)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
-    return replace(found, quality=assess(_predictions(run, target, predicted, targets)), baseline=baseline)
+    if len(trivial):
+        baseline |= trivial_scores(predictions, trivial)
+    return replace(found, quality=assess(predictions, tuned_on), baseline=baseline)
+
+
+def _recorded_validation(run: RunRecord, weights: Weights) -> Predictions | None:
+    """The predictions on validation that training recorded, which are those of the best weights; None without them."""
+    from dnnctl.compare.scores import NoPredictions, read_predictions
+
+    if weights != "best":
+        return None
+    found = read_predictions(run, "validation")
+    return None if isinstance(found, NoPredictions) else found
 
 
 def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions) -> Evaluation:
@@ -196,7 +217,8 @@ def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targ
     """The outputs (N, …) of the network of a run, ready to be scored."""
     from dnnctl.compare.scores import Predictions, threshold
 
-    return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), target.names)
+    names = named_target(run, target).names
+    return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), names)
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:

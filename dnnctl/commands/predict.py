@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.input_form import find_form
 from dnnctl.commands.named_outputs import Columns, name_outputs
-from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, read_form
+from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
-from dnnctl.store.facts import TargetFacts
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord
 
@@ -148,17 +147,8 @@ def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:
     """The columns of some answers of the network of a run."""
     from dnnctl.compare.scores import threshold
 
-    target = predictor.target
-    if target.task == "numbers":
-        target = TargetFacts("numbers", _number_names(predictor.run))
+    target = named_target(predictor.run, predictor.target)
     return name_outputs(outputs, target, activation=predictor.output_kind, threshold=threshold(predictor.run))
-
-
-def _number_names(run: RunRecord) -> tuple[str, ...]:
-    """The columns of a table's targets; empty for arrays."""
-    source = run.facts.spec.get("data", {}).get("source", {})
-    target = source.get("target") if isinstance(source, dict) else None
-    return tuple(map(str, target)) if isinstance(target, list) else ()
 
 
 def _plain(values: Any) -> list[Any]:

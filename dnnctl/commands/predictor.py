@@ -131,6 +131,15 @@ def describe_target(run: RunRecord) -> TargetFacts:
     return TargetFacts(task or "numbers")
 
 
+def named_target(run: RunRecord, target: TargetFacts) -> TargetFacts:
+    """What a run predicts, with the columns of several numbers of a table as their names."""
+    source = run.facts.spec.get("data", {}).get("source", {})
+    columns = source.get("target") if isinstance(source, dict) else None
+    if target.task != "numbers" or target.names or not isinstance(columns, str | list):
+        return target
+    return replace(target, names=tuple(map(str, [columns] if isinstance(columns, str) else columns)))
+
+
 def read_form(predictor: Predictor) -> InputForm:
     """What the network takes, with the source of the training examples, so that files are read as in training.
 
