@@ -50,12 +50,21 @@ AcceptAltered = Annotated[
 def evaluate_command(
     run: RunReference = "last",
     on: Annotated[
-        str, typer.Option("--on", metavar="test|validation|train", help="The split to evaluate on.")
-    ] = "test",
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="test|validation|train",
+            help="The split of the run's data to evaluate on.",
+            show_default="test",
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", metavar="PATH", help="A file or folder with new examples.", show_default="the run's data"
+            "--data",
+            metavar="PATH",
+            help="A file or folder with new examples, or with the run's data if they were moved.",
+            show_default="the run's data",
         ),
     ] = None,
     overrides: Annotated[
@@ -72,10 +81,10 @@ def evaluate_command(
 ) -> None:
     """Evaluate a run on its own data, or on new examples; --mc-samples also estimates its uncertainty by MC dropout."""
     with failures_reported(as_json=as_json):
-        if on not in ROLES:
+        if on not in (None, *ROLES):
             raise UserError(f"--on: must be one of {', '.join(ROLES)}. Received: {on}.")
-        if data is not None and (on != "test" or overrides):
-            raise UserError("--data: it cannot be combined with --on or --set, which are about the run's own data.")
+        if data is not None and overrides:
+            raise UserError("--data: it cannot be combined with --set, which is about the run's own data.")
         chosen = check_weights(weights)
         record = load_run(run, runs_dir, Wanted.MODEL, print_notice)
         from dnnctl.commands.evaluate import evaluate
@@ -85,11 +94,11 @@ def evaluate_command(
         for note in found.notes:
             print_notice(note)
         if as_json:
-            facts = {"run": record.id, "on": str(data or on), "weights": chosen, "n": found.n}
+            facts = {"run": record.id, "on": found.role or str(data), "weights": chosen, "n": found.n}
             marks = {"altered": list(found.altered), "recorded": found.recorded or None}
             print_json(finite_only({**facts, **_as_object(found), **marks}))
             return
-        examples = f"{found.n:,} {on} examples" if data is None else f"{found.n:,} examples of {data}"
+        examples = f"{found.n:,} {found.role} examples" if found.role else f"{found.n:,} examples of {data}"
         where = f"{record.id}, {chosen} weights, {examples}"
         print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
         if found.quality is not None:

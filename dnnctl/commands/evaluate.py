@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.input_form import find_form
+from dnnctl.commands.moved_data import find_own_data
 from dnnctl.commands.predictor import describe_target, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dnnctl.compare.scores import Predictions
     from dnnctl.engine.mc_dropout import Samples
 
+TEST = "test"
 PLACES = ("path", "_inputs", "_targets")
 """How the keys of a source end that name files."""
 
@@ -39,6 +41,8 @@ class Evaluation:
     n: int
     """The number of examples."""
     metrics: dict[str, float]
+    role: str | None = None
+    """The split of the run's data; None if these are other examples."""
     samples: Samples | None = None
     """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
@@ -59,7 +63,7 @@ class Evaluation:
 
 def evaluate(
     run: str | Path | RunRecord,
-    role: str = "test",
+    role: str | None = None,
     *,
     data: Any = None,
     weights: Weights = "best",
@@ -72,9 +76,10 @@ def evaluate(
 
     Args:
         run: a run, or its id, id prefix, name or folder, or `last`.
-        role: `train`, `validation` or `test`.
+        role: `train`, `validation` or `test`, which is the default.
         data: new examples, of the kind that the run was trained on: a file or folder, a dict with the columns of a
-            table and its targets, or a pair of arrays, (inputs, targets); None for the run's own data.
+            table and its targets (or a DataFrame, an Arrow table, a list of dicts), or a pair of arrays,
+            (inputs, targets); None for the run's own data. If a file has the run's own data, its split is measured.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of additional MC dropout passes.
         accept_altered: evaluate the run even if it was altered since training.
@@ -86,9 +91,18 @@ def evaluate(
     """
     record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
-    if data is not None:
-        return _evaluate_new(record, data, **options)
-    return _evaluate_split(record, role, overrides=overrides, **options)
+    if data is None:
+        return _evaluate_split(record, role or TEST, overrides=overrides, **options)
+    own = find_own_data(record, Path(data)) if isinstance(data, str | Path) else None
+    if own is not None:
+        found = _evaluate_split(record, role or TEST, overrides=[own], **options)
+        note = f"{data} has the data that the run was trained on (the same digest), so its {role or TEST} split is used"
+        return replace(found, notes=(*found.notes, note))
+    if role is not None:
+        raise UserError(
+            f"--on {role}: --data has other examples than those that the run was trained on, so there is no such split."
+        )
+    return _evaluate_new(record, data, **options)
 
 
 def _evaluate_split(
@@ -124,7 +138,8 @@ def _evaluate_split(
         set_weights(setup.model, model, run)
         placed = place(setup, split)
         engine = setup.engine(placed)
-        found = Evaluation(len(split), engine.evaluate(placed), altered=altered, recorded=_recorded(run, role, weights))
+        recorded = _recorded(run, role, weights)
+        found = Evaluation(len(split), engine.evaluate(placed), role, altered=altered, recorded=recorded)
         tuned_on, validation = None, dataset.validation
         if validation is not None and role != "validation" and setup.target.task != "numbers":
             answers = engine.predict(place(setup, validation))
