@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnnctl.commands.explain import Explain, check_explainable, describe_effects, make_explain
 from dnnctl.commands.input_form import find_form
 from dnnctl.commands.named_outputs import Columns, name_outputs
+from dnnctl.commands.predicted_rows import PredictedRows
 from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered
 from dnnctl.errors import UserError
@@ -124,7 +125,7 @@ def predict(
     explain: bool = False,
     accept_altered: bool = False,
     runs_dir: str | Path | None = None,
-) -> Columns:
+) -> PredictedRows:
     """Predict from new inputs with a trained run.
 
     Args:
@@ -155,7 +156,10 @@ def predict(
 
         prediction = _open(record, lambda form: open_memory(inputs, form, keep), **options)
     batches = list(prediction.batches())
-    return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+    columns = {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+    rows = PredictedRows(columns)
+    rows.notes = tuple(prediction.notes())
+    return rows
 
 
 def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:
