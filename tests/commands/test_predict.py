@@ -234,7 +234,11 @@ def table_text(**changes: Any) -> str:
     ("name", "content", "message"),
     [
         ("a.csv", table_text(size=None), r"lacks columns: 'size \(m²\)'"),
-        ("a.csv", table_text(size=None, colour=None, **{"Size (m2)": 3}), r"Did you mean .* instead of 'Size \(m2\)'"),
+        (
+            "a.csv",
+            table_text(size=None, colour=None, **{"Size (m2)": 3}),
+            r"Did you mean 'Size \(m2\)' for 'size .*'\?",
+        ),
         ("a.csv", table_text(size=None, zips="3"), r"Its other columns: 'zips'"),
         ("a.csv", "1,2,3\n4,5,6\n", "first line must be the names of the columns, but has only numbers"),
         ("a.csv", table_text() + table_text(size="big").split("\n", 1)[1], r"is a number, but 'big' in row 2 is not"),
