@@ -46,10 +46,13 @@ def as_object(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run.id,
         "path": str(run.path),
+        "tags": list(run.labels.tags),
+        "note": run.labels.note,
         "status": str(run.status),
         "damaged": run.damages,
         "altered": changed_files(run),
         **facts,
+        "name": run.name,
         "summary": plain(run.summary),
         "history": plain(run.history),
         "metrics": run.rows,
@@ -87,6 +90,7 @@ def _identity(run: RunRecord) -> dict[str, str]:
     compiled = facts.compile.mode if facts.compile else "?"
     return {
         "run": run.id,
+        **_labels(run),
         "status": _status(run),
         **damages,
         "created": f"{run.created[:19]} on {facts.host or '?'}",
@@ -94,6 +98,14 @@ def _identity(run: RunRecord) -> dict[str, str]:
         "trained on": f"{facts.device.name}, {compiled}" if facts.device else "—",
         "parameters": "—" if facts.parameters is None else f"{facts.parameters:,}",
     }
+
+
+def _labels(run: RunRecord) -> dict[str, str]:
+    """What a user has said about the run."""
+    labels = run.labels
+    name = f"{run.name} (renamed from {run.first_name})" if labels.name else ""
+    lines = {"name": name, "tags": ", ".join(labels.tags), "note": " ".join(labels.note.split())}
+    return {key: value for key, value in lines.items() if value}
 
 
 def _changes(run: RunRecord) -> dict[str, str]:
