@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from shlex import quote
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
@@ -30,11 +32,23 @@ MAX_READ = 1 << 25
 ROLES = ("validation", "test")
 
 
-def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run: its status, origin, metrics, layers and files."""
+def show_command(
+    run: RunReference = "last",
+    is_followed: Annotated[
+        bool,
+        typer.Option("--follow", "-f", help="Show epochs as they end, until the run ends. Ctrl-C stops only this."),
+    ] = False,
+    runs_dir: RunsDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run: its status, origin, metrics, layers and files. With --follow, watch it while it is trained."""
     with failures_reported(as_json=as_json):
         record = load_run(run, runs_dir, notify=print_notice)
-        if as_json:
+        if is_followed:
+            from dnnctl.cli.follow import follow_run
+
+            follow_run(record, as_json=as_json)
+        elif as_json:
             print_json(as_object(record), indent=2)
         else:
             _print(record)
@@ -180,7 +194,7 @@ def _resumption(entry: HistoryEntry) -> str:
 def _next(run: RunRecord) -> str:
     """The command that a user of this run may need next."""
     if run.status is Status.RUNNING:
-        return "wait until training ends"
+        return f"dnnctl show {quote(str(run.path))} --follow"
     if run.damages:
         return f"dnnctl remove {quote(str(run.path))} (the run is damaged)"
     if run.status is Status.DIVERGED:

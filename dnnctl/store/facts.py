@@ -250,6 +250,8 @@ class HistoryEntry:
     reason: str | None = None
     epoch: int | None = None
     """The number of epochs that were finished at the end."""
+    exit_code: int | None = None
+    """The exit code that its process ended with, if it did not finish training."""
     pid: int | None = None
     host: str | None = None
     checkpoint: str | None = None
