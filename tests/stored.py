@@ -18,6 +18,7 @@ from dnnctl.store.facts import (
     PrunedFacts,
     ReuseFacts,
     Summary,
+    TargetFacts,
 )
 from dnnctl.store.labels import Labels
 from dnnctl.store.record import RunRecord
@@ -48,6 +49,9 @@ def store_run(
     data: str = "d",
     fold: tuple[int, int] | None = None,
     spec_digest: str = "",
+    task: str = "classes",
+    predictions: dict[str, Any] | None = None,
+    counts: dict[str, tuple[int, ...]] | None = None,
     **spec: Any,
 ) -> RunRecord:
     """A finished run.
@@ -55,6 +59,8 @@ def store_run(
     Args:
         data: the digest of its data.
         fold: the number of its validation fold, and the number of folds.
+        predictions: the arrays of its predictions.npz.
+        counts: by split, the number of examples of each class or label.
         right: for each test example whether its prediction is right; the accuracy follows.
         spec: sections that differ from the usual spec.
     """
@@ -71,6 +77,10 @@ def store_run(
             probabilities = np.full((len(right), 3), 0.1, np.float32)
             probabilities[np.arange(len(right)), guesses] = 0.8
             np.savez(folder.predictions, test_predictions=probabilities, test_labels=labels, class_names=list("abc"))
+        if predictions is not None:
+            np.savez(folder.predictions, **predictions)
+        if counts is not None:
+            writer.add_facts(target=TargetFacts(task, counts=counts))
         for epoch in range(1, epochs + 1):
             row = {"epoch": epoch, "step": 10 * epoch, "seconds": 0.5, "learning_rate": 0.1, "loss": 1 / epoch}
             writer.append_row({**row, "accuracy": accuracy, "val_loss": 2 / epoch, "val_accuracy": accuracy})
@@ -82,7 +92,7 @@ def store_run(
         writer.write_summary(
             Summary(
                 epochs=epochs, steps=10 * epochs, monitor="val_loss", best_epoch=epochs, best=best, parameters=99,
-                task="classes", loss="sparse_categorical_crossentropy", training_seconds=0.5 * epochs, seconds=1.0,
+                task=task, loss="sparse_categorical_crossentropy", training_seconds=0.5 * epochs, seconds=1.0,
                 validation=measured, test=measured, state="0",
             )
         )  # fmt: skip

@@ -58,7 +58,7 @@ def compare_command(
         if html is not None:
             from dnnctl.cli.report import write_report
 
-            write_report(comparison, html)
+            write_report(compare_runs(chosen, metric, by_name=True), html)
         if as_json:
             print_json(comparison.as_object(), indent=2)
         elif as_csv:

@@ -106,16 +106,17 @@ class Comparison:
         }
 
 
-def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Comparison:
+def compare_runs(runs: Sequence[RunRecord], metric: str | None = None, *, by_name: bool = False) -> Comparison:
     """Compare runs; runs that differ only in their seed are one group.
 
     Args:
+        by_name: label the groups with the names of their runs instead of letters.
         metric: the metric for verdicts; by default accuracy for classes, mean absolute error for numbers.
 
     Raises:
         UserError: none of the runs has that metric.
     """
-    groups = group_runs(runs)
+    groups = group_runs(runs, by_name=by_name)
     asked = None if metric is None else next((role for start, role in ROLES.items() if metric.startswith(start)), None)
     names = list(dict.fromkeys(name for role in ROLES.values() for name in _measured(groups, role)))
     chosen = (metric or _default(names)).removeprefix("val_").removeprefix("test_")

@@ -34,6 +34,8 @@ class TargetFacts:
     trivial: tuple[float, ...] = ()
     """The trivial prediction: the number of the most frequent class, or the most frequent value of each label, or the
     mean of each number, in the training split."""
+    counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By split, the number of examples of each class, or with each label; empty for numbers."""
 
 
 @dataclass(frozen=True)
