@@ -9,7 +9,7 @@ from typing import Any
 
 from dnnctl.compare.group import Group, Spread, group_runs, have_same_data, measured_by
 from dnnctl.compare.notes import find_notes, losses_of
-from dnnctl.compare.verdict import Verdict, judge
+from dnnctl.compare.verdict import Verdict, describe_best, judge
 from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
@@ -74,6 +74,8 @@ class Comparison:
     metric: str
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
+    best: str = ""
+    """Which of several groups is the best, in words."""
 
     def as_object(self) -> dict[str, Any]:
         """The comparison as a JSON object."""
@@ -102,6 +104,7 @@ class Comparison:
             "verdicts": [
                 {**asdict(verdict), "better": verdict.better, "in_words": str(verdict)} for verdict in self.verdicts
             ],
+            "best": self.best or None,
             "notes": list(self.notes),
         }
 
@@ -131,6 +134,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None, *, by_nam
         metric=chosen,
         verdicts=tuple(verdicts),
         notes=tuple(find_notes(groups, {verdict.role for verdict in verdicts})),
+        best=describe_best(groups, verdicts, asked, chosen),
     )
 
 

@@ -128,7 +128,9 @@ def _overview(comparison: Comparison) -> str:
 
 
 def _verdicts(comparison: Comparison) -> str:
-    lines = [f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts]
+    sentences = [comparison.best] if comparison.best else []
+    sentences += [str(verdict) for verdict in comparison.verdicts]
+    lines = [f'<p class="verdict">{escape(sentence)}.</p>' for sentence in sentences]
     notes = [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
     title = "Verdict" if lines else "Notes"
     return f"<h2>{title}</h2>\n" + "\n".join([*lines, *notes]) if lines or notes else ""
