@@ -16,6 +16,7 @@ from dnnctl.cli import (
     find_rate,
     fork,
     init,
+    labels,
     list_runs,
     predict,
     prune,
@@ -59,11 +60,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "tag": labels.tag_command,
+    "note": labels.note_command,
+    "rename": labels.rename_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
 }
 for name, command in COMMANDS.items():
-    app.command(name, cls=PlainCommand)(command)
+    app.command(name, cls=labels.TagCommand if name == "tag" else PlainCommand)(command)
 
 
 def _print_version(is_asked: bool) -> None:

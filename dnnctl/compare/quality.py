@@ -77,7 +77,7 @@ def assess(found: Predictions) -> Quality:
     bins = calibration(found)
     return Quality(
         metrics,
-        tuple(_class_quality(counts, number, found.class_names) for number in range(len(counts))),
+        by_class(counts, found.class_names),
         tuple(tuple(row) for row in counts.tolist()),
         calibration_error(bins) if bins else None,
     )
@@ -104,6 +104,11 @@ def linearized_r2(found: Predictions) -> Floats | None:
         return None
     values = 1 - mse / variance - (errors - mse) / variance + mse / variance**2 * (spread - variance)
     return np.asarray(values.mean(axis=1), np.float64)
+
+
+def by_class(counts: NDArray[np.int64], names: tuple[str, ...]) -> tuple[ClassQuality, ...]:
+    """The quality of each class, from the confusion matrix (K, K)."""
+    return tuple(_class_quality(counts, number, names) for number in range(len(counts)))
 
 
 def _class_quality(counts: NDArray[np.int64], number: int, names: tuple[str, ...]) -> ClassQuality:

@@ -34,6 +34,8 @@ class TargetFacts:
     trivial: tuple[float, ...] = ()
     """The trivial prediction: the number of the most frequent class, or the most frequent value of each label, or the
     mean of each number, in the training split."""
+    counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By split, the number of examples of each class, or with each label; empty for numbers."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,8 @@ class HistoryEntry:
     reason: str | None = None
     epoch: int | None = None
     """The number of epochs that were finished at the end."""
+    exit_code: int | None = None
+    """The exit code that its process ended with, if it did not finish training."""
     pid: int | None = None
     host: str | None = None
     checkpoint: str | None = None
