@@ -15,7 +15,7 @@ from dnnctl.data.images.threads import for_each
 from dnnctl.data.inputs.batch import InputBatch, InputForm
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
-from dnnctl.text import format_shape
+from dnnctl.text import format_count, format_shape
 
 BATCH = 256
 
@@ -34,6 +34,7 @@ class ImageInputs:
         self.paths = paths
         self.form = form
         self.decoding = _decoding(form)
+        self.colored: set[str] = set()
 
     def batches(self) -> Iterator[InputBatch]:
         """The images in order.
@@ -46,8 +47,10 @@ class ImageInputs:
             yield InputBatch({"path": [printable(path) for path in paths]}, self._read(paths))
 
     def notes(self) -> list[str]:
-        """Nothing: every image is made like those of training."""
-        return []
+        """How many images lost their colors."""
+        n = len(self.colored)
+        kept = f"{n:,} of {format_count(len(self.paths), 'image')}"
+        return [f"{kept} are in color; the network was trained on grey values and gets only those"] if n else []
 
     def _read(self, paths: Sequence[str]) -> Pixels:
         pixels = np.empty((len(paths), *self.form.shape), np.uint8)
@@ -66,11 +69,13 @@ class ImageInputs:
         return pixels
 
     def _decode(self, path: str) -> Pixels:
-        found = decode(read_file(Path(path)), self.decoding).pixels
-        if found.shape != self.form.shape:
-            ours, size = format_shape(self.form.shape[:2]), format_shape(found.shape[:2])
-            raise DataError(f"{size}, but {self.form.run} was trained on {ours}")
-        return found
+        found = decode(read_file(Path(path)), self.decoding)
+        if found.pixels.shape != self.form.shape:
+            ours, size = format_shape(self.form.shape[:2]), format_shape(found.pixels.shape[:2])
+            raise DataError(f"{size}, but {self.form.run} was trained on {ours}. Resize the image")
+        if self.decoding.color == "grey" and not found.is_grey:
+            self.colored.add(path)
+        return found.pixels
 
 
 def _decoding(form: InputForm) -> Form:
