@@ -96,7 +96,7 @@ def _evaluate_split(
     """Measure the weights of a run on a split of its data."""
     check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
-    _check_overrides(overrides)
+    check_overrides(overrides)
     loaded = load(run.folder.spec, overrides)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
@@ -129,7 +129,7 @@ def _evaluate_split(
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         samples = replace(samples, is_by_label=setup.target.task == "labels")
-        return _with_samples(found, samples, _predictions(run, setup.target, samples.mean, split.targets))
+        return _with_samples(found, samples, as_predictions(run, setup.target, samples.mean, split.targets))
 
 
 def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
@@ -175,7 +175,7 @@ def _with_quality(
 
     trivial = np.array(target.trivial)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
-    return replace(found, quality=assess(_predictions(run, target, predicted, targets)), baseline=baseline)
+    return replace(found, quality=assess(as_predictions(run, target, predicted, targets)), baseline=baseline)
 
 
 def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions) -> Evaluation:
@@ -188,19 +188,19 @@ def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions)
     return replace(found, samples=samples, sampled_accuracy=accuracy, sampled_entropy=entropy)
 
 
-def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
+def as_predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
     """The outputs (N, …) of the network of a run, ready to be scored."""
     from dnnctl.compare.scores import Predictions, threshold
 
     return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), target.names)
 
 
-def _check_overrides(overrides: Sequence[str]) -> None:
+def check_overrides(overrides: Sequence[str]) -> None:
     """Check that overrides only say where the data are: everything else would be another run."""
     for override in overrides:
         key = override.partition("=")[0].strip()
         if not key.startswith("data.source.") or not key.endswith(PLACES):
-            raise UserError(f"--set {override}: evaluate only takes the new place of a file, such as data.source.path.")
+            raise UserError(f"--set {override}: only the new place of a file can be set, such as data.source.path.")
 
 
 def set_weights(target: Any, source: Any, run: RunRecord) -> None:

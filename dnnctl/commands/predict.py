@@ -158,11 +158,11 @@ def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:
 
     target = predictor.target
     if target.task == "numbers":
-        target = TargetFacts("numbers", _number_names(predictor.run))
+        target = TargetFacts("numbers", number_names(predictor.run))
     return name_outputs(outputs, target, activation=predictor.output_kind, threshold=threshold(predictor.run))
 
 
-def _number_names(run: RunRecord) -> tuple[str, ...]:
+def number_names(run: RunRecord) -> tuple[str, ...]:
     """The columns of a table's targets; empty for arrays."""
     source = run.facts.spec.get("data", {}).get("source", {})
     target = source.get("target") if isinstance(source, dict) else None
