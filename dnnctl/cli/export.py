@@ -57,7 +57,8 @@ def export_command(
         from dnnctl.commands.export import export
 
         options: dict[str, Any] = {"overrides": overrides or [], "accept_altered": accept_altered}
-        found = export(record, to, output, quantize=quantize, weights=chosen, force=force, **options)
+        report = (lambda _: None) if as_json else print_text
+        found = export(record, to, output, quantize=quantize, weights=chosen, force=force, report=report, **options)
         if found.altered:
             print_notice(f"{ALTERED}: {', '.join(found.altered)}.")
         for note in found.notes:

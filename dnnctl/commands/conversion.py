@@ -12,7 +12,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ N_SAMPLES = 256
 """The number of training rows that show the ranges of a network to int8."""
 N_MEASURED = 10_000
 """The most validation rows that a quantized network is measured on."""
+REAL, MEASURED = "real rows", "measured rows"
 BATCHES = (1, 7)
 """The other sizes of batches, besides all rows at once."""
 
@@ -97,6 +98,10 @@ class Outcome:
     """The number of rows that come from the data of the run."""
     example: dict[str, Any] = field(default_factory=dict)
     """A row of a table with usual values."""
+
+    def about_real_rows(self) -> Outcome:
+        """Without the questions about zeros and extreme values."""
+        return replace(self, questions=tuple(each for each in self.questions if each.name.startswith(REAL)))
 
 
 def main(path: Path) -> int:
@@ -279,7 +284,7 @@ def _ask_arrays(questions: _Questions, real: NDArray[Any], limits: tuple[float, 
     import numpy as np
 
     ask = partial(questions.ask_rows, function="predict")
-    ask("real rows", real)
+    ask(REAL, real)
     for size in BATCHES:
         ask(f"batches of {size}", real[: 3 * size], size)
     low, high = (0, 255) if real.dtype == np.uint8 else limits or (real.min(), real.max())
@@ -291,9 +296,9 @@ def _ask_table(
     questions: _Questions, run: RunRecord, predictor: Predictor, encoding: TableEncoding, real: NDArray[Any]
 ) -> None:
     if not FORMATS[questions.job.format].takes_columns:
-        questions.ask_rows("real rows, encoded", real, function="answer")
+        questions.ask_rows(f"{REAL}, encoded", real, function="answer")
     raw = _raw_rows(run, predictor, questions.job.overrides)
-    questions.ask_columns("real rows", raw)
+    questions.ask_columns(REAL, raw)
     for size in BATCHES:
         questions.ask_columns(f"batches of {size}", {name: each[: 3 * size] for name, each in raw.items()}, size)
     for name, value_of in EXTREMES.items():
@@ -345,7 +350,6 @@ def _limit(how: ColumnEncoding, place: int) -> Any:
     return how.fill if limit is None else limit
 
 
-MEASURED = "measured rows"
 EXTREMES: dict[str, Callable[[ColumnEncoding], Any]] = {
     "zeros": lambda how: "" if how.kind == "category" else 0.0,
     "the lowest values": lambda how: _limit(how, 0),

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -67,6 +67,7 @@ def export(
     overrides: Sequence[str] = (),
     accept_altered: bool = False,
     runs_dir: str | Path | None = None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Export:
     """Write the network of a run in the format of another runtime, and check that it answers the same.
 
@@ -82,6 +83,7 @@ def export(
         force: replace an earlier export.
         overrides: where the run's data are now: `data.source.path=…`.
         accept_altered: export the run even if it was altered since training.
+        report: called with what is done next.
 
     Raises:
         UserError: the run has no model or was altered, its data have changed, the folder exists, a package is missing,
@@ -97,7 +99,9 @@ def export(
     path = check_folder(Path(output or f"{record.name}-{to}"), record, force=force)
     with _aside(path) as folder, TemporaryDirectory() as work:
         job = Job(str(record.path.resolve()), to, str(folder), work, weights, quantize, tuple(overrides))
+        report(f"converting to {chosen.title} …")
         outcome = _convert(job)
+        report(f"checking with {chosen.runtime} …")
         facts, n_decisions = _check(record, chosen, job, outcome)
         facts = replace(facts, path=str(path))
         from dnnctl.commands.model_card import write_card
@@ -162,7 +166,7 @@ def _convert(job: Job) -> Outcome:
     """
     path = Path(job.questions) / "job.json"
     write_json(path, plain(job))
-    done = _run([sys.executable, "-m", "dnnctl.commands.conversion", str(path)], **tied_to_this_process())
+    done = start_conversion(path)
     outcome, _ = read_object(path.with_name("outcome.json"), Outcome)
     if outcome is None:
         raise ExportError(f"The conversion to {job.format} ended with code {done.returncode}: {_last_line(done)}")
@@ -171,6 +175,11 @@ def _convert(job: Job) -> Outcome:
     if outcome.error:
         raise ExportError(f"The conversion to {job.format} failed: {outcome.error}")
     return outcome
+
+
+def start_conversion(path: Path) -> subprocess.CompletedProcess[str]:
+    """Do the job in a file in a process of its own."""
+    return _run([sys.executable, "-m", "dnnctl.commands.conversion", str(path)], **tied_to_this_process())
 
 
 def _check(run: RunRecord, chosen: Format, job: Job, outcome: Outcome) -> tuple[ExportFacts, int]:
@@ -195,7 +204,8 @@ def _check(run: RunRecord, chosen: Format, job: Job, outcome: Outcome) -> tuple[
         answered = dict(file)
     from dnnctl.compare.scores import threshold
 
-    parity = compare_answers(expected, answered, outcome, task=describe_target(run).task, threshold=threshold(run))
+    asked = outcome if job.quantize is None else outcome.about_real_rows()
+    parity = compare_answers(expected, answered, asked, task=describe_target(run).task, threshold=threshold(run))
     if parity.fault and job.quantize is None:
         raise ExportError(
             f"The export does not answer as the network of {run.id}, so it was not kept. {parity.fault}. Try another "

@@ -178,9 +178,10 @@ def describe_check(facts: ExportFacts, chosen: Format) -> list[str]:
     if facts.format == "weights":
         return [f"Every value is equal to that of the network, read with NumPy only ({code(facts.runtime)})."]
     without = ", ".join(chosen.without)
+    others = "" if facts.quantize else ", and rows of zeros and of extreme values"
     how = (
-        f"{format_count(facts.n_rows, 'row')} of the run's data, and rows of zeros and of extreme values, one at a "
-        f"time, in batches of 7 and all at once, in a process with {code(facts.runtime)} and without {without}."
+        f"{format_count(facts.n_rows, 'row')} of the run's data{others}, one at a time, in batches of 7 and all at "
+        f"once, in a process with {code(facts.runtime)} and without {without}."
     )
     decisions = "" if facts.changed is None else f" {format_count(facts.changed, 'decision')} changed."
     limit = "" if facts.limit is None else f"; up to {facts.limit:.2g} is accepted"

@@ -45,6 +45,8 @@ class Parity:
 def compare_answers(expected: Arrays, answers: Arrays, outcome: Outcome, *, task: str, threshold: float) -> Parity:
     """Compare the answers of an export with those of the network.
 
+    The questions of the outcome are compared, except those on which a quantized export is measured.
+
     Args:
         threshold: a single output above it means class 1, or that a row has a label.
     """

@@ -35,7 +35,7 @@ def predict(columns):
     """From a dict of columns, (N,) each, to the answers of the network. None is a missing value."""
     texts = {name: np.array([(value or "").strip() for value in columns[name]], object) for name in TEXTS}
     numbers = {name: np.array(columns[name], np.float64) for name in NUMBERS}
-    return model.predict(texts | numbers, verbose=0)
+    return np.asarray(model(texts | numbers, training=False))  # `predict` would round numbers to float32
 '''
 
 

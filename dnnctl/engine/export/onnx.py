@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ OPSET = 18
 """The newest version of the operators that tf2onnx writes."""
 USAGE = '''"""Predict with model.onnx. It needs numpy and onnxruntime."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ def write(network: Network, folder: Path, quantization: Quantization | None) -> 
 
     path, (inputs,) = folder / "model.onnx", network.portable.inputs
     signature = [keras.InputSpec(inputs.dtype, inputs.shape, name="inputs")]
-    network.portable.export(str(path), format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)  # Keras asks for it
+        network.portable.export(str(path), format="onnx", opset_version=OPSET, input_signature=signature, verbose=False)
     model = onnx.load(path)
     _rename_output(model.graph)
     onnx.checker.check_model(model)
