@@ -216,7 +216,7 @@ def _print_curves(run: RunRecord) -> None:
 
 def _status(run: RunRecord) -> str:
     """The status, with the reason where there is one."""
-    reason = run.history[-1].reason if run.history else None
+    reason = run.last_training.reason if run.last_training else None
     if run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED) and reason:
         return f"{run.status}: {reason}"
     return str(run.status)

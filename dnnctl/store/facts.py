@@ -241,11 +241,38 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class ExportFacts:
+    """An export of a run's network, and how its answers differ from those of the network."""
+
+    format: str
+    path: str
+    """Its folder when it was written."""
+    weights: str = "best"
+    quantize: str | None = None
+    n_rows: int = 0
+    """The number of rows of the run's data that were compared."""
+    difference: float | None = None
+    """The largest absolute difference of an answer."""
+    relative: float | None = None
+    """The same in relation to the scale of the answers; it decides."""
+    limit: float | None = None
+    """The largest relative difference that is accepted; None if the export is quantized."""
+    changed: int | None = None
+    """The number of rows with another decision; None if numbers are predicted."""
+    runtime: str = ""
+    """What answered: `onnxruntime 1.32.0`."""
+    before: Metrics = field(default_factory=dict)
+    """Quantized exports: the metrics of the network on validation rows."""
+    after: Metrics = field(default_factory=dict)
+    """The same for the export."""
+
+
+@dataclass(frozen=True)
 class HistoryEntry:
-    """A row of history.jsonl: a start, a restored checkpoint or an end of training."""
+    """A row of history.jsonl: a start, a restored checkpoint or an end of training, or an export after it."""
 
     event: str
-    """`started`, `resumed`, `forked`, `restored` or `ended`."""
+    """`started`, `resumed`, `forked`, `restored`, `ended` or `exported`."""
     time: str | None = None
     end: str | None = None
     """The status that training ended with."""
@@ -266,3 +293,4 @@ class HistoryEntry:
     is_origin: bool = False
     seal: str | None = None
     """The seal of summary.json at the end of a finished training."""
+    export: ExportFacts | None = None
