@@ -10,9 +10,13 @@ ArrayTask: TypeAlias = Literal["auto", "classes", "numbers", "labels"]
 
 
 class BuiltIn(Kind):
-    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl."""
+    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl.
 
-    kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100"]
+    `california_housing` has eight numbers as inputs, of very different sizes (`scaling: standardize`), and the value of
+    houses in dollars as target (`target_scaling: standardize`). The others have images in classes.
+    """
+
+    kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100", "california_housing"]
 
 
 class Npz(Kind):
