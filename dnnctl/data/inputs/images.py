@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from dnnctl.data.images.decode import Form, Pixels, decode
-from dnnctl.data.images.index import read_file
+from dnnctl.data.images.examine import read_file
 from dnnctl.data.images.listing import listed, printable
 from dnnctl.data.images.threads import for_each
 from dnnctl.data.inputs.batch import InputBatch, InputForm
