@@ -25,6 +25,7 @@ from dnnctl.cli import (
     schema,
     serve,
     show,
+    tensorboard,
     train,
     verify_resume,
 )
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
 }
