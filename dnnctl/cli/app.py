@@ -25,7 +25,9 @@ from dnnctl.cli import (
     report,
     resume,
     schema,
+    serve,
     show,
+    tensorboard,
     train,
     verify_resume,
 )
@@ -52,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate.evaluate_command,
     "predict": predict.predict_command,
     "export": export.export_command,
+    "serve": serve.serve_command,
     "prune": prune.prune_command,
     "verify-resume": verify_resume.verify_resume_command,
     "find-rate": find_rate.find_rate_command,
@@ -65,6 +68,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tag": labels.tag_command,
     "note": labels.note_command,
     "rename": labels.rename_command,
+    "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
 }
