@@ -65,7 +65,8 @@ def _columns(data: DataDescription) -> list[str]:
     ]
     lines = [f"  {line}" for line in align([header, *rows], right={2, 3})]
     n_more = len(data.columns) - MOST_COLUMNS
-    return [*lines, f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else lines
+    lines += [f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else []
+    return [*lines, *(f"  note: {visible(each.name)}: {each.note}" for each in data.columns if each.note)]
 
 
 def _values(column: ColumnSummary) -> str:

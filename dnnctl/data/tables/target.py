@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Array, Task
 from dnnctl.data.tables.column import Column
-from dnnctl.data.tables.suitability import MANY, check_finite
+from dnnctl.data.tables.suitability import MANY, check_finite, check_written
 from dnnctl.data.tables.wording import listed, listed_rows, quoted
 from dnnctl.errors import DataError
 from dnnctl.store.encoding import MISSING
@@ -71,6 +71,8 @@ def find_target(columns: Sequence[Column], task: str, path: str) -> Target:
 
 
 def _find_one(column: Column, task: str, path: str) -> Target:
+    if task != "classes":
+        check_written(column, path)
     if task == "labels":
         raise DataError(f"{path}: one target column is not a set of labels. Write `classes` or `numbers` in {CHOICES}.")
     if task == "numbers" or (task == "auto" and not _are_classes(column)):
