@@ -16,7 +16,7 @@ from dnnctl.data.tables.encode import encode, fit_encoding
 from dnnctl.data.tables.examples import Examples
 from dnnctl.data.tables.held_out import hold_out
 from dnnctl.data.tables.roles import Roles, check_columns, find_roles
-from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, unused_reason
+from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, spelling_warnings, unused_reason
 from dnnctl.data.tables.table_file import TableFile
 from dnnctl.data.tables.target import Target, find_target
 from dnnctl.data.tables.wording import listed_rows, quoted
@@ -76,6 +76,7 @@ class _Loaded:
             groups=None if groups is None else groups.values,
             dates=None if dates is None else dates.values,
             fit=self.fit,
+            warnings=spelling_warnings(self.columns[name] for name in (*self.roles.features, *self.roles.targets)),
         )
 
     def fit(self, rows: Rows, scaling: str) -> RawData:

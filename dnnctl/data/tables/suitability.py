@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
+from dnnctl.data.dataset import Array
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.table_file import INDEX
 from dnnctl.data.tables.wording import LONGEST, listed, listed_rows, quoted
@@ -29,9 +31,14 @@ def unused_reason(column: Column) -> str:
         return "no values"
     if PANDAS_INDEX.fullmatch(column.name):
         return "index of pandas"
-    if column.kind == "number" and len(column) >= ROW_NUMBERS and bool((np.diff(column.values) == 1).all()):
+    if column.kind == "number" and len(column) >= ROW_NUMBERS and _are_consecutive(column.values):
         return "row number"
     return ""
+
+
+def _are_consecutive(values: Array) -> bool:
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        return bool((np.diff(values) == 1).all())
 
 
 def check_feature(column: Column, path: str, *, is_typed: bool, refuses_missing: bool) -> None:
@@ -101,6 +108,22 @@ def _check_categories(column: Column, path: str) -> None:
             f"{path}: column {name} has {len(texts):,} different texts in {n:,} rows, for example {listed(texts[:2])}. "
             f"A network cannot learn from so many. In `data.source.features`, {choices}."
         )
+
+
+def spelling_warnings(columns: Iterable[Column]) -> tuple[str, ...]:
+    """Categories that differ only in case, such as Yes and yes: a network does not know that they mean the same."""
+    found = []
+    for column in columns:
+        spellings: dict[str, list[str]] = {}
+        for text in column.texts:
+            spellings.setdefault(text.casefold(), []).append(text)
+        same = next((texts for texts in spellings.values() if len(texts) > 1), [])
+        if same:
+            found.append(
+                f"column {quoted(column.name)}: {listed(same)} differ only in upper and lower case, and are separate "
+                "categories. If they mean the same, write all of them in one way."
+            )
+    return tuple(found)
 
 
 def check_written(column: Column, path: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dnnctl.data.tables.column import Column
-from dnnctl.data.tables.suitability import check_feature, unused_reason
+from dnnctl.data.tables.suitability import check_feature, spelling_warnings, unused_reason
 from dnnctl.errors import DataError
 
 
@@ -88,8 +88,15 @@ def test_infinite_and_refused_missing_values_are_listed() -> None:
 def test_row_numbers_and_empty_columns_are_left_out() -> None:
     assert unused_reason(number(range(5, 30))) == "row number"
     assert unused_reason(number([np.nan] * 3)) == "no values"
+    assert unused_reason(number([np.inf] * 30)) == ""
     assert unused_reason(text(["", ""])) == "no values"
     for name in ("__index_level_0__", "Unnamed: 0"):
         assert unused_reason(Column(name, "number", np.array([3.0, 1.0]))) == "index of pandas"
     for used in (range(10), [*range(30), 31], [*range(30)][::-1], [0.5] * 30):
         assert unused_reason(number(used)) == ""
+
+
+def test_categories_that_differ_only_in_case_are_reported() -> None:
+    """The example with the two classes Yes and yes must not pass in silence; they are not the same for the network."""
+    (warning,) = spelling_warnings([text(["Yes", "yes", "no"]), text(["a", "b", ""]), number([1.0])])
+    assert warning.startswith("column 't': 'Yes', 'yes' differ only in upper and lower case")
