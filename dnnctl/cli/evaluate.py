@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,6 +90,8 @@ def evaluate_command(
         print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
         if found.quality is not None:
             print_quality(found.quality, found.baseline)
+        if found.targets:
+            _print_targets(found.targets)
         for line in describe_alteration(found):
             print_text(wrap_text(line, terminal_width()))
         if found.samples is not None:
@@ -110,7 +112,9 @@ def check_weights(weights: str) -> Weights:
 
 
 def _as_object(found: Evaluation) -> dict[str, Any]:
-    facts = {"metrics": found.metrics, "baseline": found.baseline, **(_quality(found.quality) if found.quality else {})}
+    facts: dict[str, Any] = {"metrics": found.metrics, "baseline": found.baseline}
+    facts |= {"targets": found.targets} if found.targets else {}
+    facts |= _quality(found.quality) if found.quality else {}
     if found.samples is None:
         return facts
     return {
@@ -149,6 +153,14 @@ def print_quality(quality: Quality, baseline: Metrics) -> None:
     if 1 < len(quality.confusion) <= MOST_CLASSES:
         print_text()
         _print_confusion([_short(each.name) for each in quality.classes], quality.confusion)
+
+
+def _print_targets(targets: Mapping[str, Metrics]) -> None:
+    """Print the metrics of each of several target numbers, in its own unit."""
+    names = ["mae", "rmse", "r2"]
+    print_text()
+    rows = [[_short(name), *(format_number(each[key]) for key in names)] for name, each in targets.items()]
+    print_table(["target", *names], rows, right=names)
 
 
 def _print_classes(quality: Quality) -> None:

@@ -52,6 +52,8 @@ class Evaluation:
     """Metrics with intervals, and the quality of each class."""
     baseline: Metrics = field(default_factory=dict)
     """The metrics of the trivial prediction; empty if it is not known."""
+    targets: dict[str, Metrics] = field(default_factory=dict)
+    """The metrics of each of several target numbers."""
     notes: tuple[str, ...] = ()
     """What is unusual about new examples."""
 
@@ -172,10 +174,13 @@ def _with_quality(
 
     from dnnctl.compare.quality import assess
     from dnnctl.data.baseline import score_trivial
+    from dnnctl.data.number_scores import score_each_target
 
     trivial = np.array(target.trivial)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
-    return replace(found, quality=assess(_predictions(run, target, predicted, targets)), baseline=baseline)
+    each = score_each_target(predicted, targets, target.names) if target.task == "numbers" else {}
+    quality = assess(_predictions(run, target, predicted, targets))
+    return replace(found, quality=quality, baseline=baseline, targets=each)
 
 
 def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions) -> Evaluation:

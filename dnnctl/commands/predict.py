@@ -12,7 +12,6 @@ from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, read_f
 from dnnctl.commands.runs import Weights, find_altered
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
-from dnnctl.store.facts import TargetFacts
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord
 
@@ -156,17 +155,8 @@ def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:
     """The columns of some answers of the network of a run."""
     from dnnctl.compare.scores import threshold
 
-    target = predictor.target
-    if target.task == "numbers":
-        target = TargetFacts("numbers", _number_names(predictor.run))
-    return name_outputs(outputs, target, activation=predictor.output_kind, threshold=threshold(predictor.run))
-
-
-def _number_names(run: RunRecord) -> tuple[str, ...]:
-    """The columns of a table's targets; empty for arrays."""
-    source = run.facts.spec.get("data", {}).get("source", {})
-    target = source.get("target") if isinstance(source, dict) else None
-    return tuple(map(str, target)) if isinstance(target, list) else ()
+    activation, limit = predictor.output_kind, threshold(predictor.run)
+    return name_outputs(outputs, predictor.target, activation=activation, threshold=limit)
 
 
 def _plain(values: Any) -> list[Any]:

@@ -112,13 +112,23 @@ def load_predictor(run: RunRecord, weights: Weights, *, mc_samples: int = 0, acc
         )
 
 
+def number_names(run: RunRecord) -> tuple[str, ...]:
+    """The columns of a table with several target numbers; empty for one, and for arrays."""
+    source = run.facts.spec.get("data", {}).get("source", {})
+    target = source.get("target") if isinstance(source, dict) else None
+    return tuple(map(str, target)) if isinstance(target, list) else ()
+
+
 def describe_target(run: RunRecord) -> TargetFacts:
     """What a run predicts; for runs of versions that did not record it, from its summary and its predictions."""
     if run.facts.target is not None:
-        return run.facts.target
+        is_named = run.facts.target.names or run.facts.target.task != "numbers"
+        return run.facts.target if is_named else replace(run.facts.target, names=number_names(run))
     from dnnctl.compare.scores import NoPredictions, read_predictions
 
     task = run.summary.task if run.summary is not None else None
+    if task == "numbers":
+        return TargetFacts(task, number_names(run))
     for role in ("test", "validation"):
         found = read_predictions(run, role)
         if not isinstance(found, NoPredictions):

@@ -30,8 +30,7 @@ def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
 def describe_target(dataset: Dataset) -> TargetFacts:
     """What is predicted, and the trivial prediction."""
     trivial = trivial_prediction(dataset.train.targets, dataset.task)
-    names = () if dataset.task == "numbers" else dataset.class_names
-    return TargetFacts(dataset.task, tuple(names), tuple(trivial.tolist()))
+    return TargetFacts(dataset.task, tuple(dataset.class_names), tuple(trivial.tolist()))
 
 
 def input_range(dataset: Dataset) -> tuple[float, ...]:

@@ -27,7 +27,7 @@ class Target:
 
     task: Task
     class_names: tuple[str, ...] = ()
-    """The classes in the order of their numbers, or the columns of labels."""
+    """The classes in the order of their numbers, or the columns of labels, or of several numbers."""
 
     def values(self, columns: Sequence[Column], path: str) -> Array:
         """(N,) int32 class numbers, or (N, K) float32 numbers, of a file's target columns.
@@ -96,9 +96,7 @@ def _find_several(columns: Sequence[Column], task: str, path: str) -> Target:
     other = [column.name for column in columns if not bool(np.isin(column.values, (0, 1)).all())]
     if task == "labels" and other:
         raise DataError(f"{path}: labels must be 0 or 1, but the target columns {listed(other)} have other values.")
-    if task == "numbers" or other:
-        return Target("numbers")
-    return Target("labels", tuple(column.name for column in columns))
+    return Target("numbers" if task == "numbers" or other else "labels", tuple(column.name for column in columns))
 
 
 def _are_classes(column: Column) -> bool:
