@@ -39,13 +39,14 @@ def check_command(
 
 
 def check_specs(specs: Sequence[Path], overrides: Sequence[str] = ()) -> dict[Path, tuple[Fault, ...]]:
-    """The faults of each spec; empty if it is valid and the files of its data exist."""
+    """The faults of each spec; empty if it is valid, the files of its data exist, and a table is what it says."""
     from dnnctl.specs import load
 
     faults: dict[Path, tuple[Fault, ...]] = {}
     for spec in specs:
         try:
-            faults[spec] = tuple(_missing_files(load(spec, overrides)))
+            loaded = load(spec, overrides)
+            faults[spec] = tuple(_missing_files(loaded)) or tuple(_table_faults(loaded))
         except SpecError as error:
             faults[spec] = error.faults
     return faults
@@ -58,6 +59,16 @@ def _missing_files(loaded: LoadedSpec) -> Iterator[Fault]:
         key = ("data", "source", *keys)
         hint = "The path is relative to the spec that contains it; with --set, to the working directory."
         yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=hint)
+
+
+def _table_faults(loaded: LoadedSpec) -> Iterator[Fault]:
+    from dnnctl.specs.table import Table
+
+    if isinstance(loaded.spec.data.source, Table):
+        from dnnctl.data.table_faults import table_faults
+
+        for key, rule, fix in table_faults(loaded.spec, loaded.spec.data.source):
+            yield Fault(rule, dotted(key), loaded.place(key), hint=fix)
 
 
 def _as_json(spec: Path, faults: Sequence[Fault]) -> dict[str, Any]:
