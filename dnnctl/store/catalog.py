@@ -168,7 +168,7 @@ def load_repetitions(
         if len(found) > 1:
             n_left = len(named) - len(found)
             rest = f" {format_count(n_left, 'other run')} of that name {'is' if n_left == 1 else 'are'} left out."
-            heard = [f"{reference} means all {len(found)} seeds of its recipe.{rest if n_left else ''}"]
+            heard = [f"{reference} means all {len(found)} runs of its recipe.{rest if n_left else ''}"]
     for text in heard:
         notify(text)
     return found
