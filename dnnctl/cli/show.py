@@ -155,6 +155,8 @@ def _result(run: RunRecord) -> dict[str, str]:
         return {}
     lines = {"best epoch": f"{summary.best_epoch} of {summary.epochs} by {summary.monitor}"}
     lines |= {role: format_metrics(metrics) for role in ROLES if (metrics := summary.measured(role))}
+    each_target = summary.targets.get(summary.result_split, {})
+    lines |= {f"  {name}": format_metrics(metrics) for name, metrics in each_target.items()}
     last = summary.last
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}

@@ -37,7 +37,7 @@ def check(path: str | Path, overrides: Sequence[str] = (), *, offline: bool = Fa
     try:
         fixed = tuple(_fix(path)) if fix else ()
         loaded = load(path, overrides)
-        faults = () if offline else tuple(_missing_files(loaded))
+        faults = () if offline else tuple(_missing_files(loaded)) or tuple(_table_faults(loaded))
         return Checked(faults, tuple(lint(loaded)), fixed)
     except SpecError as error:
         return Checked(error.faults)
@@ -66,3 +66,13 @@ def _missing_files(loaded: LoadedSpec) -> Iterator[Fault]:
         key = ("data", "source", *keys)
         hint = "The path is relative to the spec that contains it; with --set, to the working directory."
         yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=hint)
+
+
+def _table_faults(loaded: LoadedSpec) -> Iterator[Fault]:
+    from dnnctl.specs.table import Table
+
+    if isinstance(loaded.spec.data.source, Table):
+        from dnnctl.data.table_faults import table_faults
+
+        for key, rule, fix in table_faults(loaded.spec, loaded.spec.data.source):
+            yield Fault(rule, dotted(key), loaded.place(key), hint=fix)

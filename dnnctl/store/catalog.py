@@ -172,7 +172,7 @@ def load_repetitions(
         named = namesakes(run)
         found = repetitions(run, named)
         if len(found) > 1:
-            heard = [f"{reference} means all {len(found)} seeds of its recipe.{_left_out(named, found)}"]
+            heard = [f"{reference} means all {len(found)} runs of its recipe.{_left_out(named, found)}"]
     for text in heard:
         notify(text)
     return found

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+
 from command_line import call
+from dnnctl.data import table_faults
 from sample_specs import write_spec
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
@@ -47,7 +51,7 @@ def test_check_takes_overrides() -> None:
 
 def test_files_of_the_data_that_do_not_exist_are_faults(tmp_path: Path) -> None:
     """Each with its place; `fine.csv` exists."""
-    (tmp_path / "fine.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "fine.csv").write_text("a,b\n1.5,2.5\n2,1\n3,4\n7,0\n")
     spec = tmp_path / "table.yaml"
     source = "data:\n  source:\n    kind: csv\n    path: %s\n    target: b\n    test: {%s}\n"
     model = "model: {layers: [{kind: dense, units: 3}]}\n"
@@ -59,6 +63,38 @@ def test_files_of_the_data_that_do_not_exist_are_faults(tmp_path: Path) -> None:
     assert f"{spec}:6:18: data.source.test.path: no such file or folder: {tmp_path / 'gone.csv'}." in done.stderr
     spec.write_text(source % ("gone.csv", "size: 0.5") + model)
     assert f"{spec}:4:11: data.source.path: no such file" in call("check", spec).stderr
+
+
+def test_what_the_columns_of_a_table_are_is_checked_without_tensorflow(tmp_path: Path) -> None:
+    """The message has the line of the key, and what the columns are called."""
+    (tmp_path / "t.csv").write_text("rooms,day,price\n1,1/2/2024,5.5\n3,1/3/2024,2\n2,1/4/2024,3\n9,1/5/2024,1\n")
+    spec = tmp_path / "table.yaml"
+    text = "data:\n  source:\n    kind: csv\n    path: t.csv\n    target: {}\n    features: {{exclude: [{}]}}\n"
+    model = "model: {layers: [{kind: dense, units: 3}]}\n"
+    spec.write_text(text.format("price", "day") + model)
+    assert call("check", spec).exit_code == 0
+    for target, excluded, more, message in (
+        ("prise", "day", "", f"{spec}:5:13: data.source.target: there is no column 'prise'.*Did you mean `price`"),
+        ("price", "dai", "", f"{spec}:6:25: data.source.features.exclude: there is no column 'dai'"),
+        ("price", "rooms", "", r"'day' has dates such as '1/2/2024'.*date_day_first"),
+        ("price", "day", "loss: hinge\n", f"{spec}:8:7: loss: hinge is for classes, but these targets are numbers"),
+        ("price", "day", "metrics: [accuracy]\n", r"metrics.0: 'accuracy' cannot be used with target numbers"),
+    ):
+        spec.write_text(text.format(target, excluded) + model + more)
+        done = call("check", spec)
+        assert done.exit_code == 2
+        assert re.search(message, done.stderr, re.DOTALL)
+
+
+def test_of_a_large_table_only_the_names_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_faults, "LARGEST", 10)
+    (tmp_path / "t.csv").write_text("a,b\n1,1\n2,1\n3,1\n")
+    spec = tmp_path / "table.yaml"
+    text = "data: {source: {kind: csv, path: t.csv, target: %s}}\nmodel: {layers: [{kind: dense, units: 3}]}\n"
+    spec.write_text(text % "b")
+    assert call("check", spec).exit_code == 0
+    spec.write_text(text % "c")
+    assert "there is no column 'c'" in call("check", spec).stderr
 
 
 def bad_recipe(folder: Path) -> Path:
