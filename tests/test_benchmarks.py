@@ -27,12 +27,16 @@ def test_checkpoints_prints_a_line_for_each_net(monkeypatch: pytest.MonkeyPatch,
     assert capsys.readouterr().out.splitlines()[-1].startswith("tiny")
 
 
-def test_images_prints_a_line_for_each_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    monkeypatch.setenv("DNNCTL_CACHE_DIR", "")  # the benchmark sets its own
-    images.main(40)
+def test_images_prints_a_line_for_each_side(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = images.write_images(tmp_path / "images", 200)
+    measured = {
+        "Keras": images.train_with_keras(root),
+        "streamed": images.train_with_dnnctl(root, ["data.in_memory=false"]),
+    }
+    images.print_table(200, {side: [(2.0, *found)] for side, found in measured.items()})
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.count("x as fast as one pass of Keras") for line in lines) == 4
-    assert lines[-1].startswith("Keras, one pass")
+    assert [line.split()[0] for line in lines[1:-1]] == list(measured)
+    assert lines[1].endswith("1.00x")
 
 
 def test_learning_rates_prints_a_row_for_each_rule_and_schedule(

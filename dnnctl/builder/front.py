@@ -20,6 +20,7 @@ import numpy as np
 from keras import ops
 
 from dnnctl.builder.model import MODEL
+from dnnctl.builder.target_scaling import TARGET_SCALING
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 
 ENCODED = "encoded"
@@ -78,10 +79,15 @@ def copy_weights(saved: keras.Model, model: keras.Model) -> None:
     """
     givers = {layer.name: layer for layer in core_of(saved).layers if layer.weights}
     takers = {layer.name: layer for layer in model.layers if layer.weights}
-    if givers.keys() != takers.keys():
+    if givers.keys() != takers.keys() or _scales_targets(core_of(saved)) != _scales_targets(model):
         raise ValueError("the layers differ")
     for name, layer in takers.items():
         layer.set_weights(givers[name].get_weights())
+
+
+def _scales_targets(model: keras.Model) -> bool:
+    """Whether the last layers invert the scaling of the targets; they have no weights."""
+    return any(layer.name == TARGET_SCALING for layer in model.layers)
 
 
 @contextmanager

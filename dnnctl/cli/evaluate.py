@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dnnctl.commands.evaluate import Evaluation
     from dnnctl.commands.runs import Weights
     from dnnctl.compare.quality import Quality, TunedQuality
-    from dnnctl.compare.ranking import RankingQuality
+    from dnnctl.compare.ranking_quality import RankingQuality
     from dnnctl.compare.residuals import NumberQuality
     from dnnctl.store.facts import Metrics
 

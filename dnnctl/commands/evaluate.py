@@ -117,7 +117,7 @@ def _evaluate_split(
     """Measure the weights of a run on a split of its data."""
     check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
-    _check_overrides(overrides)
+    check_overrides(overrides)
     loaded = load(run.folder.spec, overrides)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
@@ -149,13 +149,13 @@ def _evaluate_split(
         tuned_on, validation = None, dataset.validation
         if validation is not None and role != "validation" and setup.target.task != "numbers":
             answers = engine.predict(place(setup, validation))
-            tuned_on = _predictions(run, setup.target, answers, validation.targets)
+            tuned_on = as_predictions(run, setup.target, answers, validation.targets)
         found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets, tuned_on)
         if not mc_samples:
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         samples = replace(samples, is_by_label=setup.target.task == "labels")
-        return _with_samples(found, samples, _predictions(run, setup.target, samples.mean, split.targets))
+        return _with_samples(found, samples, as_predictions(run, setup.target, samples.mean, split.targets))
 
 
 def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
@@ -207,7 +207,7 @@ def _with_quality(
     from dnnctl.compare.quality import assess, trivial_scores
     from dnnctl.data.baseline import score_trivial
 
-    trivial, predictions = np.array(target.trivial), _predictions(run, target, predicted, targets)
+    trivial, predictions = np.array(target.trivial), as_predictions(run, target, predicted, targets)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
     if len(trivial):
         baseline |= trivial_scores(predictions, trivial)
@@ -234,7 +234,7 @@ def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions)
     return replace(found, samples=samples, sampled_accuracy=accuracy, sampled_entropy=entropy)
 
 
-def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
+def as_predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
     """The outputs (N, …) of the network of a run, ready to be scored."""
     from dnnctl.compare.scores import Predictions, threshold
 
@@ -242,12 +242,12 @@ def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targ
     return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), names)
 
 
-def _check_overrides(overrides: Sequence[str]) -> None:
+def check_overrides(overrides: Sequence[str]) -> None:
     """Check that overrides only say where the data are: everything else would be another run."""
     for override in overrides:
         key = override.partition("=")[0].strip()
         if not key.startswith("data.source.") or not key.endswith(PLACES):
-            raise UserError(f"--set {override}: evaluate only takes the new place of a file, such as data.source.path.")
+            raise UserError(f"--set {override}: only the new place of a file can be set, such as data.source.path.")
 
 
 def set_weights(target: Any, source: Any, run: RunRecord) -> None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from dnnctl.compare.diagnostics import by_label, calibration, calibration_error, confusion, label_calibration
 from dnnctl.compare.interval import Interval, percentiles
 from dnnctl.compare.paired_tests import N_RESAMPLES, bootstrap_means
-from dnnctl.compare.ranking import RankingQuality, best_f1, rank
+from dnnctl.compare.ranking import rank
+from dnnctl.compare.ranking_quality import RankingQuality, rank_labels
 from dnnctl.compare.residuals import NumberQuality, by_number
 from dnnctl.compare.scores import SCORES, Predictions
 from dnnctl.store.facts import Metrics
@@ -94,7 +95,7 @@ def assess(found: Predictions, tuned_on: Predictions | None = None) -> Quality:
     scores = found.ranking_scores
     if scores is None:
         return _of_classes(found, metrics)
-    by_class, mean = rank(scores, found.has_label)
+    by_class, mean = rank_labels(scores, found.has_label)
     if mean is not None:
         metrics |= {"roc_auc": mean.roc_auc, "pr_auc": mean.pr_auc}
     tuned = tuple(_tune(found, tuned_on)) if tuned_on is not None else ()
@@ -133,7 +134,7 @@ def _of_classes(found: Predictions, metrics: dict[str, Interval]) -> Quality:
     bins = calibration(found)
     return Quality(
         metrics,
-        tuple(_class_quality(counts, number, found.class_names) for number in range(len(counts))),
+        by_class(counts, found.class_names),
         tuple(tuple(row) for row in counts.tolist()),
         calibration_error(bins) if bins else None,
     )
@@ -146,14 +147,15 @@ def _tune(found: Predictions, tuned_on: Predictions) -> Iterator[TunedQuality]:
         return
     labels, names = found.has_label, found.ranking_names
     for k in range(scores.shape[1]):
-        best = best_f1(others[:, k], tuned_on.has_label[:, k])
-        if best is None:
+        ranking = rank(tuned_on.has_label[:, k], others[:, k])
+        if ranking is None:
             continue
-        said, true = scores[:, k] > best.value, labels[:, k]
+        best = ranking.at(ranking.best_threshold())
+        said, true = scores[:, k] > best.threshold, labels[:, k]
         hits = int((said & true).sum())
         precision = hits / int(said.sum()) if said.any() else None
         recall = hits / int(true.sum()) if true.any() else None
-        yield TunedQuality(names[k], best.value, best.f1, float((said == true).mean()), precision, recall)
+        yield TunedQuality(names[k], best.threshold, best.f1, float((said == true).mean()), precision, recall)
 
 
 def with_interval(values: Floats) -> Interval:
@@ -183,6 +185,11 @@ def linearized_r2(found: Predictions) -> Floats | None:
         return None
     values = 1 - mse / variance - (errors - mse) / variance + mse / variance**2 * (spread - variance)
     return np.asarray(values.mean(axis=1), np.float64)
+
+
+def by_class(counts: NDArray[np.int64], names: tuple[str, ...]) -> tuple[ClassQuality, ...]:
+    """The quality of each class, from the confusion matrix (K, K)."""
+    return tuple(_class_quality(counts, number, names) for number in range(len(counts)))
 
 
 def _class_quality(counts: NDArray[np.int64], number: int, names: tuple[str, ...]) -> ClassQuality:

@@ -1,133 +1,121 @@
-"""How well scores separate examples that have a label from those that do not, for any threshold.
+"""How well scores separate the examples that have a class or label from those that do not, at every threshold.
 
-Shapes: N is the number of examples, K of labels, R of resamples.
+Shapes: N is the number of examples, T of different scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.compare.interval import Interval, percentiles
-from dnnctl.compare.paired_tests import MAX_CELLS
-
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-N_RESAMPLES = 1000
-FEWEST_RESAMPLES = 100
-MOST_DRAWS = 20_000_000
-"""Of large data, fewer resamples are drawn."""
 
 
 @dataclass(frozen=True)
-class RankingQuality:
-    """The areas under the two curves of one label, or their means over several labels."""
+class Operation:
+    """What a threshold gives: examples with a higher score are predicted to have the class."""
 
-    roc_auc: Interval
-    """The area under true positive rate against false positive rate."""
-    pr_auc: Interval
-    """The average precision: the area under precision against recall, as steps."""
+    threshold: float
+    precision: float | None
+    """None if no example has a higher score."""
+    recall: float
+    false_positive_rate: float
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        total = (self.precision or 0.0) + self.recall
+        return 2 * (self.precision or 0.0) * self.recall / total if total else 0.0
 
 
 @dataclass(frozen=True)
-class Threshold:
-    """The threshold with the highest F1 on some examples. A score above it means that an example has the label."""
+class Ranking:
+    """The examples in descending order of their scores."""
 
-    value: float
-    f1: float
+    scores: Floats
+    """The different scores in descending order (T,)."""
+    hits: NDArray[np.int64]
+    """For each of them, the number of examples with the class and at least this score (T,)."""
+    said: NDArray[np.int64]
+    """For each of them, the number of examples with at least this score (T,)."""
 
+    @property
+    def n_positive(self) -> int:
+        """The number of examples that have the class."""
+        return int(self.hits[-1])
 
-def rank(scores: Floats, labels: Bools) -> tuple[list[RankingQuality | None], RankingQuality | None]:
-    """The quality of each label, and the mean over the labels; None where all examples or none have the label.
+    @property
+    def n_negative(self) -> int:
+        """The number of examples that do not have the class."""
+        return int(self.said[-1]) - self.n_positive
 
-    The intervals are percentiles of a bootstrap over the examples.
+    @cached_property
+    def recall(self) -> Floats:
+        """The fraction of the examples with the class that are found (T,)."""
+        return self.hits / self.n_positive
 
-    Args:
-        scores, labels: (N, K).
-    """
-    usable = [k for k in range(labels.shape[1]) if labels[:, k].any() and not labels[:, k].all()]
-    if not usable:
-        return [None] * labels.shape[1], None
-    curves = [_Curve(scores[:, k], labels[:, k]) for k in usable]
-    values = np.array([curve.areas(np.ones((1, len(labels)))) for curve in curves])[:, :, 0]  # (K, 2)
-    sampled = np.concatenate(
-        [np.array([curve.areas(counts) for curve in curves]) for counts in _resamples(len(labels))], axis=2
-    )  # (K, 2, R)
-    found: list[RankingQuality | None] = [None] * labels.shape[1]
-    for place, k in enumerate(usable):
-        found[k] = _quality(values[place], sampled[place])
-    return found, _quality(values.mean(axis=0), sampled.mean(axis=0))
+    @cached_property
+    def precision(self) -> Floats:
+        """The fraction of the found examples that have the class (T,)."""
+        return self.hits / self.said
 
+    @cached_property
+    def false_positive_rate(self) -> Floats:
+        """The fraction of the examples without the class that are found (T,)."""
+        return (self.said - self.hits) / self.n_negative
 
-def best_f1(scores: Floats, labels: Bools) -> Threshold | None:
-    """The threshold with the highest F1, halfway between two scores; None if no example has the label.
-
-    Of several, the highest.
-
-    Args:
-        scores, labels: (N,).
-    """
-    if not labels.any():
-        return None
-    curve = _Curve(scores, labels)
-    hits, said = curve.counts(np.ones((1, len(labels))))
-    f1 = (2 * hits / (said + labels.sum()))[0]
-    best = int(np.argmax(f1))
-    distinct = scores[curve.order][curve.ends].astype(np.float64)
-    below = distinct[best + 1] if best + 1 < len(distinct) else np.nextafter(distinct[best], -np.inf)
-    return Threshold(float((distinct[best] + below) / 2), float(f1[best]))
-
-
-class _Curve:
-    """Precision and recall of a label for every threshold, from the highest score down."""
-
-    def __init__(self, scores: Floats, labels: Bools) -> None:
-        self.order = np.argsort(-scores, kind="stable")
-        self.is_positive = labels[self.order].astype(np.float64)
-        ordered = scores[self.order]
-        self.ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-        """The last example of each score: equal scores are on the same side of every threshold."""
-
-    def counts(self, weights: Floats) -> tuple[Floats, Floats]:
-        """(R, thresholds) the weights of the examples above each threshold: those with the label, and all."""
-        ordered = weights[:, self.order]
-        hits = np.cumsum(ordered * self.is_positive, axis=1)[:, self.ends]
-        return hits, np.cumsum(ordered, axis=1)[:, self.ends]
-
-    def areas(self, weights: Floats) -> tuple[Floats, Floats]:
-        """(R,) the areas under both curves; NaN for weights without examples of both kinds.
-
-        ROC-AUC = Σ Δfp · (tp + tp before) / 2 / (tp total · fp total),
-        average precision = Σ Δtp · tp / said / tp total.
-
-        Args:
-            weights: (R, N) how often each example is counted.
+    @property
+    def roc_auc(self) -> float:
+        """The area under the ROC curve: the probability that an example with the class has a higher score than one
+        without it. Equal scores count one half.
         """
-        hits, said = self.counts(weights)
-        misses = said - hits
-        before = np.hstack([np.zeros((len(hits), 1)), hits[:, :-1]])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = np.diff(misses, axis=1, prepend=0)
-            roc = (steps * (hits + before)).sum(axis=1) / 2 / (hits[:, -1] * misses[:, -1])
-            precision = np.where(said > 0, hits / said, 0)
-            pr = ((hits - before) * precision).sum(axis=1) / hits[:, -1]
-        return roc, np.where(np.isnan(roc), np.nan, pr)
+        return float(np.trapezoid(np.r_[0.0, self.recall], np.r_[0.0, self.false_positive_rate]))
+
+    @property
+    def average_precision(self) -> float:
+        """The mean precision, weighted by the increase of recall at each threshold."""
+        return float(np.sum(np.diff(np.r_[0.0, self.recall]) * self.precision))
+
+    def at(self, threshold: float) -> Operation:
+        """What a threshold gives."""
+        n = int(np.searchsorted(-self.scores, -threshold, side="left"))
+        if n == 0:
+            return Operation(threshold, None, 0.0, 0.0)
+        place = n - 1
+        return Operation(
+            threshold, float(self.precision[place]), float(self.recall[place]), float(self.false_positive_rate[place])
+        )
+
+    def best_threshold(self) -> float:
+        """The threshold with the highest F1, half-way between two scores; F1 = 2 hits / (said + n_positive)."""
+        place = int(np.argmax(2 * self.hits / (self.said + self.n_positive)))
+        following = self.scores[place + 1] if place + 1 < len(self.scores) else self.scores[place] - 1.0
+        return float((self.scores[place] + following) / 2)
 
 
-def _resamples(n: int) -> Iterator[Floats]:
-    """(R, N) how often each example is drawn, some resamples at a time."""
-    draw = np.random.default_rng(0)
-    n_left = int(np.clip(MOST_DRAWS // n, FEWEST_RESAMPLES, N_RESAMPLES))
-    while n_left > 0:
-        n_rows = min(n_left, max(1, MAX_CELLS // n))
-        drawn = draw.integers(0, n, (n_rows, n)) + n * np.arange(n_rows)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=n_rows * n).reshape(n_rows, n).astype(np.float64)
-        n_left -= n_rows
+def rank(labels: NDArray[np.bool_], scores: NDArray[Any]) -> Ranking | None:
+    """The ranking of examples by their scores (N,); None if all or none of them have the class.
+
+    Args:
+        labels: whether each example has the class (N,).
+    """
+    if labels.all() or not labels.any():
+        return None
+    scores = scores.astype(np.float64)
+    order, ends = descending(scores)
+    hits = np.cumsum(labels[order])
+    return Ranking(scores[order][ends], hits[ends].astype(np.int64), ends + 1)
 
 
-def _quality(values: Floats, sampled: Floats) -> RankingQuality:
-    roc, pr = (percentiles(float(value), samples) for value, samples in zip(values, sampled, strict=True))
-    return RankingQuality(roc, pr)
+def descending(scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of scores (N,) from the highest down, and the last place of each different score in it (T,).
+
+    Equal scores are on the same side of every threshold.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    return order, np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])

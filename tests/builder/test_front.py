@@ -26,6 +26,7 @@ from dnnctl.builder.front import (
     input_names,
     with_front,
 )
+from dnnctl.builder.target_scaling import TARGET_SCALING
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from sample_tables import draw_columns, encode, fit_encoding
 
@@ -225,6 +226,7 @@ def test_weights_are_copied_by_the_names_of_layers() -> None:
     copy_weights(saved, model)
     for name in ("a", "b"):
         assert np.array_equal(saved.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
-    for other in (["a"], ["a", "b", "c"], ["a", "c"]):
+    scaled = keras.Model(model.input, keras.layers.Rescaling(2.0, name=TARGET_SCALING)(model.output))
+    for other in (build(["a"]), build(["a", "b", "c"]), build(["a", "c"]), scaled):
         with pytest.raises(ValueError, match="layers differ"):
-            copy_weights(build(other), model)
+            copy_weights(other, model)

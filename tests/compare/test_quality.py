@@ -202,7 +202,7 @@ def test_the_intervals_of_r2_cover_it() -> None:
 def test_the_intervals_of_a_simulation_cover_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     """200 samples of 150 examples, half of them with scores that are higher by 1: the ROC-AUC is Φ(1 / √2), the
     accuracy of the best threshold Φ(1/2). The average precision is that of a very large sample."""
-    monkeypatch.setattr("dnnctl.compare.ranking.N_RESAMPLES", 200)
+    monkeypatch.setattr("dnnctl.compare.ranking_quality.N_RESAMPLES", 200)
     monkeypatch.setattr(quality, "N_RESAMPLES", 500)
     large = np.random.default_rng(1).normal(size=200_000) + np.repeat([0, 1], 100_000)
     truth = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from dnnctl.data.images.decode import Form, Pixels, decode
-from dnnctl.data.images.index import read_file
+from dnnctl.data.images.examine import read_file
 from dnnctl.data.images.listing import listed, printable
 from dnnctl.data.images.threads import for_each
 from dnnctl.data.inputs.batch import InputBatch, InputForm
@@ -23,16 +23,22 @@ BATCH = 256
 class ImageInputs:
     """Image files, decoded as those of training.
 
+    Args:
+        read: the bytes of the image with a path; by default those of the file.
+
     Raises:
         DataError: the network takes no images.
     """
 
-    def __init__(self, paths: Sequence[str], form: InputForm) -> None:
+    def __init__(
+        self, paths: Sequence[str], form: InputForm, read: Callable[[str], bytes] = lambda path: read_file(Path(path))
+    ) -> None:
         if not form.is_pixels or not (len(form.shape) == 2 or (len(form.shape) == 3 and form.shape[2] == 3)):
             taken = "the columns of a table" if form.encoding else f"arrays of {format_shape(form.shape)}"
             raise DataError(f"{printable(paths[0])} is an image, but {form.run} takes {taken}.")
         self.paths = paths
         self.form = form
+        self.read = read
         self.decoding = _decoding(form)
         self.colored: set[str] = set()
 
@@ -69,7 +75,7 @@ class ImageInputs:
         return pixels
 
     def _decode(self, path: str) -> Pixels:
-        found = decode(read_file(Path(path)), self.decoding)
+        found = decode(self.read(path), self.decoding)
         if found.pixels.shape != self.form.shape:
             ours, size = format_shape(self.form.shape[:2]), format_shape(found.pixels.shape[:2])
             raise DataError(f"{size}, but {self.form.run} was trained on {ours}. Resize the image")

@@ -14,6 +14,7 @@ from dnnctl.data.tables.arrow_file import stream_arrow, stream_parquet
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
 from dnnctl.data.tables.csv_stream import stream_csv
+from dnnctl.data.tables.suitability import PANDAS_INDEX
 from dnnctl.data.tables.table_file import TableStream
 from dnnctl.data.tables.wording import LONGEST, MOST_LISTED, listed, quoted
 from dnnctl.errors import DataError, shorten
@@ -75,7 +76,7 @@ class TableInputs:
     def notes(self) -> list[str]:
         """Columns that are ignored, and rows that are unlike the training examples."""
         used = {how.name for how in self.columns} | set(self.keep) | _named(self.form)
-        ignored = [name for name in self.stream.names if name not in used]
+        ignored = [name for name in self.stream.names if name not in used and not PANDAS_INDEX.fullmatch(name)]
         return [*([f"ignored columns: {listed(ignored)}"] if ignored else []), *self.drift.notes()]
 
     def reading(self, first: int) -> Reading:
@@ -84,7 +85,7 @@ class TableInputs:
         return Reading(stream.path, words, stream.is_typed, stream.decimal, first, fix=FIX)
 
     def _read(self, how: ColumnEncoding, values: Any, first: int) -> Array:
-        column = read_column(how.name, values, self.reading(first), how.kind)
+        column = read_column(how.name, values, self.reading(first), how.kind, how.format)
         _check_values(column, self.stream.path, first, refuses_missing=_refuses_missing(self.form, column))
         self.drift.add(how, column)
         return column.raw_values()
