@@ -77,4 +77,6 @@ def _texts(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
         rule = f"The column {name!r} must contain text, as in the table that {run.id} was trained on"
         raise RunError(f"{rule}. Received: {wrong!r}.") from None
     texts = [text.strip() for text in encoded.dictionary.to_pylist()]
-    return np.array([*texts, ""], object)[encoded.indices.fill_null(len(texts)).to_numpy()]
+    codes: NDArray[Any] = encoded.indices.fill_null(len(texts)).to_numpy()
+    found: NDArray[Any] = np.array([*texts, ""], object)[codes]
+    return found
