@@ -20,7 +20,7 @@ from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TextIO
 
 Main = Callable[[Sequence[str]], None]
 """A program: a function of a module, called with its arguments."""
@@ -74,11 +74,10 @@ class Forked:
 
     def communicate(self, timeout: float = 120) -> tuple[str, str]:
         """Wait for the end and return what was printed to standard output and standard error."""
-        with ThreadPoolExecutor(2) as readers, self.stdout, self.stderr:
-            printed = [readers.submit(stream.read) for stream in (self.stdout, self.stderr) if not stream.closed]
+        with ThreadPoolExecutor(2) as readers:
+            printed = [readers.submit(_rest_of, stream) for stream in (self.stdout, self.stderr)]
             self.wait(timeout)
-            texts = ["", *(text.result() for text in printed)][-2:]
-        return texts[0], texts[1]
+        return printed[0].result(), printed[1].result()
 
 
 def run(main: Main, *arguments: Any, variables: Mapping[str, str] = NONE) -> subprocess.CompletedProcess[str]:
@@ -102,7 +101,15 @@ def _server() -> Any:
     return context
 
 
-def _opened(pipe: tuple[Connection, Connection]) -> tuple[Any, Connection]:
+def _rest_of(stream: TextIO) -> str:
+    """What is still to be read, or nothing if the stream is closed."""
+    if stream.closed:
+        return ""
+    with stream:
+        return stream.read()
+
+
+def _opened(pipe: tuple[Connection, Connection]) -> tuple[TextIO, Connection]:
     """The reading end of a pipe as a text file, and its writing end."""
     ours, theirs = pipe
     with ours:
@@ -113,6 +120,7 @@ def _run(main: Main, arguments: list[str], variables: dict[str, str], home: str,
     """Run a program in the forked process."""
     import numpy as np
 
+    assert "preloaded" in sys.modules, "the process that forks could not import what it should"
     for descriptor, end in zip(OUTPUTS, outputs, strict=True):
         with end:
             os.dup2(end.fileno(), descriptor)
