@@ -20,3 +20,9 @@ def missing_files(source: Source) -> list[tuple[Keys, str]]:
     if isinstance(source, Table) and source.test != "none":
         named.append((("test", "path"), source.test.path))
     return [(keys, path) for keys, path in named if path != "none" and not Path(path).exists()]
+
+
+def file_size(path: str) -> int:
+    """The bytes of a file, or of the files in a folder; 0 if there is none."""
+    files = [path] if not Path(path).is_dir() else [str(file) for file in Path(path).iterdir()]
+    return sum(Path(file).stat().st_size for file in files if Path(file).is_file())

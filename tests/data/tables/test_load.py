@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnnctl.data.dataset import Dataset
+from dnnctl.data.lazy import LazyInputs
 from dnnctl.data.load import load_data
+from dnnctl.data.tables import load as table_loader
 from dnnctl.errors import MAX_REPORT_LINES, DataError
 from dnnctl.specs.data import Data
 
@@ -43,9 +46,10 @@ def load(folder: Path, frame: pd.DataFrame | None = None, seed: int = 1, *, form
     frame = table() if frame is None else frame
     write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "arrow": frame.to_feather}[form]
     write(folder / f"a.{form}", **({} if form == "arrow" else {"index": False}))
-    validation = keys.pop("validation", "none")
+    validation, in_memory = keys.pop("validation", "none"), keys.pop("in_memory", "auto")
     source = {"kind": form, "path": str(folder / f"a.{form}"), "target": "kind", **keys}
     data = {"source": source, "validation": validation, "classes": keys.pop("classes", "all")}
+    data["in_memory"] = in_memory
     data["source"].pop("classes", None)
     return load_data(Data.model_validate(data), seed=seed)
 
@@ -343,3 +347,43 @@ def test_dates_for_splits_are_refused_if_their_order_is_not_clear(tmp_path: Path
     with pytest.raises(DataError, match=r"'d' has dates such as '1/12/2024'.*`types: \{d: date_day_first\}`"):
         load(tmp_path, frame, date="d", test={"size": 0.2})
     load(tmp_path, frame, date="d", test={"size": 0.2}, features={"types": {"d": "date_day_first"}})
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
+def test_a_table_on_the_disk_is_the_same_as_in_memory(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bits, although the rows are encoded in blocks."""
+    monkeypatch.setattr(table_loader, "BLOCK", 7)
+    keys = {"weight": "w", "group": "person", "test": {"size": 0.2}, "validation": {"size": 0.25}}
+    one, other = (load(tmp_path, form=form, in_memory=choice, **keys) for choice in (True, False))
+    assert isinstance(other.train.inputs, LazyInputs)
+    assert (other.digest, other.split_digest) == (one.digest, one.split_digest)
+    assert (other.encoding, other.columns, other.class_names) == (one.encoding, one.columns, one.class_names)
+    for role in ("train", "validation", "test"):
+        ours, theirs = getattr(one, role), getattr(other, role)
+        assert theirs.inputs[:].tobytes() == ours.inputs.tobytes()
+        assert theirs.targets.tobytes() == ours.targets.tobytes()
+        assert theirs.weights.tobytes() == ours.weights.tobytes()
+
+
+def test_of_a_table_that_is_larger_than_the_memory_few_columns_are_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no time: neither when it is read, nor when it is split and encoded."""
+    monkeypatch.setattr(table_loader, "BLOCK", 500)
+    n, n_columns = 20_000, 40
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{number}": draw.normal(size=n) for number in range(n_columns)})
+    frame.assign(kind=draw.choice(["a", "b"], n)).to_parquet(tmp_path / "a.parquet")
+    source = {"kind": "parquet", "path": str(tmp_path / "a.parquet"), "target": "kind", "test": {"size": 0.1}}
+    data = Data.model_validate({"source": source})
+    load_data(data, seed=1)
+    tracemalloc.start()
+    try:
+        dataset = load_data(data, seed=1, memory=10**6)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(dataset.train.inputs, LazyInputs)
+    assert peak < 10 * n * 8
