@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from dnnctl.builder.model import MODEL
 from dnnctl.builder.target_scaling import TARGET_SCALING
@@ -27,7 +26,6 @@ from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 ENCODED = "encoded"
 """The name of the front's last layer."""
 NUMBERS = "numbers"
-BATCH = 4096
 RESERVED = (MODEL, ENCODED, NUMBERS, "joined")
 OPERATION = re.compile(r"(cast|divide|get_item|isnan|subtract|take|where|zeros_like)(_[0-9]+)?")
 """The names that Keras gives to the operations of the front. No two parts of a model may have the same name."""
@@ -66,21 +64,6 @@ def core_of(model: keras.Model) -> keras.Model:
 def front_of(model: keras.Model) -> keras.Model:
     """The front of a table's model."""
     return _quietly(model.input, model.get_layer(ENCODED).output, "front")
-
-
-def front_encoder(model: keras.Model) -> Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]:
-    """A function from raw columns, (N,), to encoded rows, (N, F), by the front of a table's model."""
-    front = front_of(model)
-
-    def encode(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        n = len(next(iter(columns.values())))
-        batches = [
-            np.asarray(front({name: values[start : start + BATCH] for name, values in columns.items()}))
-            for start in range(0, n, BATCH)
-        ]
-        return np.concatenate(batches)
-
-    return encode
 
 
 def has_front(model: keras.Model) -> bool:

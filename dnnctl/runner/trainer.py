@@ -51,7 +51,8 @@ def run_training(
     del dataset  # training uses the copy on the device
     _record_setup(writer, setup, report)
     stages = Stages(setup, examples, writer, report)
-    best, log = BestWeights(setup.model, partial(plain_model, setup), writer), MetricLog(writer)
+    best = BestWeights(setup.model, partial(plain_model, setup), writer)
+    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else ())
     checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
     loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
     checkpointer.check_room(loop.engine.variables)

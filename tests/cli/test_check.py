@@ -95,3 +95,67 @@ def test_of_a_large_table_only_the_names_are_read(tmp_path: Path, monkeypatch: p
     assert call("check", spec).exit_code == 0
     spec.write_text(text % "c")
     assert "there is no column 'c'" in call("check", spec).stderr
+
+
+def bad_recipe(folder: Path) -> Path:
+    """A valid spec with one warning that has a safe fix."""
+    spec = folder / "bad.yaml"
+    text = "data: {source: fashion_mnist_sample, validation: {size: 500}, scaling: unit}\n"
+    spec.write_text(
+        text + "model: {defaults: {activation: selu, initializer: lecun_normal}, layers: [flatten, " + DENSE
+    )
+    return spec
+
+
+DENSE = "{kind: dense, units: 9}]}\n"
+
+
+def test_advice_has_a_place_a_reason_and_a_fix(tmp_path: Path) -> None:
+    """It does not change the exit code, except with --strict."""
+    spec = bad_recipe(tmp_path)
+    done = call("check", spec)
+    assert done.exit_code == 0
+    assert f"{spec}:1:72: data.scaling: warning: SELU needs inputs with mean 0" in done.stdout
+    assert "Write `data.scaling: standardize`." in done.stdout
+    assert f"{spec}: valid, with 1 warning (`--fix` fixes 1 of them)" in done.stdout
+    assert call("check", "--strict", spec).exit_code == 2
+
+
+def test_an_error_of_the_recipe_is_refused(tmp_path: Path) -> None:
+    done = call("check", bad_recipe(tmp_path), "--set", "model.output={units: 1, activation: softmax}")
+    assert done.exit_code == 2
+    assert "not usable, with 2 errors" in done.stdout
+
+
+def test_fix_changes_the_file_and_says_so(tmp_path: Path) -> None:
+    spec = bad_recipe(tmp_path)
+    done = call("check", "--fix", spec)
+    assert f"{spec}:1:72: fixed: data.scaling: standardize [selu-inputs]" in done.stdout
+    assert "scaling: standardize}" in spec.read_text()
+    assert call("check", "--strict", spec).exit_code == 0
+    assert "cannot be combined with --set" in call("check", "--fix", spec, "--set", "seed=1").stderr
+
+
+def test_advice_as_annotations_for_github(tmp_path: Path) -> None:
+    """One line for each finding; a fault is an error."""
+    spec = bad_recipe(tmp_path)
+    found = call("check", "--format", "github", spec).stdout
+    assert found.startswith(f"::warning file={spec},line=1,col=72::data.scaling: warning: SELU needs inputs")
+    fault = call("check", "--format", "github", spec, "--set", "sed=1").stdout
+    assert fault.startswith("::error file=--set sed=1,line=1,col=1::sed: unknown key")
+
+
+def test_advice_as_json(tmp_path: Path) -> None:
+    (found,) = json.loads(call("check", "--json", bad_recipe(tmp_path)).stdout)
+    (advice,) = found["advice"]
+    assert (found["is_fine"], advice["rule"], advice["place"]["line"]) == (True, "selu-inputs", 1)
+    assert (advice["fix"], advice["is_safe"]) == ("data.scaling: standardize", True)
+
+
+def test_a_rule_is_explained() -> None:
+    assert "variance 1/fan_in" in call("check", "--explain", "selu-initializer").stdout
+    assert len(call("check", "--explain", "all").stdout.splitlines()) >= 30
+    refused = call("check", "--explain", "selu-initialiser")
+    assert refused.exit_code == 2
+    assert "Did you mean `selu-initializer`?" in refused.stderr
+    assert call("check").exit_code == 2

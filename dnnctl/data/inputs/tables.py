@@ -16,10 +16,11 @@ from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
 from dnnctl.data.tables.csv_stream import stream_csv
 from dnnctl.data.tables.suitability import PANDAS_INDEX
 from dnnctl.data.tables.table_file import TableStream
-from dnnctl.data.tables.wording import listed, nearest_name, quoted
-from dnnctl.errors import DataError
+from dnnctl.data.tables.wording import LONGEST, MOST_LISTED, listed, quoted
+from dnnctl.errors import DataError, shorten
 from dnnctl.specs.table import Csv, Table
 from dnnctl.store.encoding import ColumnEncoding
+from dnnctl.text import is_number, nearest
 
 FIX = "Fix this value, or leave the field empty if it is unknown."
 
@@ -114,11 +115,20 @@ def _refuses_missing(form: InputForm, column: Column) -> bool:
 
 
 def _check_names(stream: TableStream, wanted: Sequence[str], reason: str) -> None:
+    """Check that a table has columns; those that look like the missing ones are named."""
     missing = [name for name in wanted if name not in stream.names]
-    if missing:
-        raise DataError(
-            f"{stream.path} lacks columns: {listed(missing)} ({reason}). {nearest_name(missing[0], stream.names)}"
-        )
+    if not missing:
+        return
+    others = [name for name in stream.names if name not in wanted]
+    near = {name: nearest(shorten(name, LONGEST), others) for name in missing[:MOST_LISTED]}
+    meant = [f"{quoted(name)} instead of {quoted(found)}" for name, found in near.items() if found]
+    if stream.names and all(map(is_number, stream.names)):
+        hint = "Its first line must be the names of the columns, but has only numbers."
+    elif meant:
+        hint = f"Did you mean {' and '.join(meant)}? Rename {'it' if len(meant) == 1 else 'them'}."
+    else:
+        hint = f"Its other columns: {listed(others) or 'none'}."
+    raise DataError(f"{stream.path} lacks columns: {listed(missing)} ({reason}). {hint}")
 
 
 def _check_values(column: Column, path: str, first: int, *, refuses_missing: bool) -> None:
