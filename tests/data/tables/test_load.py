@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
@@ -265,6 +266,9 @@ columns = [
     st.sampled_from(["true", "False"]),
     st.integers(-3, 3).map(str),
     st.floats(-1e6, 1e6).map(str),
+    st.integers(0, 10**6).map(lambda value: f"${value:,}"),
+    st.dates().map(lambda day: f"{day.month}/{day.day}/{day.year:04}"),
+    st.sampled_from(["1,5", "1.000", "$1", "€2", "3 %", "1/2/2024", "7.7.24", "13.1.2024", "2024-02-30", "Yes", "yes"]),
 ]
 
 
@@ -280,14 +284,15 @@ def tables(draw: Any) -> tuple[str, list[list[str]]]:
     return text.getvalue(), rows
 
 
-def load_any(path: Path, text: str, target: str) -> Dataset | None:
+def load_any(path: Path, text: str, target: str, **keys: Any) -> Dataset | None:
     """The data; None if it is refused with a short message."""
     path.write_bytes(text.encode())
     source = {"kind": "csv", "path": str(path), "target": target, "delimiter": ","}
+    data = Data.model_validate({"source": source, **keys})
     with suppress(DataError):
-        return load_data(Data.model_validate({"source": source}), seed=1)
+        return load_data(data, seed=1)
     with pytest.raises(DataError) as error:
-        load_data(Data.model_validate({"source": source}), seed=1)
+        load_data(data, seed=1)
     assert len(str(error.value).splitlines()) <= MAX_REPORT_LINES
     return None
 
@@ -311,8 +316,14 @@ def test_any_small_table_is_loaded_or_refused(tmp_path: Path) -> None:
         assert len(dataset.train) == len(values)
         assert [column.name for column in dataset.columns] == stripped
         assert np.isfinite(dataset.train.inputs).all()
+        streamed = load_any(tmp_path / "any.csv", text, target, in_memory=False)
+        assert streamed is not None
+        assert streamed.digest == dataset.digest
+        assert streamed.train.inputs[:].tobytes() == dataset.train.inputs.tobytes()
         if dataset.task == "numbers":
-            np.testing.assert_allclose(dataset.train.targets[:, 0], np.array(values, np.float32))
+            np.testing.assert_allclose(
+                dataset.train.targets[:, 0], np.array([re.sub("[$,]", "", v) for v in values], np.float32)
+            )
         elif dataset.columns[stripped.index(target)].type == "category":
             assert [dataset.class_names[label] for label in dataset.train.targets] == values
 
