@@ -14,6 +14,7 @@ from dnnctl.data.inputs.batch import InputForm, InputReader
 from dnnctl.data.inputs.files import STDIN, images_below, kind_of
 from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs, stream_records
+from dnnctl.data.inputs.records import RecordInputs
 from dnnctl.data.inputs.tables import TableInputs, open_table
 from dnnctl.data.tables.wording import listed
 from dnnctl.errors import DataError, UserError
@@ -60,6 +61,10 @@ def _open_one(kind: str, path: str, form: InputForm, keep: Sequence[str]) -> Inp
         if form.encoding is None:
             raise DataError(f"{printable(path)} is a table, but {form.run} takes {_wanted(form)}.")
         return TableInputs(open_table(kind, path, form), form, keep)
+    if kind == "tfrecord":
+        if keep:
+            raise UserError(f"--keep {','.join(keep)}: other features of TFRecord files cannot be kept.")
+        return RecordInputs(path, form)
     if form.encoding is not None:
         raise DataError(f"{printable(path)} is an array, but {form.run} takes {_wanted(form)}.")
     if keep:
