@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, images, learning_rates, own_data
+from benchmarks import checkpoints, epochs, images, learning_rates, own_data, predictions
 from benchmarks.nets import dense, make_spec
 
 
@@ -63,3 +63,24 @@ def test_own_data_prints_a_row_for_each_data_set(
     monkeypatch.setattr(sys, "argv", ["own_data", str(tmp_path)])
     own_data.main()
     assert capsys.readouterr().out.splitlines()[-1].startswith("| iris | 150 | accuracy | ")
+
+
+def test_predictions_of_both_sides_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do the same work: the written files have the same numbers."""
+    monkeypatch.setattr(predictions, "TRAINING_ROWS", 40)
+    predictions.prepare(tmp_path, 300)
+    written = []
+    for side in ("dnnctl", "64"):
+        found = predictions.measure(side, tmp_path)
+        assert found.keys() - {"predict"} == {"whole", "memory"}
+        written.append(np.loadtxt(tmp_path / predictions.OUT, delimiter=",", skiprows=1))
+    np.testing.assert_allclose(written[0], written[1], rtol=1e-6)
+
+
+def test_predictions_prints_a_row_for_each_side(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(predictions, "prepare", lambda *_: None)
+    monkeypatch.setattr(predictions, "_measure", lambda *_: {"whole": 2.0, "predict": 1.0, "memory": 900.0})
+    predictions.main(10)
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    assert lines[0] == "| dnnctl predict | | 2.0 s | 900 MB |"
+    assert lines[1].startswith("| keras.Model.predict, batch_size=32 (default) | 1.0 s | 2.0 s |")
