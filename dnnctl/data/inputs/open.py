@@ -41,7 +41,7 @@ def open_inputs(files: Sequence[str], form: InputForm, keep: Sequence[str] = ())
         if keep:
             raise UserError(f"--keep {','.join(keep)}: images have no columns.")
         paths = [each for path, kind in zip(files, kinds, strict=True) for each in _images(path, kind)]
-        return ImageInputs(paths, form)
+        return ImageInputs(paths, form, skips=True)
     if len(files) > 1:
         raise UserError(f"Give one file at a time, or several images. Received: {listed(map(printable, files))}.")
     return _open_one(kinds[0], files[0], form, keep)
