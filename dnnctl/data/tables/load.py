@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Part, RawData, Rows
+from dnnctl.data.held_out import hold_out
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.column_type import MISSING_WORDS, SPECIFIED, Reading, read_column
 from dnnctl.data.tables.describe import feature_role, in_file_order, summarize, target_role
 from dnnctl.data.tables.encode import encode, fit_encoding
 from dnnctl.data.tables.examples import Examples
-from dnnctl.data.tables.held_out import hold_out
 from dnnctl.data.tables.roles import Roles, check_columns, find_roles
 from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, spelling_warnings, unused_reason
 from dnnctl.data.tables.table_file import TableFile
@@ -44,7 +44,7 @@ def load_table(source: Table, open_file: Open) -> RawData:
     if source.test != "none" and source.test.path != "none":
         test = _test_file(source, roles, columns, target, open_file(source.test.path))
     elif source.test != "none" and source.test.size != "none":
-        train_rows, test_rows = hold_out(train, target, source.test.size)
+        train_rows, test_rows = hold_out(_raw_of(train, target), source.test.size)
         train, test = train.select(train_rows), train.select(test_rows)
         columns = {name: column.take(train_rows) for name, column in columns.items()}
     return _Loaded(source, file, roles, columns, unused, target, train, test).raw()
@@ -163,6 +163,12 @@ def _refuses_missing(source: Table, column: Column) -> bool:
     if column.is_category:
         return source.missing.categories == "refuse"
     return source.missing.numbers.kind == "refuse"
+
+
+def _raw_of(examples: Examples, target: Target) -> RawData:
+    """Examples with what decides their split."""
+    groups, dates = (None if each is None else each.values for each in (examples.groups, examples.dates))
+    return RawData(examples, None, target.task, target.class_names, groups=groups, dates=dates)
 
 
 def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, file: TableFile) -> Examples:
