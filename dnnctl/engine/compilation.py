@@ -47,8 +47,8 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
     saved = n_steps * n_layers * SAVED_PER_LAYER
     cost = COMPILING + n_layers * COMPILING_PER_LAYER
     if saved < cost:
-        return Compilation("graph", f"should be faster for {n_steps} steps")
-    return Compilation("xla", f"should be faster for {n_steps} steps")
+        return Compilation("graph", f"should be faster for {n_steps:,} steps")
+    return Compilation("xla", f"should be faster for {n_steps:,} steps")
 
 
 def _is_slow_under_xla(layer: keras.layers.Layer) -> bool:
