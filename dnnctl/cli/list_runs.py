@@ -88,6 +88,7 @@ def list_command(
         else:
             print_text(f"There are no runs in {directory}. `dnnctl train SPEC` creates one.")
         if not as_json and not as_csv:
+            _explain_lost(runs[: limit or None])
             _report_foreign(directory)
 
 
@@ -204,6 +205,12 @@ def _headline(metrics: dict[str, Any]) -> str:
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
     return f"{name} {format_number(finite(metrics[name]))}" if name else "—"
+
+
+def _explain_lost(runs: Sequence[RunRecord]) -> None:
+    lost = [run.id for run in runs if run.status is Status.LOST]
+    if lost:
+        print_text(f"note: a lost run was killed in training. To continue it: dnnctl resume {lost[0]}", to_stderr=True)
 
 
 def _report_foreign(directory: Path) -> None:

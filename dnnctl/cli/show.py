@@ -156,6 +156,8 @@ def _result(run: RunRecord) -> dict[str, str]:
         return {}
     lines = {"best epoch": f"{summary.best_epoch} of {summary.epochs} by {summary.monitor}"}
     lines |= {role: format_metrics(metrics) for role in ROLES if (metrics := summary.measured(role))}
+    each_target = summary.targets.get(summary.result_split, {})
+    lines |= {f"  {name}": format_metrics(metrics) for name, metrics in each_target.items()}
     last = summary.last
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
@@ -217,7 +219,7 @@ def _print_curves(run: RunRecord) -> None:
 
 def _status(run: RunRecord) -> str:
     """The status, with the reason where there is one."""
-    reason = run.history[-1].reason if run.history else None
+    reason = run.last_training.reason if run.last_training else None
     if run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED) and reason:
         return f"{run.status}: {reason}"
     return str(run.status)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from dnnctl.commands.mlflow_log import check_installed, mirrored
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
     DivergedError,
@@ -45,6 +46,8 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if "mlflow" in loaded.spec.runtime.log:
+        report = mirrored(report, writer.record)
     with (
         Interrupts() as interrupts,
         _ending(writer, report, event),
@@ -54,6 +57,8 @@ def run_session(
     ):
         _check_path(writer)
         spec = loaded.spec
+        if "mlflow" in spec.runtime.log and event != "resumed":
+            check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
         parent = writer.facts.parent
         if event == "forked" and parent is not None:

@@ -106,7 +106,16 @@ def rank(labels: NDArray[np.bool_], scores: NDArray[Any]) -> Ranking | None:
     if labels.all() or not labels.any():
         return None
     scores = scores.astype(np.float64)
+    order, ends = descending(scores)
+    hits = np.cumsum(labels[order])
+    return Ranking(scores[order][ends], hits[ends].astype(np.int64), ends + 1)
+
+
+def descending(scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of scores (N,) from the highest down, and the last place of each different score in it (T,).
+
+    Equal scores are on the same side of every threshold.
+    """
     order = np.argsort(-scores, kind="stable")
-    ordered, hits = scores[order], np.cumsum(labels[order])
-    ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
-    return Ranking(ordered[ends], hits[ends].astype(np.int64), ends + 1)
+    ordered = scores[order]
+    return order, np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])

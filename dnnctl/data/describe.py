@@ -30,8 +30,8 @@ def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
 def describe_target(dataset: Dataset) -> TargetFacts:
     """What is predicted, and the trivial prediction."""
     trivial = trivial_prediction(dataset.train.targets, dataset.task)
-    names = () if dataset.task == "numbers" else dataset.class_names
-    return TargetFacts(dataset.task, tuple(names), tuple(trivial.tolist()), _counts(dataset))
+    names = tuple(dataset.class_names)
+    return TargetFacts(dataset.task, names, tuple(trivial.tolist()), _counts(dataset))
 
 
 def input_range(dataset: Dataset) -> tuple[float, ...]:

@@ -34,6 +34,10 @@ def runs_directory(given: str | Path | None = None) -> Path:
     return Path(given or os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
 
 
+MLFLOW = "mlruns"
+"""The folder of a runs directory to which `runtime.log: [mlflow]` writes by default."""
+
+
 def list_runs(directory: Path) -> list[RunRecord]:
     """Every run of a directory, oldest first."""
     return _oldest_first([RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()])
@@ -46,8 +50,8 @@ def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def foreign_folders(directory: Path) -> list[str]:
-    """The folders in a runs directory that are not runs."""
-    return [folder.id for folder in _folders(directory) if not folder.run.is_file()]
+    """The folders in a runs directory that are neither runs nor MLflow's."""
+    return [folder.id for folder in _folders(directory) if not folder.run.is_file() and folder.id != MLFLOW]
 
 
 def _folders(directory: Path) -> list[RunFolder]:
@@ -168,7 +172,7 @@ def load_repetitions(
         named = namesakes(run)
         found = repetitions(run, named)
         if len(found) > 1:
-            heard = [f"{reference} means all {len(found)} seeds of its recipe.{_left_out(named, found)}"]
+            heard = [f"{reference} means all {len(found)} runs of its recipe.{_left_out(named, found)}"]
     for text in heard:
         notify(text)
     return found

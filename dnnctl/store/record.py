@@ -30,6 +30,8 @@ MAX_EPOCH = 2**31
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 MAX_DAMAGES_SHOWN = 3
+EXPORTED = "exported"
+"""The event of an export in history.jsonl."""
 
 
 class Status(StrEnum):
@@ -163,8 +165,13 @@ class RunRecord:
 
     @property
     def history(self) -> list[HistoryEntry]:
-        """The starts and ends of its training."""
+        """The starts and ends of its training, and its exports."""
         return self._history[0]
+
+    @property
+    def last_training(self) -> HistoryEntry | None:
+        """The newest entry of its history that is about training, not about an export."""
+        return next((entry for entry in reversed(self.history) if entry.event != EXPORTED), None)
 
     @cached_property
     def status(self) -> Status:
@@ -282,7 +289,7 @@ def last_end(run: RunRecord) -> Status:
         return Status.DAMAGED
     if run.summary is not None:
         return Status.STOPPED_EARLY if run.summary.stopped_early else Status.FINISHED
-    end = run.history[-1].end if run.history else None
+    end = run.last_training.end if run.last_training else None
     return Status(end) if end in list(Status) else Status.LOST
 
 

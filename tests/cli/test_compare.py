@@ -53,8 +53,8 @@ def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
     done = call("compare", "relu", "adam", "--runs-dir", tmp_path, "--json")
     assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [3, 3]
     assert done.stderr.splitlines() == [
-        "note: relu means all 3 seeds of its recipe.",
-        "note: adam means all 3 seeds of its recipe.",
+        "note: relu means all 3 runs of its recipe.",
+        "note: adam means all 3 runs of its recipe.",
     ]
 
 

@@ -123,7 +123,7 @@ def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
     heard: list[str] = []
     assert [run.id for run in load_repetitions("net", tmp_path, heard.append)] == [first.id, second.id]
     left_out = f"{adam.id} (seed 1, finished), {old.id} (seed 1, finished), {failed.id} (seed 3, failed)"
-    assert heard == [f"net means all 2 seeds of its recipe. 3 other runs of that name are left out: {left_out}."]
+    assert heard == [f"net means all 2 runs of its recipe. 3 other runs of that name are left out: {left_out}."]
     for reference in (old.id, str(old.path)):
         assert [run.id for run in load_repetitions(reference, tmp_path)] == [old.id]
     assert len(load_repetitions("last", tmp_path)) == 1
