@@ -356,5 +356,7 @@ def test_groups_can_be_labeled_by_name(tmp_path: Path) -> None:
     three = store_run(tmp_path, "a", seed=3, optimizer="nadam")
     assert [group.label for group in group_runs([one, three], by_name=True)] == ["a (seed 1)", "a (seed 3)"]
     four = store_run(tmp_path, "a", seed=1, optimizer="adamw")
-    found = [group.label for group in group_runs([one, four], by_name=True)]
-    assert found == [f"a ({one.id})", f"a ({four.id})"]
+    found = [group.label for group in group_runs([one, four, two], by_name=True)]
+    times = [one.id[:15], four.id[:15]]
+    names = [one.id, four.id] if times[0] == times[1] else times
+    assert found == [*(f"a ({name})" for name in names), "b"]
