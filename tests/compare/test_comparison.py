@@ -58,7 +58,7 @@ def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> 
     assert verdict.estimate is not None
     assert verdict.estimate.p == pytest.approx(stats.binomtest(0, 80, 0.5).pvalue)
     assert verdict.estimate.difference == pytest.approx(0.2)
-    assert str(verdict).startswith("b is better than a: +20.00 percentage points of test accuracy (95 % interval 16.")
+    assert str(verdict).startswith("b is better than a: +20.00 percentage points in test accuracy (95 % interval 16.")
     assert str(verdict).endswith("p < 0.0001, exact McNemar test, 400 test examples)")
 
 
@@ -69,7 +69,7 @@ def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
     (verdict,) = comparison.verdicts
     assert verdict.better is None
     assert str(verdict).startswith(
-        "no significant difference between a and b: b has +0.25 percentage points of test accuracy"
+        "no significant difference between a and b: b differs by +0.25 percentage points in test accuracy"
     )
     assert any(note.startswith("One seed each") for note in comparison.notes)
 
