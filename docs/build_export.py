@@ -29,6 +29,8 @@ import yaml
 from PIL import Image
 
 import dnnctl
+import dnnctl.commands.conversion
+import dnnctl.commands.export
 import dnnctl.commands.prune
 from dnnctl.builder.model import build_model
 from dnnctl.builder.output import Head
@@ -92,7 +94,11 @@ class Case:
 def main() -> None:
     """Measure, and replace the table."""
     with TemporaryDirectory() as folder:
-        lines = [*measure_networks(Path(folder) / "networks"), *measure_runs(Path(folder) / "runs")]
+        write_table([*measure_networks(Path(folder) / "networks"), *measure_runs(Path(folder) / "runs")])
+
+
+def write_table(lines: list[str]) -> None:
+    """Replace the table by one with these lines."""
     versions = ", ".join(f"{FORMATS[name].runtime} {installed_version(FORMATS[name].runtime)}" for name in RUNNING)
     header = [f"| | | {' | '.join(f'`{name}`' for name in RUNNING)} |", f"|---|---|{'---|' * len(RUNNING)}"]
     table = "\n".join([*header, *lines, "", f"Measured with {versions}.", ""])
@@ -195,7 +201,11 @@ def line(group: str, label: str, cells: list[str]) -> str:
 
 
 def measure_runs(folder: Path) -> Iterator[str]:
-    """The lines of the table for sources, targets, and runs that start from others, from `dnnctl export` itself."""
+    """The lines of the table for sources, targets, and runs that start from others, from `dnnctl.export` itself.
+
+    The conversions happen in this process, which has loaded TensorFlow.
+    """
+    dnnctl.commands.export.start_conversion = convert
     for group, label, run in runs(folder):
         cells = []
         for format in RUNNING:
@@ -206,6 +216,11 @@ def measure_runs(folder: Path) -> Iterator[str]:
                 print(group, label, format, error)
                 cells.append("no")
         yield line(group, label, cells)
+
+
+def convert(path: Path) -> subprocess.CompletedProcess[str]:
+    """Do the job in a file."""
+    return subprocess.CompletedProcess([], dnnctl.commands.conversion.main(path), "")
 
 
 def runs(folder: Path) -> Iterator[tuple[str, str, Any]]:
