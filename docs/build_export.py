@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
+import tensorflow as tf
 import yaml
 from PIL import Image
 
@@ -268,6 +269,12 @@ def sources(folder: Path) -> dict[str, dict[str, Any]]:
     np.save(folder / "y.npy", classes)
     rows = [{"inputs": each.tolist(), "target": f"c{c}"} for each, c in zip(PIXELS / 255, classes, strict=True)]
     (folder / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with tf.io.TFRecordWriter(str(folder / "a.tfrecord")) as file:
+        for each, c in zip(PIXELS, classes, strict=True):
+            inputs = tf.train.Feature(bytes_list=tf.train.BytesList(value=[tf.io.encode_png(each[:, :, None]).numpy()]))
+            target = tf.train.Feature(int64_list=tf.train.Int64List(value=[c]))
+            features = tf.train.Features(feature={"inputs": inputs, "target": target})
+            file.write(tf.train.Example(features=features).SerializeToString())
     for n, (each, c) in enumerate(zip(PIXELS, classes, strict=True)):
         (folder / "images" / str(c)).mkdir(parents=True, exist_ok=True)
         Image.fromarray(each).save(folder / "images" / str(c) / f"{n}.png")
@@ -277,6 +284,7 @@ def sources(folder: Path) -> dict[str, dict[str, Any]]:
         "npy": {"kind": "npy", "train_inputs": str(folder / "x.npy"), "train_targets": str(folder / "y.npy")},
         "images": {"kind": "images", "path": str(folder / "images")},
         "jsonl": {"kind": "jsonl", "path": str(folder / "a.jsonl")},
+        "tfrecord": {"kind": "tfrecord", "path": str(folder / "a.tfrecord")},
         "csv": {"kind": "csv", "path": str(iris), "target": "species"},
         "parquet": {"kind": "parquet", "path": str(folder / "iris.parquet"), "target": "species"},
         "arrow": {"kind": "arrow", "path": str(folder / "iris.arrow"), "target": "species"},

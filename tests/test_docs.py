@@ -41,7 +41,10 @@ def docs_module(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(("page", "generator"), [("spec.md", "build"), ("cli.md", "build_cli")])
+PAGES = [("spec.md", "build"), ("cli.md", "build_cli"), ("rules.md", "build_rules")]
+
+
+@pytest.mark.parametrize(("page", "generator"), PAGES)
 def test_generated_pages_are_up_to_date(page: str, generator: str) -> None:
     """`make docs` would change nothing."""
     assert (ROOT / "docs" / page).read_text() == docs_module(generator).reference()

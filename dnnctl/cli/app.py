@@ -17,6 +17,7 @@ from dnnctl.cli import (
     find_rate,
     fork,
     init,
+    labels,
     list_runs,
     predict,
     prune,
@@ -24,7 +25,9 @@ from dnnctl.cli import (
     report,
     resume,
     schema,
+    serve,
     show,
+    tensorboard,
     train,
     verify_resume,
 )
@@ -51,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate.evaluate_command,
     "predict": predict.predict_command,
     "export": export.export_command,
+    "serve": serve.serve_command,
     "prune": prune.prune_command,
     "verify-resume": verify_resume.verify_resume_command,
     "find-rate": find_rate.find_rate_command,
@@ -61,11 +65,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "tag": labels.tag_command,
+    "note": labels.note_command,
+    "rename": labels.rename_command,
+    "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
 }
 for name, command in COMMANDS.items():
-    app.command(name, cls=PlainCommand)(command)
+    app.command(name, cls=labels.TagCommand if name == "tag" else PlainCommand)(command)
 
 
 def _print_version(is_asked: bool) -> None:

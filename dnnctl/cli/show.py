@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from shlex import quote
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
@@ -30,11 +32,23 @@ MAX_READ = 1 << 25
 ROLES = ("validation", "test")
 
 
-def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run: its status, origin, metrics, layers and files."""
+def show_command(
+    run: RunReference = "last",
+    is_followed: Annotated[
+        bool,
+        typer.Option("--follow", "-f", help="Show epochs as they end, until the run ends. Ctrl-C stops only this."),
+    ] = False,
+    runs_dir: RunsDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run: its status, origin, metrics, layers and files. With --follow, watch it while it is trained."""
     with failures_reported(as_json=as_json):
         record = load_run(run, runs_dir, notify=print_notice)
-        if as_json:
+        if is_followed:
+            from dnnctl.cli.follow import follow_run
+
+            follow_run(record, as_json=as_json)
+        elif as_json:
             print_json(as_object(record), indent=2)
         else:
             _print(record)
@@ -46,10 +60,13 @@ def as_object(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run.id,
         "path": str(run.path),
+        "tags": list(run.labels.tags),
+        "note": run.labels.note,
         "status": str(run.status),
         "damaged": run.damages,
         "altered": changed_files(run),
         **facts,
+        "name": run.name,
         "summary": plain(run.summary),
         "history": plain(run.history),
         "metrics": run.rows,
@@ -87,6 +104,7 @@ def _identity(run: RunRecord) -> dict[str, str]:
     compiled = facts.compile.mode if facts.compile else "?"
     return {
         "run": run.id,
+        **_labels(run),
         "status": _status(run),
         **damages,
         "created": f"{run.created[:19]} on {facts.host or '?'}",
@@ -94,6 +112,14 @@ def _identity(run: RunRecord) -> dict[str, str]:
         "trained on": f"{facts.device.name}, {compiled}" if facts.device else "—",
         "parameters": "—" if facts.parameters is None else f"{facts.parameters:,}",
     }
+
+
+def _labels(run: RunRecord) -> dict[str, str]:
+    """What a user has said about the run."""
+    labels = run.labels
+    name = f"{run.name} (renamed from {run.first_name})" if labels.name else ""
+    lines = {"name": name, "tags": ", ".join(labels.tags), "note": " ".join(labels.note.split())}
+    return {key: value for key, value in lines.items() if value}
 
 
 def _changes(run: RunRecord) -> dict[str, str]:
@@ -129,6 +155,8 @@ def _result(run: RunRecord) -> dict[str, str]:
         return {}
     lines = {"best epoch": f"{summary.best_epoch} of {summary.epochs} by {summary.monitor}"}
     lines |= {role: format_metrics(metrics) for role in ROLES if (metrics := summary.measured(role))}
+    each_target = summary.targets.get(summary.result_split, {})
+    lines |= {f"  {name}": format_metrics(metrics) for name, metrics in each_target.items()}
     last = summary.last
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
@@ -168,7 +196,7 @@ def _resumption(entry: HistoryEntry) -> str:
 def _next(run: RunRecord) -> str:
     """The command that a user of this run may need next."""
     if run.status is Status.RUNNING:
-        return "wait until training ends"
+        return f"dnnctl show {quote(str(run.path))} --follow"
     if run.damages:
         return f"dnnctl remove {quote(str(run.path))} (the run is damaged)"
     if run.status is Status.DIVERGED:

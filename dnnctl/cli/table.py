@@ -93,17 +93,25 @@ def _print_block(columns: Sequence[Sequence[str]], right: Sequence[str]) -> None
 
 
 def wrap_columns(line: str, width: int) -> list[str]:
-    """Wrap a line to `width` characters, between its columns, which are separated by two spaces."""
+    """Wrap a line to `width` characters, between its columns, which are separated by two spaces or more.
+
+    The columns that fit stay aligned with those of other lines. A column that is too long is broken between words.
+    """
     if len(line) <= width:
         return [line]
-    columns = re.split(r" {2,}", line)
-    lines, indent = [columns[0]], " " * INDENT
-    for column in columns[1:]:
-        if len(lines[-1]) + GAP + len(column) <= width:
-            lines[-1] += " " * GAP + column
+    columns = list(re.finditer(r"\S+(?: \S+)*", line))
+    n_kept = max(1, sum(column.end() <= width for column in columns))
+    lines, indent = [line[: columns[n_kept - 1].end()]], " " * INDENT
+    for number, column in enumerate(columns[n_kept:]):
+        if number and len(lines[-1]) + GAP + len(column[0]) <= width:
+            lines[-1] += " " * GAP + column[0]
         else:
-            lines.append(indent + column)
-    return lines
+            lines.append(indent + column[0])
+    return [part for each in lines for part in _wrap_words(each, width)]
+
+
+def _wrap_words(line: str, width: int) -> list[str]:
+    return wrap(line, width, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def print_columns(line: str) -> None:

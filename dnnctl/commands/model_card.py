@@ -9,8 +9,7 @@ from typing import Any
 from dnnctl.commands.conversion import BATCH, Outcome
 from dnnctl.commands.export_formats import Format
 from dnnctl.commands.named_outputs import PROBABILITIES
-from dnnctl.commands.predict import number_names
-from dnnctl.commands.predictor import describe_target
+from dnnctl.commands.predictor import describe_target, named_target
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from dnnctl.store.facts import ExportFacts, TargetFacts
 from dnnctl.store.files import read_text
@@ -203,9 +202,9 @@ def _data(run: RunRecord) -> list[str]:
 
 def _target(run: RunRecord, outcome: Outcome) -> TargetFacts:
     """What is predicted, with a name for every output."""
-    target = describe_target(run)
+    target = named_target(run, describe_target(run))
     if target.task == "numbers":
-        return TargetFacts("numbers", number_names(run))
+        return target
     n = max(2, outcome.n_outputs) if target.task == "classes" else outcome.n_outputs
     return TargetFacts(target.task, tuple(target.names[i] if i < len(target.names) else str(i) for i in range(n)))
 

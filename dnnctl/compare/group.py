@@ -18,7 +18,7 @@ class Group:
     """Runs that differ only in their seed or their fold."""
 
     label: str
-    """The name of the group in tables and verdicts: a, b, c, …"""
+    """The name of the group in tables and verdicts: a, b, c, …, or the name of its runs."""
     runs: tuple[RunRecord, ...]
     left_out: tuple[RunRecord, ...] = ()
     """Runs whose seed and fold are already in the group: older or unfinished ones of the same name."""
@@ -68,8 +68,11 @@ class _Draft:
     duplicates: list[RunRecord] = field(default_factory=list)
 
 
-def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
+def group_runs(runs: Sequence[RunRecord], *, by_name: bool = False) -> list[Group]:
     """The runs as groups, in the order of their first runs.
+
+    Args:
+        by_name: label the groups with the names of their runs instead of letters.
 
     A group has one run for each seed and fold: the newest complete one. If all runs of a recipe have the same seed and
     fold, each is its own group, so that they are compared with each other.
@@ -84,9 +87,11 @@ def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     for draft in drafts:
         draft.runs.sort(key=runs.index)
     drafts.sort(key=lambda draft: runs.index(draft.runs[0]))
+    firsts = [draft.runs[0] for draft in drafts]
+    labels = _names(firsts) if by_name else [_letter(index) for index in range(len(drafts))]
     return [
-        Group(_label(index), tuple(draft.runs), tuple(sorted(draft.duplicates, key=runs.index)))
-        for index, draft in enumerate(drafts)
+        Group(label, tuple(draft.runs), tuple(sorted(draft.duplicates, key=runs.index)))
+        for label, draft in zip(labels, drafts, strict=True)
     ]
 
 
@@ -138,7 +143,17 @@ def _belongs(run: RunRecord, other: RunRecord) -> bool:
     return (digests[0] == digests[1] or None in digests) and recipe(run) == recipe(other)
 
 
-def _label(index: int) -> str:
+def _names(runs: Sequence[RunRecord]) -> list[str]:
+    """The name of each run; if two have the same, also their seeds, or else their ids."""
+    candidates = [
+        [run.name for run in runs],
+        [f"{run.name} ({repetition(run)})" for run in runs],
+        [f"{run.name} ({run.id})" for run in runs],
+    ]
+    return next((names for names in candidates if len(set(names)) == len(names)), candidates[-1])
+
+
+def _letter(index: int) -> str:
     """The label of a group: a to z, then a2, b2, …"""
     turn, letter = divmod(index, 26)
     return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

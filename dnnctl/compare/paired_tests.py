@@ -81,11 +81,16 @@ def paired_bootstrap(a: Floats, b: Floats, *, seed: int = 0, n_resamples: int = 
     return Estimate(float(differences.mean()), float(low), float(high), p)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of m p-values times m - i + 1, made non-decreasing, at most 1."""
+def holm(p_values: Sequence[float], *, n_tests: int | None = None) -> list[float]:
+    """Holm's step-down correction: the i-th smallest of m p-values times m - i + 1, made non-decreasing, at most 1.
+
+    Args:
+        n_tests: m; by default the number of p-values. A larger number is for tests that could have been made: whatever
+            their p-values are, none of these becomes larger than with this m.
+    """
     corrected = [0.0] * len(p_values)
     highest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        highest = max(highest, min(1.0, ((n_tests or len(p_values)) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected

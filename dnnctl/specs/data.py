@@ -98,6 +98,6 @@ class Data(Section):
     target_scaling: Literal["auto", "standardize", "log", "none"] = "auto"
     """How target numbers are scaled for the loss, inside the model: its predictions, and all metrics except the loss,
     are in the unit of the targets. `standardize`: to mean 0 and variance 1 over the training split, so that an output
-    of 0 is the mean. `log`: their logarithm, standardized; targets must be greater than 0. `auto`: `standardize` for
-    tables if the loss (mse, mae, huber, log_cosh) and the output (linear) allow it, otherwise `none`.
+    of 0 is the mean. `log`: their logarithm, standardized; targets must be greater than 0. `auto`: `standardize`
+    if the loss (mse, mae, huber, log_cosh) and the output (linear) allow it, otherwise `none`.
     """

@@ -30,10 +30,13 @@ class TargetFacts:
     task: str
     """`classes`, `labels` or `numbers`."""
     names: tuple[str, ...] = ()
-    """The classes in the order of their numbers, or the labels; empty for numbers."""
+    """The classes in the order of their numbers, or the labels, or the columns of several numbers; empty if the targets
+    have no names."""
     trivial: tuple[float, ...] = ()
     """The trivial prediction: the number of the most frequent class, or the most frequent value of each label, or the
     mean of each number, in the training split."""
+    counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By split, the number of examples of each class, or with each label; empty for numbers."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,8 @@ class Summary:
     """The metrics of the weights of the last epoch."""
     baseline: dict[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of always predicting the most frequent class, or the mean, of the training split."""
+    targets: dict[str, dict[str, Metrics]] = field(default_factory=dict)
+    """By split and target: the metrics of the best weights on each of several target numbers."""
     state: str | None = None
     """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None
@@ -232,6 +237,11 @@ class Summary:
     def scaled_loss(self) -> str | None:
         """The loss, with the scaling of its targets: losses with different ones are on different scales."""
         return f"{self.loss} with target_scaling {self.target_scaling}" if self.target_scaling else self.loss
+
+    @property
+    def result_split(self) -> str:
+        """The split whose result counts: test if there is one, otherwise validation."""
+        return "test" if self.test else "validation"
 
     def measured(self, role: str) -> Metrics:
         """The metrics of the best weights on `validation` or `test`; empty if there is no such split."""
@@ -277,6 +287,8 @@ class HistoryEntry:
     reason: str | None = None
     epoch: int | None = None
     """The number of epochs that were finished at the end."""
+    exit_code: int | None = None
+    """The exit code that its process ended with, if it did not finish training."""
     pid: int | None = None
     host: str | None = None
     checkpoint: str | None = None

@@ -19,7 +19,8 @@ def test_list_names_runs_status_and_metrics(finished: RunRecord) -> None:
     with RunWriter.create(finished.path.parent, Blueprint("other", "cafe", "", "")) as writer:
         lost = writer.read()
     done = call("list", "--runs-dir", finished.path.parent)
-    assert [line.split()[:3] for line in done.output.splitlines()] == [
+    assert done.stderr == f"note: a lost run was killed in training. To continue it: dnnctl resume {lost.id}\n"
+    assert [line.split()[:3] for line in done.stdout.splitlines()] == [
         ["id", "name", "status"], [lost.id, "other", "lost"], [finished.id, "net", "finished"],
     ]  # fmt: skip
     assert "accuracy 0.9000" in done.output

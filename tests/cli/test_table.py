@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,4 +61,16 @@ def test_a_line_is_broken_between_columns_and_never_inside_one() -> None:
     for width in range(30, len(EPOCH)):
         lines = wrap_columns(EPOCH, width)
         assert max(map(len, lines)) <= width
-        assert [part for line in lines for part in line.strip().split("  ")] == EPOCH.replace("   ", "  ").split("  ")
+        assert [part for line in lines for part in re.split(" {2,}", line.strip())] == re.split(" {2,}", EPOCH)
+
+
+def test_columns_that_fit_stay_aligned() -> None:
+    lines = ["  column      type    use", "  a           number  as it is, with an indicator"]
+    assert [wrap_columns(line, 24) for line in lines] == [
+        ["  column      type", "      use"],
+        ["  a           number", "      as it is, with an", "      indicator"],
+    ]
+
+
+def test_a_long_column_is_broken_between_words() -> None:
+    assert wrap_columns("  note: one two-three four", 18) == ["  note: one", "      two-three", "      four"]

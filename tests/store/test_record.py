@@ -30,7 +30,10 @@ def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
     assert RunRecord(run.folder).status is Status.FINISHED
 
 
-@pytest.mark.parametrize("name", ["run.json", "summary.json", "metrics.jsonl", "pretraining.jsonl", "history.jsonl"])
+FILES = ["run.json", "summary.json", "metrics.jsonl", "pretraining.jsonl", "history.jsonl", "labels.json"]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_folder_in_the_place_of_a_file_is_named_and_the_rest_is_read(name: str, tmp_path: Path) -> None:
     run = store_run(tmp_path, epochs=2)
     (run.path / name).unlink(missing_ok=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from dnnctl.data.images.decode import Form, Pixels, decode
-from dnnctl.data.images.index import read_file
+from dnnctl.data.images.examine import read_file
 from dnnctl.data.images.listing import listed, printable
 from dnnctl.data.images.threads import for_each
 from dnnctl.data.inputs.batch import InputBatch, InputForm
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
-from dnnctl.text import format_shape
+from dnnctl.text import format_count, format_shape
 
 BATCH = 256
 
@@ -23,17 +23,24 @@ BATCH = 256
 class ImageInputs:
     """Image files, decoded as those of training.
 
+    Args:
+        read: the bytes of the image with a path; by default those of the file.
+
     Raises:
         DataError: the network takes no images.
     """
 
-    def __init__(self, paths: Sequence[str], form: InputForm) -> None:
+    def __init__(
+        self, paths: Sequence[str], form: InputForm, read: Callable[[str], bytes] = lambda path: read_file(Path(path))
+    ) -> None:
         if not form.is_pixels or not (len(form.shape) == 2 or (len(form.shape) == 3 and form.shape[2] == 3)):
             taken = "the columns of a table" if form.encoding else f"arrays of {format_shape(form.shape)}"
             raise DataError(f"{printable(paths[0])} is an image, but {form.run} takes {taken}.")
         self.paths = paths
         self.form = form
+        self.read = read
         self.decoding = _decoding(form)
+        self.colored: set[str] = set()
 
     def batches(self) -> Iterator[InputBatch]:
         """The images in order.
@@ -46,8 +53,10 @@ class ImageInputs:
             yield InputBatch({"path": [printable(path) for path in paths]}, self._read(paths))
 
     def notes(self) -> list[str]:
-        """Nothing: every image is made like those of training."""
-        return []
+        """How many images lost their colors."""
+        n = len(self.colored)
+        kept = f"{n:,} of {format_count(len(self.paths), 'image')}"
+        return [f"{kept} are in color; the network was trained on grey values and gets only those"] if n else []
 
     def _read(self, paths: Sequence[str]) -> Pixels:
         pixels = np.empty((len(paths), *self.form.shape), np.uint8)
@@ -66,11 +75,13 @@ class ImageInputs:
         return pixels
 
     def _decode(self, path: str) -> Pixels:
-        found = decode(read_file(Path(path)), self.decoding).pixels
-        if found.shape != self.form.shape:
-            ours, size = format_shape(self.form.shape[:2]), format_shape(found.shape[:2])
-            raise DataError(f"{size}, but {self.form.run} was trained on {ours}")
-        return found
+        found = decode(self.read(path), self.decoding)
+        if found.pixels.shape != self.form.shape:
+            ours, size = format_shape(self.form.shape[:2]), format_shape(found.pixels.shape[:2])
+            raise DataError(f"{size}, but {self.form.run} was trained on {ours}. Resize the image")
+        if self.decoding.color == "grey" and not found.is_grey:
+            self.colored.add(path)
+        return found.pixels
 
 
 def _decoding(form: InputForm) -> Form:

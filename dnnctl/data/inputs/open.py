@@ -52,7 +52,7 @@ def _images(path: str, kind: str) -> list[str]:
 
 def _open_one(kind: str, path: str, form: InputForm, keep: Sequence[str]) -> InputReader:
     if kind == "jsonl":
-        place = "standard input" if path == STDIN else path
+        place = "standard input (JSON lines)" if path == STDIN else path
         if form.encoding is not None:
             return TableInputs(stream_records(partial(_open, path), place), form, keep)
         return JsonInputs(partial(_open, path), place, form, keep)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dnnctl.data.tables.csv_dialect import find_delimiter, header
 from dnnctl.data.tables.csv_faults import encoding_fault, row_fault
 from dnnctl.data.tables.csv_file import SAMPLE, open_csv, open_reader
-from dnnctl.data.tables.table_file import TableStream, check_names, first_bytes, other_kind
+from dnnctl.data.tables.table_file import TableStream, check_names, first_bytes, names_of, other_kind
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
 
@@ -32,7 +32,7 @@ def stream_csv(source: Csv, path: str) -> TableStream:
         raise DataError(f"{path} is empty.")
     text = start.decode("utf-8-sig", errors="replace")
     delimiter = find_delimiter(text) if source.delimiter == "auto" else source.delimiter
-    names = tuple(name.strip() for name in header(text, delimiter))
+    names = tuple(names_of(header(text, delimiter)))
     check_names(path, names)
 
     def batches(wanted: Sequence[str]) -> Iterator[pa.Table]:

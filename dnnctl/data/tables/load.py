@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Part, RawData, Rows
 from dnnctl.data.tables.column import Column
-from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
+from dnnctl.data.tables.column_type import MISSING_WORDS, SPECIFIED, Reading, read_column
 from dnnctl.data.tables.describe import feature_role, in_file_order, summarize, target_role
 from dnnctl.data.tables.encode import encode, fit_encoding
 from dnnctl.data.tables.examples import Examples
 from dnnctl.data.tables.held_out import hold_out
 from dnnctl.data.tables.roles import Roles, check_columns, find_roles
-from dnnctl.data.tables.suitability import check_feature, check_finite, unused_reason
+from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, spelling_warnings, unused_reason
 from dnnctl.data.tables.table_file import TableFile
 from dnnctl.data.tables.target import Target, find_target
 from dnnctl.data.tables.wording import listed_rows, quoted
@@ -25,6 +25,8 @@ from dnnctl.specs.table import Table
 
 Open = Callable[[str], TableFile]
 Columns = dict[str, Column]
+Types = Mapping[str, tuple[str, str | None]]
+"""The types of columns, and how their text is written; None if it is to be found."""
 
 
 def load_table(source: Table, open_file: Open) -> RawData:
@@ -35,7 +37,7 @@ def load_table(source: Table, open_file: Open) -> RawData:
     """
     file = open_file(source.path)
     roles = find_roles(source, file.path, file.names)
-    columns = _read(source, file, roles.used, source.features.types | _special_types(roles))
+    columns = _read(source, file, roles.used, _types(source, roles))
     roles, unused = _without_unused(source, roles, columns, file.path)
     target = find_target([columns[name] for name in roles.targets], source.task, file.path)
     train, test = _examples(source, roles, columns, target, file.path), None
@@ -74,6 +76,7 @@ class _Loaded:
             groups=None if groups is None else groups.values,
             dates=None if dates is None else dates.values,
             fit=self.fit,
+            warnings=spelling_warnings(self.columns[name] for name in (*self.roles.features, *self.roles.targets)),
         )
 
     def fit(self, rows: Rows, scaling: str) -> RawData:
@@ -98,15 +101,17 @@ class _Loaded:
         )
 
 
-def _special_types(roles: Roles) -> dict[str, str]:
-    return {roles.special["weight"]: "number"} if "weight" in roles.special else {}
+def _types(source: Table, roles: Roles) -> Types:
+    """The types that the spec has, and those of columns with a role."""
+    types = {name: SPECIFIED.get(type, (type, None)) for name, type in source.features.types.items()}
+    return types | ({roles.special["weight"]: ("number", None)} if "weight" in roles.special else {})
 
 
-def _read(source: Table, file: TableFile, names: Sequence[str], types: dict[str, str]) -> Columns:
+def _read(source: Table, file: TableFile, names: Sequence[str], types: Types) -> Columns:
     words = MISSING_WORDS if source.missing.words == "auto" else tuple(source.missing.words)
     reading = Reading(file.path, words, file.is_typed, file.decimal)
     table = file.select(names)
-    return {name: read_column(name, table[name], reading, types.get(name)) for name in names}
+    return {name: read_column(name, table[name], reading, *types.get(name, (None, None))) for name in names}
 
 
 def _without_unused(source: Table, roles: Roles, columns: Columns, path: str) -> tuple[Roles, dict[str, str]]:
@@ -143,6 +148,8 @@ def _examples(source: Table, roles: Roles, columns: Columns, target: Target, pat
 
 
 def _check_special(role: str, column: Column, path: str) -> None:
+    if role == "date":
+        check_written(column, path)
     if role == "date" and column.is_category:
         raise DataError(
             f"{path}: column {quoted(column.name)} is not dates (`data.source.date`). Write all of them as 2026-01-31."
@@ -162,9 +169,10 @@ def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, fi
     """The examples of a test file, whose columns have the types of those of the training file."""
     check_columns(file.path, file.names, [*roles.features, *roles.targets])
     roles = replace(roles, special={role: name for role, name in roles.special.items() if name in file.names})
+    types: Types = {name: (column.kind, column.format) for name, column in columns.items()}
     kinds = {name: column.kind for name, column in columns.items()}
     checked = source.model_copy(update={"features": source.features.model_copy(update={"types": kinds})})
-    return _examples(checked, roles, _read(source, file, roles.used, kinds), target, file.path)
+    return _examples(checked, roles, _read(source, file, roles.used, types), target, file.path)
 
 
 def _weights(column: Column, path: str) -> NDArray[np.float32]:

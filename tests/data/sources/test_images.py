@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dnnctl.data.dataset import RawData
-from dnnctl.data.images import rows as rows_module
+from dnnctl.data.images import examine as examine_module
 from dnnctl.data.source import load_source
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
@@ -58,8 +58,8 @@ def test_cached_pixels_are_not_decoded_again_unless_they_are_damaged(
     monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
     load(folder, cache=True)
     decoded: list[Any] = []
-    decode = rows_module.decode
-    monkeypatch.setattr(rows_module, "decode", lambda data, form: decoded.append(data) or decode(data, form))
+    decode = examine_module.decode
+    monkeypatch.setattr(examine_module, "decode", lambda data, form: decoded.append(data) or decode(data, form))
     raw = load(folder, cache=True)
     np.testing.assert_array_equal(raw.train.take(slice(None)).inputs, IMAGES[SORTED])
     assert decoded == []

@@ -314,3 +314,32 @@ def test_any_small_table_is_loaded_or_refused(tmp_path: Path) -> None:
 
     check()
     assert n_loaded > EXAMPLES / 20
+
+
+def test_a_test_file_is_read_as_the_training_file(tmp_path: Path) -> None:
+    """The order of day and month is clear in the training file alone, and so is the unit."""
+    frame = pd.DataFrame({"d": ["1/13/2024", "2/3/2024"] * 9, "p": ["$1,000", "$20"] * 9, "kind": ["a", "b"] * 9})
+    test = frame.assign(d="4/5/2024", p="$7")
+    test.to_csv(tmp_path / "t.csv", index=False)
+    dataset = load(tmp_path, frame, test={"path": str(tmp_path / "t.csv")})
+    assert dataset.encoding is not None
+    assert [how.format for how in dataset.encoding.columns] == ["month_first", "$"]
+    assert [column.note for column in dataset.columns][:2] == [
+        "'1/13/2024' is read as 2024-01-13",
+        "'$1,000' is read as 1000",
+    ]
+    assert dataset.test is not None
+    expected = [(np.datetime64("2024-04-05").astype(int), 7.0)] * len(test)
+    fitted = dataset.encoding.columns
+    found = [[row[i] * fitted[i].deviation + fitted[i].mean for i in (0, 1)] for row in dataset.test.inputs.tolist()]
+    assert found == [pytest.approx(each, rel=1e-5) for each in expected]
+    test.assign(p="€7").to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"'€7' in row 1 is not a number, such as 1.5, written as in training \(\$\)"):
+        load(tmp_path, frame, test={"path": str(tmp_path / "t.csv")})
+
+
+def test_dates_for_splits_are_refused_if_their_order_is_not_clear(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"d": ["1/12/2024", "2/3/2024"] * 10, "x": range(0, 40, 2), "kind": [*"aabb"] * 5})
+    with pytest.raises(DataError, match=r"'d' has dates such as '1/12/2024'.*`types: \{d: date_day_first\}`"):
+        load(tmp_path, frame, date="d", test={"size": 0.2})
+    load(tmp_path, frame, date="d", test={"size": 0.2}, features={"types": {"d": "date_day_first"}})
