@@ -34,7 +34,8 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "less_than": ("lt", "must be less than {}"),
     "less_than_equal": ("le", "must be at most {}"),
-    "too_long": ("max_length", "must have at most {} entries"),
+    "too_short": ("min_length", "must have at least {}"),
+    "too_long": ("max_length", "must have at most {}"),
 }
 
 
@@ -128,12 +129,9 @@ def _not_among(allowed: list[str], finding: _Finding) -> Fault:
 
 def _out_of_bounds(finding: _Finding) -> Fault:
     key, rule = _BOUNDS[finding.kind]
-    return finding.fault(rule.format(f"{finding.context[key]:g}"))
-
-
-def _too_short(finding: _Finding) -> Fault:
-    n = finding.context["min_length"]
-    return finding.fault("must not be empty" if n == 1 else f"must have at least {n} entries")
+    bound = finding.context[key]
+    noun = ("entry" if bound == 1 else "entries") if key in ("min_length", "max_length") else ""
+    return finding.fault(rule.format(f"{bound:g} {noun}".rstrip()))
 
 
 def _other(finding: _Finding) -> Fault:
@@ -150,7 +148,6 @@ TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {
         "must be 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit"
     ),
     "value_error": lambda finding: finding.fault(str(finding.context["error"])),
-    "too_short": _too_short,
     **dict.fromkeys(_BOUNDS, _out_of_bounds),
 }
 """By the type of pydantic's error; all others are wrong types, see `_TYPES`."""
