@@ -295,6 +295,7 @@ def test_examples_in_memory_are_measured_as_those_of_files(
     with np.load(only_test) as file:
         pair = file["x_test"], file["y_test"]
     assert evaluate(run, data=pair) == evaluate(run, data=only_test)
+    assert repr(evaluate(run, data=pair)).startswith("Evaluation(40 new examples: accuracy ")
     trained, columns = table
     with np.load(trained.folder.predictions) as file:
         labels = file["test_labels"]

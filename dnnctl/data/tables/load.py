@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Array, Part, RawData, Rows
+from dnnctl.data.held_out import hold_out
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.column_type import MISSING_WORDS, SPECIFIED, Reading, read_column
 from dnnctl.data.tables.describe import feature_role, in_file_order, summarize, target_role
 from dnnctl.data.tables.encode import encode, fit_encoding
 from dnnctl.data.tables.examples import Examples
-from dnnctl.data.tables.held_out import hold_out
 from dnnctl.data.tables.roles import Roles, check_columns, find_roles
 from dnnctl.data.tables.scratch import array_on_disk
 from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, spelling_warnings, unused_reason
@@ -55,7 +55,7 @@ def load_table(source: Table, open_file: Open, *, on_disk: bool = False) -> RawD
     if source.test != "none" and source.test.path != "none":
         test = _test_file(source, roles, columns, target, open_file(source.test.path), keep)
     elif source.test != "none" and source.test.size != "none":
-        rows, test_rows = hold_out(train, target, source.test.size)
+        rows, test_rows = hold_out(_raw_of(train, target), source.test.size)
         train, test = train.select(rows, keep), train.select(test_rows, keep)
     return _Loaded(source, file, roles, columns, rows, unused, target, train, test, on_disk).raw()
 
@@ -195,6 +195,12 @@ def _refuses_missing(source: Table, column: Column) -> bool:
     if column.is_category:
         return source.missing.categories == "refuse"
     return source.missing.numbers.kind == "refuse"
+
+
+def _raw_of(examples: Examples, target: Target) -> RawData:
+    """Examples with what decides their split."""
+    groups, dates = (None if each is None else each.values for each in (examples.groups, examples.dates))
+    return RawData(examples, None, target.task, target.class_names, groups=groups, dates=dates)
 
 
 def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, file: TableFile, keep: Keep) -> Examples:
