@@ -34,7 +34,6 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "less_than": ("lt", "must be less than {}"),
     "less_than_equal": ("le", "must be at most {}"),
-    "too_short": ("min_length", "must have at least {} entries"),
     "too_long": ("max_length", "must have at most {} entries"),
 }
 
@@ -132,6 +131,11 @@ def _out_of_bounds(finding: _Finding) -> Fault:
     return finding.fault(rule.format(f"{finding.context[key]:g}"))
 
 
+def _too_short(finding: _Finding) -> Fault:
+    n = finding.context["min_length"]
+    return finding.fault("must not be empty" if n == 1 else f"must have at least {n} entries")
+
+
 def _other(finding: _Finding) -> Fault:
     return finding.fault(_TYPES.get(finding.kind, finding.message), hint=_number_hint(finding.kind, finding.node))
 
@@ -146,6 +150,7 @@ TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {
         "must be 1 to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit"
     ),
     "value_error": lambda finding: finding.fault(str(finding.context["error"])),
+    "too_short": _too_short,
     **dict.fromkeys(_BOUNDS, _out_of_bounds),
 }
 """By the type of pydantic's error; all others are wrong types, see `_TYPES`."""
