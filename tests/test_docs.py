@@ -16,7 +16,13 @@ from dnnctl import train
 from dnnctl.cli.app import app
 from dnnctl.events.event import Event
 from dnnctl.specs import Spec, load_spec
+from dnnctl.specs.activation import Activation
 from dnnctl.specs.data import Data
+from dnnctl.specs.dropout import DropoutChoice
+from dnnctl.specs.layer import Layer
+from dnnctl.specs.normalization import Normalization
+from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.source import BuiltIn, Source
 from dnnctl.store.folder import RunFolder
 from stored import store_run
 
@@ -157,3 +163,14 @@ def test_the_python_example_of_runs_is_one_script(
     assert re.sub(" +", " ", NUMBER.sub("…", found)) == re.sub(" +", " ", NUMBER.sub("…", shown))
     for ours, theirs in zip(re.findall(r"\b\d\.\d+", found), re.findall(r"\b\d\.\d+", shown), strict=True):
         assert float(ours) == pytest.approx(float(theirs), abs=0.02)
+
+
+def test_the_table_of_exports_names_every_kind() -> None:
+    """What each format holds is measured for all of them."""
+    page = (ROOT / "docs" / "export.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| `(\w+)`", page, re.MULTILINE)
+    for group, choice in (("layer", Layer), ("layer", DropoutChoice), ("activation", Activation), ("source", Source)):
+        for kind in kinds_of(members(choice)):
+            is_download = kind in kinds_of([BuiltIn]) and kind != "fashion_mnist_sample"
+            assert kind == "none" or is_download or (group, kind) in rows, kind
+    assert {kind for group, kind in rows if group == "normalization"} == {*kinds_of(members(Normalization))} - {"none"}

@@ -12,7 +12,7 @@ from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
 from dnnctl.cli.printing import print_json, print_text
-from dnnctl.cli.table import GAP, format_column, print_table, terminal_width
+from dnnctl.cli.table import format_column, print_fitting, print_table
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
 from dnnctl.store.columns import plain_name, value_of
@@ -24,8 +24,8 @@ from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
-LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
-"""The columns that are left out on a narrow terminal, in this order."""
+MOST_FIRST = ("id", "status", "best", "tags", "age", "epochs", "test", "seconds", "best_epoch", "name", "bytes")
+"""The columns that are shown first on a narrow terminal, in this order."""
 METRICS = ("best", "test")
 """Columns of several metrics; a table shows only the most important one."""
 IN_SECONDS = ("seconds", "age")
@@ -173,22 +173,11 @@ def _print(names: Sequence[str], rows: Sequence[dict[str, Any]], *, can_drop: bo
     if can_drop and not any(row.get("tags") for row in rows):
         names = [name for name in names if name != "tags"]
     texts = {name: _column(name, [row[name] for row in rows]) for name in names}
-    width = terminal_width()
-    if can_drop and width is not None:
-        texts = fit_columns(texts, width)
-    print_table(
-        list(texts), list(zip(*texts.values(), strict=True)), right=[name for name in texts if name not in TEXTS]
-    )
-
-
-def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]:
-    """The columns that fit into a width; the least important ones are left out first."""
-    kept = dict(texts)
-    for name in LEAST_FIRST:
-        if sum(GAP + max(map(len, [column, *cells])) for column, cells in kept.items()) - GAP <= width:
-            break
-        kept.pop(name, None)
-    return kept
+    right = [name for name in names if name not in TEXTS]
+    if can_drop:
+        print_fitting(texts, MOST_FIRST, "--columns chooses columns", right)
+    else:
+        print_table(names, list(zip(*texts.values(), strict=True)), right=right)
 
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:

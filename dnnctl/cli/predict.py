@@ -37,7 +37,7 @@ def predict_command(
         typer.Argument(
             metavar="INPUT",
             help="A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz), JSON lines (.jsonl, or - for standard "
-            "input), or images: files, folders, patterns.",
+            "input), TFRecord (.tfrecord), or images: files, folders, patterns.",
         ),
     ],
     output: Annotated[

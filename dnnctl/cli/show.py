@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from shlex import quote
 from typing import Annotated, Any
@@ -12,14 +13,14 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
-from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
+from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
-from dnnctl.store.metrics import finite, format_metrics
+from dnnctl.store.metrics import NO_METRICS, finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
@@ -238,10 +239,20 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     shown = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS // 2], *rows[-MAX_ROWS // 2 :]]
     header = list(rows[-1])
     columns = [_column(name, [row.get(name) for row in shown]) for name in header]
-    cells = [list(row) for row in zip(*columns, strict=True)]
     if len(shown) < len(rows):
-        cells.insert(MAX_ROWS // 2, ["…"] * len(header))
-    print_table(header, cells, right=header)
+        for column in columns:
+            column.insert(MAX_ROWS // 2, "…")
+    texts = dict(zip(header, columns, strict=True))
+    print_fitting(texts, _most_important_first(header), "--json shows all", header)
+
+
+def _most_important_first(header: Sequence[str]) -> list[str]:
+    """The columns of a row: losses, then each metric after its value on validation, then what describes the epoch."""
+    metrics = [name for name in header if name not in NO_METRICS and not name.startswith("val_")]
+    first = ["epoch", "phase", *(name for metric in metrics[:2] for name in (f"val_{metric}", metric))]
+    rest = (name for metric in metrics[2:] for name in (f"val_{metric}", metric))
+    order = dict.fromkeys([*first, "learning_rate", "seconds", "step", *rest, *header])
+    return [name for name in order if name in header]
 
 
 def _column(name: str, values: list[Any]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.explain import Explain, check_explainable, describe_effects, make_explain
+from dnnctl.commands.attribution import Explain, check_explainable, describe_effects, make_explain
 from dnnctl.commands.input_form import find_form
 from dnnctl.commands.named_outputs import Columns, name_outputs
 from dnnctl.commands.predicted_rows import PredictedRows

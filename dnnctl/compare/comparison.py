@@ -56,12 +56,12 @@ class Result:
 
     @property
     def best(self) -> int | None:
-        """The index of the group with the best mean; None if no value is better than another."""
+        """The index of the first group with the best mean; None if no value is better than another."""
         metric = self.name.rpartition(" ")[2]
         known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
         if not self.is_comparable or self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
             return None
-        return (min if is_less_better(metric) else max)(known)[1]
+        return (min if is_less_better(metric) else max)(known, key=lambda pair: pair[0])[1]
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,7 @@ def test_data_that_have_moved_are_found_and_must_be_the_same(tmp_path: Path) -> 
     write_digits(tmp_path / "other.npz", seed=8)
     with pytest.raises(RunError, match="have changed"):
         evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'other.npz'}"])
-    with pytest.raises(UserError, match="only takes the new place of a file"):
+    with pytest.raises(UserError, match="only the new place of a file can be set"):
         evaluate(trained, "test", overrides=["seed=1"])
 
 

@@ -355,7 +355,7 @@ def write_wrong_inputs(folder: Path) -> None:
         ("floats", "dates.npy", "must be numbers. Received: datetime64"),
         ("floats", "object.npy", "must be a .npy or .npz file that contains numbers"),
         ("floats", "photos", "is an image, but .* takes arrays of 4"),
-        ("images", "photos", r"1\.png: not an image"),
+        ("images", "photos/a", r"1\.png: not an image"),
         ("images", "photos/b", r"0\.png: empty file"),
         ("images", "folder", "has no images"),
     ],
