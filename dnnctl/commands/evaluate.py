@@ -19,6 +19,7 @@ from dnnctl.store.facts import Metrics, TargetFacts
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, check_sound
+from dnnctl.text import align, format_count, format_number, visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +55,17 @@ class Evaluation:
     """The metrics of the trivial prediction; empty if it is not known."""
     notes: tuple[str, ...] = ()
     """What is unusual about new examples."""
+
+    def __repr__(self) -> str:
+        """For people: the metrics, with their intervals and those of the trivial prediction."""
+        intervals = self.quality.metrics if self.quality is not None else {}
+        rows = [["", "value", "95 % interval", "trivial"]]
+        for name, value in {**self.metrics, **{name: each.value for name, each in intervals.items()}}.items():
+            found = intervals.get(name)
+            interval = f"{format_number(found.low)} to {format_number(found.high)}" if found else ""
+            trivial = format_number(self.baseline[name]) if name in self.baseline else ""
+            rows.append([visible(name), format_number(value), interval, trivial])
+        return "\n".join([f"Evaluation on {format_count(self.n, 'example')}", *align(rows, right={1, 3})])
 
 
 def evaluate(

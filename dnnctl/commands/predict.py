@@ -15,9 +15,23 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.facts import TargetFacts
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord
+from dnnctl.text import align, format_count, format_number, visible
 
 if TYPE_CHECKING:
     from dnnctl.data.inputs.batch import InputReader
+
+FIRST_ROWS = 10
+
+
+class Predictions(Columns):
+    """The columns of all predictions, (N,), by name."""
+
+    def __repr__(self) -> str:
+        """For people: the first rows as a table."""
+        n = len(next(iter(self.values()), ()))
+        shown = [[_as_cell(value) for value in values[:FIRST_ROWS]] for values in self.values()]
+        rest = [f"… {format_count(n - FIRST_ROWS, 'more row')}"] if n > FIRST_ROWS else []
+        return "\n".join([*align([list(map(visible, self)), *map(list, zip(*shown, strict=True))]), *rest])
 
 
 @dataclass
@@ -121,7 +135,8 @@ def predict(
     else:
         prediction = open_prediction(record, _paths(inputs), keep=keep, **options)
     batches = list(prediction.batches())
-    return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+    names = prediction.names
+    return Predictions((name, np.concatenate([np.asarray(batch[name]) for batch in batches])) for name in names)
 
 
 def _paths(inputs: Any) -> list[str]:
@@ -171,3 +186,7 @@ def _number_names(run: RunRecord) -> tuple[str, ...]:
 
 def _plain(values: Any) -> list[Any]:
     return values.to_pylist() if hasattr(values, "to_pylist") else list(values)
+
+
+def _as_cell(value: Any) -> str:
+    return format_number(float(value)) if hasattr(value, "dtype") and value.dtype.kind == "f" else visible(str(value))
