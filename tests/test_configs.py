@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dnnctl import train
+from dnnctl.commands.check import check
 from dnnctl.data.sources import cifar10
 from dnnctl.specs import load
 from sample_specs import write_cifar10
@@ -17,6 +18,7 @@ from sample_specs import write_cifar10
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 CHAPTER11 = sorted((ROOT / "configs" / "chapter11").glob("*.yaml"))
+PRESETS = sorted((ROOT / "dnnctl" / "presets").glob("*.yaml"))
 SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]
 
 
@@ -28,6 +30,12 @@ def test_a_shipped_spec_opens_with_its_purpose(path: Path) -> None:
     assert f"dnnctl train {path.relative_to(ROOT)}" in text
     assert re.search(r"^# Time: .*\d", text, re.MULTILINE)
     assert re.search(r"^# Expect: .*\d", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11, *PRESETS], ids=lambda path: path.stem)
+def test_a_shipped_spec_follows_the_advice(path: Path) -> None:
+    """Where a recipe of the book does not, a comment says so."""
+    assert [each.rule.id for each in check(path, offline=True).advice if each.severity != "hint"] == []
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -18,7 +18,13 @@ from dnnctl import train
 from dnnctl.cli.app import app
 from dnnctl.events.event import Event
 from dnnctl.specs import Spec, load_spec
+from dnnctl.specs.activation import Activation
 from dnnctl.specs.data import Data
+from dnnctl.specs.dropout import DropoutChoice
+from dnnctl.specs.layer import Layer
+from dnnctl.specs.normalization import Normalization
+from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.source import BuiltIn, Source
 from dnnctl.store.folder import RunFolder
 from stored import store_run
 
@@ -37,7 +43,10 @@ def docs_module(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(("page", "generator"), [("spec.md", "build"), ("cli.md", "build_cli")])
+PAGES = [("spec.md", "build"), ("cli.md", "build_cli"), ("rules.md", "build_rules")]
+
+
+@pytest.mark.parametrize(("page", "generator"), PAGES)
 def test_generated_pages_are_up_to_date(page: str, generator: str) -> None:
     """`make docs` would change nothing."""
     assert (ROOT / "docs" / page).read_text() == docs_module(generator).reference()
@@ -141,11 +150,6 @@ PYTHON_PAGE = (ROOT / "docs" / "python.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)\n```)?", PYTHON_PAGE, re.DOTALL)
 
 
-def without_ids(text: str) -> str:
-    """The text with the same time and digest in every run's id."""
-    return re.sub(r"\d{8}-\d{6}-(\w+)-[0-9a-f]{4}", r"\1", text)
-
-
 @pytest.mark.heavy
 def test_the_python_page_shows_what_its_code_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The value of the last line of every example, as a prompt or a notebook would show it."""
@@ -159,7 +163,7 @@ def test_the_python_page_shows_what_its_code_shows(tmp_path: Path, monkeypatch: 
         exec(compile(tree, "python.md", "exec"), names)
         value = None if last is None else eval(compile(ast.Expression(last.value), "python.md", "eval"), names)
         if shown:
-            assert without_ids(repr(value)) == without_ids(shown), code
+            assert_shown(repr(value), shown)
             n_shown += 1
     assert n_shown == PYTHON_PAGE.count("```text") == 7
 
@@ -179,3 +183,40 @@ def test_the_notebook_is_the_python_page_and_has_run() -> None:
     results = [cell for cell in code if any(output.output_type != "stream" for output in cell.outputs)]
     assert len(results) == len(EXAMPLES), "every example shows something"
     assert "epoch 20/20" in "".join(output.get("text", "") for output in code[1].outputs)
+
+
+NUMBER = re.compile(r"\d+\.\d+(?:e-?\d+)?|\d{8}-\d{6}-\w+-[0-9a-f]{4}")
+
+
+def assert_shown(found: str, shown: str) -> None:
+    """Check that a text is what a page shows, up to ids and the rounding of other processors."""
+    assert re.sub(" +", " ", NUMBER.sub("…", found)) == re.sub(" +", " ", NUMBER.sub("…", shown))
+    for ours, theirs in zip(re.findall(r"\b\d\.\d+", found), re.findall(r"\b\d\.\d+", shown), strict=True):
+        assert float(ours) == pytest.approx(float(theirs), abs=0.02)
+
+
+@pytest.mark.heavy
+def test_the_python_example_of_runs_is_one_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints what the page says, up to ids and the rounding of other processors."""
+    page = (ROOT / "docs" / "runs.md").read_text()
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
+    (printed,) = re.findall(r"^prints\n\n((?:    .*\n)+)", page, re.MULTILINE)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("DNNCTL_RUNS_DIR", str(tmp_path))
+    exec(code, {})
+    found = capsys.readouterr().out
+    shown = "".join(line.removeprefix("    ") for line in printed.splitlines(keepends=True))
+    assert_shown(found, shown)
+
+
+def test_the_table_of_exports_names_every_kind() -> None:
+    """What each format holds is measured for all of them."""
+    page = (ROOT / "docs" / "export.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| `(\w+)`", page, re.MULTILINE)
+    for group, choice in (("layer", Layer), ("layer", DropoutChoice), ("activation", Activation), ("source", Source)):
+        for kind in kinds_of(members(choice)):
+            is_download = kind in kinds_of([BuiltIn]) and kind != "fashion_mnist_sample"
+            assert kind == "none" or is_download or (group, kind) in rows, kind
+    assert {kind for group, kind in rows if group == "normalization"} == {*kinds_of(members(Normalization))} - {"none"}

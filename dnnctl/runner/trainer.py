@@ -126,9 +126,11 @@ def _finish(
     best.restore()
     is_same = loop.last is not None and loop.best.best_epoch == loop.last.row["epoch"]
     measured = last if is_same else measure(engine, examples.measured)
-    write_predictions(writer, setup, engine, examples)
+    targets = write_predictions(writer, setup, engine, examples)
     seconds = time.perf_counter() - started
-    summary = summarize(writer, setup, loop, log, best=measured, last=last, state=state, seconds=seconds)
+    summary = summarize(
+        writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
+    )
     report(RunEnded(writer.write_summary(summary)))
 
 

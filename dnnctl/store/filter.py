@@ -5,13 +5,15 @@
     optimizer in (adam, nadam) and model.layers[1].units == 300
 
 A comparison has a column on the left and a number, a word, or words in parentheses on the right. Words that contain
-other characters than letters, digits and underscores must be quoted.
+other characters than letters, digits and underscores must be quoted. A column of several values, such as `tags`, is
+equal to a word if one of them is.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda value, options: value in options,
     ast.NotIn: lambda value, options: value not in options,
 }
+LONE_EQUALS = re.compile(r"(?<![=!<>])=(?!=)")
 EXAMPLE = "For example: --filter 'val_accuracy > 0.85 and optimizer.kind == nadam'"
 Test = Callable[[RunRecord], bool]
 
@@ -81,7 +84,9 @@ def _parse(text: str) -> ast.Expression:
             warnings.simplefilter("ignore")  # about invalid escapes in quoted text
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise UserError(f"--filter: must be a valid condition. Received: {shorten(text, 100)}. {EXAMPLE}") from None
+        hint = "Use `==` to compare. " if LONE_EQUALS.search(text) else ""
+        message = f"--filter: must be a valid condition. Received: {shorten(text, 100)}. {hint}{EXAMPLE}"
+        raise UserError(message) from None
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
@@ -132,14 +137,17 @@ def _comparison(node: ast.Compare, names: list[str]) -> Test:
     if isinstance(node.ops[0], ast.In | ast.NotIn) and not isinstance(wanted, list):
         wanted = [wanted]  # `in (nadam)`: one word in parentheses is that word
 
+    quantify = all if isinstance(node.ops[0], ast.NotEq | ast.NotIn) else any
+
     def test(run: RunRecord) -> bool:
         value = value_of(run, name)
         try:
+            if isinstance(value, tuple):
+                return quantify(compare(each, wanted) for each in value)
             return value is not None and compare(value, wanted)
         except TypeError:
-            kind = (
-                "text; compare it with quoted text" if isinstance(value, str) else "not text; compare it with a number"
-            )
+            is_text = isinstance(value, str | tuple)
+            kind = "text; compare it with quoted text" if is_text else "not text; compare it with a number"
             raise UserError(f"--filter: {name} is {kind}. Received: {wanted!r}.") from None
 
     return test

@@ -72,10 +72,9 @@ def repetitions(run: RunRecord, candidates: Sequence[RunRecord]) -> list[RunReco
     return _sorted(newest.values()) or [run]
 
 
-def _data(run: RunRecord) -> Any:
-    """The identity of a run's data; folds of the same data have different splits."""
-    data = run.facts.data
-    return data.digest if data is not None and _fold(run.spec) else data
+def _data(run: RunRecord) -> str | None:
+    """The identity of a run's data; other seeds and folds of the same data may have other splits."""
+    return run.facts.data.digest if run.facts.data else None
 
 
 def _sorted(runs: Iterable[RunRecord]) -> list[RunRecord]:

@@ -40,6 +40,14 @@ def test_repetitions_are_the_newest_complete_runs_on_the_same_data(tmp_path: Pat
     assert [run.id for run in found] == [first.id, second.id]
 
 
+def test_seeds_whose_random_validation_examples_differ_are_repetitions(tmp_path: Path) -> None:
+    """`train --seeds` draws other validation examples for each seed; the test examples are the same."""
+    first, second = (
+        add_facts(store_run(tmp_path, seed=seed), data=DataFacts("d", f"split {seed}"), seed=seed) for seed in (1, 2)
+    )
+    assert [run.id for run in repetitions(second, [first, second])] == [first.id, second.id]
+
+
 def test_folds_of_the_same_data_are_repetitions_in_the_order_of_seed_and_fold(tmp_path: Path) -> None:
     """Another number of folds, or other data, is another recipe."""
     last, first, other_seed, middle, four, elsewhere = (
