@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing takes longer than everything else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from dnnctl.commands.evaluate import evaluate
     from dnnctl.commands.export import export
     from dnnctl.commands.fork import fork

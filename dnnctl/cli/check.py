@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,6 +14,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json, print_text
+from dnnctl.cli.table import terminal_width, wrap_lines
 from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, report, shorten
 from dnnctl.text import format_count, suggest
 
@@ -80,10 +82,11 @@ def print_checked(spec: Path, checked: Checked) -> None:
     for each in checked.fixed:
         print_text(f"{each.place}: fixed: {each.fix} [{each.rule.id}]")
     if checked.faults:
-        print_text(str(SpecError(checked.faults)), to_stderr=True)
+        print_text(wrap_lines(str(SpecError(checked.faults)), terminal_width(sys.stderr)), to_stderr=True)
         return
     if checked.advice:
-        print_text(report([each.as_fault() for each in checked.advice], MAX_LINES))
+        found = report([each.as_fault() for each in checked.advice], MAX_LINES)
+        print_text(wrap_lines(found, terminal_width()))
     print_text(f"{name}: {_summary(checked.advice)}")
 
 

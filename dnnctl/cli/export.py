@@ -14,6 +14,7 @@ from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table, terminal_width, wrap_text
 from dnnctl.commands.export_formats import FORMATS, choose_format
+from dnnctl.commands.parity import TOLERANCE
 from dnnctl.store.catalog import load_run
 from dnnctl.store.json_object import plain
 from dnnctl.store.purpose import Wanted
@@ -79,8 +80,9 @@ def _print(found: Export) -> None:
         names = [name for name in facts.before if name in facts.after]
         rows = [[name, format_number(facts.before[name]), format_number(facts.after[name])] for name in names]
         print_table(["validation", "before", facts.quantize], rows, right=["before", facts.quantize])
-    print_text(f"written: {found.path} ({format_count(len(found.files), 'file')}, {format_bytes(n_bytes)})")
-    print_text(f"next:    see {found.path / 'README.md'}")
+    path = found.path.relative_to(Path.cwd()) if found.path.is_relative_to(Path.cwd()) else found.path
+    print_text(f"written: {path} ({format_count(len(found.files), 'file')}, {format_bytes(n_bytes)})")
+    print_text(f"next:    see {path / 'README.md'}")
 
 
 def describe_check(found: Export) -> str:
@@ -90,4 +92,6 @@ def describe_check(found: Export) -> str:
         return f"every value is equal, read by {facts.runtime}"
     changed = "" if facts.changed is None else f", {facts.changed} of {found.n_decisions:,} decisions changed"
     rows = format_count(facts.n_rows, "row")
-    return f"{rows} of the run's data in {facts.runtime}, largest difference {facts.difference:.1e}{changed}"
+    is_usual = facts.limit is None or facts.limit == TOLERANCE
+    limit = "" if is_usual else f" (the network's own rounding allows {facts.limit:.1e})"
+    return f"{rows} of the run's data in {facts.runtime}, largest difference {facts.difference:.1e}{limit}{changed}"

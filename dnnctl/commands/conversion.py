@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dnnctl.commands.evaluate import check_overrides
 from dnnctl.commands.export_formats import FORMATS
 from dnnctl.commands.parent import end_with_parent
-from dnnctl.commands.predictor import BATCH, Predictor, load_predictor, read_form
+from dnnctl.commands.predictor import Predictor, load_predictor, read_form
 from dnnctl.commands.session import faults_located
 from dnnctl.errors import DnnctlError, RunError
 from dnnctl.specs import load
@@ -37,13 +37,15 @@ if TYPE_CHECKING:
 
 N_ROWS = 256
 """The number of rows of each kind that are compared."""
+BATCH = 64
+"""The number of rows at a time."""
 N_SAMPLES = 256
 """The number of training rows that show the ranges of a network to int8."""
-N_MEASURED = 10_000
-"""The most validation rows that a quantized network is measured on."""
+N_MEASURED, MAX_BYTES = 10_000, 500_000_000
+"""The most validation rows that a quantized network is measured on, and the most bytes of them."""
 REAL, MEASURED = "real rows", "measured rows"
 BATCHES = (1, 7)
-"""The other sizes of batches, besides all rows at once."""
+"""Other sizes of batches."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class _Questions:
     expected: dict[str, NDArray[Any]] = field(default_factory=dict)
     rounding: dict[str, float] = field(default_factory=dict)
 
-    def ask_rows(self, name: str, rows: NDArray[Any], batch: int = N_ROWS, *, function: str) -> None:
+    def ask_rows(self, name: str, rows: NDArray[Any], batch: int = BATCH, *, function: str) -> None:
         """Ask for the answers to rows (N, …), as the network takes them."""
         import numpy as np
 
@@ -197,7 +199,7 @@ class _Questions:
         np.save(Path(self.job.questions) / file, rows)
         self._add(Question(name, function, file, batch, is_measured=name == MEASURED), rows)
 
-    def ask_columns(self, name: str, columns: dict[str, NDArray[Any]], batch: int = N_ROWS) -> None:
+    def ask_columns(self, name: str, columns: dict[str, NDArray[Any]], batch: int = BATCH) -> None:
         """Ask for the answers to the columns of a table, (N,) each."""
         file = Path(self.job.questions) / f"{len(self.asked)}.json"
         file.write_text(json.dumps({name: values.tolist() for name, values in columns.items()}), encoding="utf-8")
@@ -324,7 +326,8 @@ def _ask_measured(questions: _Questions, dataset: Dataset, function: str) -> Non
     import numpy as np
 
     part = next(each for each in (dataset.validation, dataset.test, dataset.train) if each is not None and len(each))
-    n = min(N_MEASURED, len(part))
+    n_bytes = int(np.prod(part.inputs.shape[1:])) * part.inputs.dtype.itemsize
+    n = min(N_MEASURED, max(1, MAX_BYTES // n_bytes), len(part))
     questions.ask_rows(MEASURED, np.asarray(part.inputs[:n]), function=function)
     np.save(Path(questions.job.questions) / "targets.npy", part.targets[:n])
 

@@ -126,11 +126,11 @@ def check_folder(path: Path, run: RunRecord, *, force: bool) -> Path:
         return path
     if not path.is_dir():
         raise UserError(f"--output {path} is a file. Choose another name for the folder.")
-    if any(path.iterdir()) and not (force and (path / FACTS).is_file()):
-        fix = "It is not an earlier export, so --force does not replace it." if force else "Or add --force."
-        if not force and not (path / FACTS).is_file():
-            fix = ""
-        raise UserError(f"--output {path}: the folder exists and is not empty. Choose another one. {fix}".rstrip())
+    is_export = (path / FACTS).is_file()
+    if any(path.iterdir()) and not (force and is_export):
+        fix = "Choose another one, or replace the export in it with --force." if is_export else "Choose another one."
+        why = " It has no export, so --force does not replace it." if force else ""
+        raise UserError(f"--output {path}: the folder exists and is not empty.{why} {fix}")
     return path
 
 
@@ -140,7 +140,12 @@ def _aside(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.name}.partial")
     try:
         shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+        try:
+            aside.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(
+                f"Cannot write to {path.parent}: {error.strerror or error}. Choose another --output."
+            ) from None
         yield aside
     finally:
         shutil.rmtree(aside, ignore_errors=True)

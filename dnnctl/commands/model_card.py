@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dnnctl.commands.conversion import Outcome
+from dnnctl.commands.conversion import BATCH, Outcome
 from dnnctl.commands.export_formats import Format
 from dnnctl.commands.named_outputs import PROBABILITIES
 from dnnctl.commands.predictor import describe_target, named_target
@@ -33,6 +33,9 @@ def write_card(run: RunRecord, chosen: Format, facts: ExportFacts, outcome: Outc
     Args:
         folder: where the export is now.
     """
+    from dnnctl.compare.scores import threshold
+
+    limit = threshold(run)
     target, columns = _target(run, outcome), _columns(run) if outcome.example else ()
     quantized = f", quantized to {facts.quantize}" if facts.quantize else ""
     epoch = f", epoch {run.summary.best_epoch}" if run.summary and facts.weights == "best" else ""
@@ -44,13 +47,13 @@ def write_card(run: RunRecord, chosen: Format, facts: ExportFacts, outcome: Outc
         f"Run {code(run.id)}, {facts.weights} weights{epoch}, written by dnnctl.",
         "## Use",
         f"In this folder, with {code(facts.runtime)}:",
-        fenced(call_code(facts.format, target, outcome), "python"),
+        fenced(call_code(facts.format, target, outcome, limit), "python"),
         f"{code('predict.py')} loads the model. The check below ran this file.",
         fenced(usage, "python"),
         "## Inputs",
         *_inputs(run, columns, outcome),
         "## Outputs",
-        *_outputs(target, outcome),
+        *_outputs(target, outcome, limit),
         "## Results",
         *_results(run, facts, outcome),
         "## Check",
@@ -63,8 +66,12 @@ def write_card(run: RunRecord, chosen: Format, facts: ExportFacts, outcome: Outc
     return "\n\n".join(sections) + "\n"
 
 
-def call_code(format: str, target: TargetFacts, outcome: Outcome) -> str:
-    """Some lines of Python that call the export."""
+def call_code(format: str, target: TargetFacts, outcome: Outcome, limit: float) -> str:
+    """Some lines of Python that call the export.
+
+    Args:
+        limit: a single output above it means the second class, or that a row has a label.
+    """
     if format == "weights":
         return "from predict import weights\n\nprint({name: values.shape for name, values in weights.items()})"
     if outcome.example:
@@ -75,12 +82,11 @@ def call_code(format: str, target: TargetFacts, outcome: Outcome) -> str:
         made = f"rows = np.zeros(({shape}), np.{outcome.dtype})  # your rows"
         lines = ["import numpy as np", "from predict import predict", "", made]
     lines.append("answers = predict(rows)")
-    return "\n".join([*lines, *_decision(target, outcome)])
+    return "\n".join([*lines, *_decision(target, outcome, limit)])
 
 
-def _decision(target: TargetFacts, outcome: Outcome) -> list[str]:
+def _decision(target: TargetFacts, outcome: Outcome, limit: float) -> list[str]:
     """The lines of Python that print the names of the answers."""
-    limit = _threshold(outcome)
     names = f"names = {list(target.names)!r}"
     if target.task == "numbers":
         return ["print(answers)"]
@@ -89,10 +95,6 @@ def _decision(target: TargetFacts, outcome: Outcome) -> list[str]:
     if outcome.n_outputs == 1:
         return [names, f"print([names[int(value > {limit})] for value in answers[:, 0]])"]
     return [names, "print([names[number] for number in answers.argmax(axis=1)])"]
-
-
-def _threshold(outcome: Outcome) -> float:
-    return 0.5 if outcome.activation in PROBABILITIES else 0.0
 
 
 def _inputs(run: RunRecord, columns: tuple[ColumnEncoding, ...], outcome: Outcome) -> list[str]:
@@ -116,19 +118,19 @@ def _values(how: ColumnEncoding) -> str:
     return "" if how.minimum is None else f"{how.minimum:g} to {how.maximum:g}"
 
 
-def _outputs(target: TargetFacts, outcome: Outcome) -> list[str]:
+def _outputs(target: TargetFacts, outcome: Outcome, limit: float) -> list[str]:
     is_probability = outcome.activation in PROBABILITIES
     what = "probability" if is_probability else "score"
     lines = [f"An array (N, {outcome.n_outputs}) of float32."]
     if target.task == "numbers":
         return [*lines, f"Predicted numbers, in the unit of the targets{_listed(target.names)}."]
     if target.task == "classes" and outcome.n_outputs == 1:
-        rule = f"The {what} of the class {code(target.names[1])}. Above {_threshold(outcome)} it is the decision,"
+        rule = f"The {what} of the class {code(target.names[1])}. Above {limit} it is the decision,"
         return [*lines, f"{rule} otherwise {code(target.names[0])}."]
     rule = (
         f"The {what} of each class; the largest one is the decision."
         if target.task == "classes"
-        else f"The {what} of each label; a row has the label if it is above {_threshold(outcome)}."
+        else f"The {what} of each label; a row has the label if it is above {limit}."
     )
     noun = "class" if target.task == "classes" else "label"
     return [*lines, rule, table(["column", noun], [[str(n), code(name)] for n, name in enumerate(target.names)])]
@@ -179,8 +181,8 @@ def describe_check(facts: ExportFacts, chosen: Format) -> list[str]:
     without = ", ".join(chosen.without)
     others = "" if facts.quantize else ", and rows of zeros and of extreme values"
     how = (
-        f"{format_count(facts.n_rows, 'row')} of the run's data{others}, one at a time, in batches of 7 and all at "
-        f"once, in a process with {code(facts.runtime)} and without {without}."
+        f"{format_count(facts.n_rows, 'row')} of the run's data{others}, one at a time, in batches of 7 and "
+        f"of {BATCH}, in a process with {code(facts.runtime)} and without {without}."
     )
     decisions = "" if facts.changed is None else f" {format_count(facts.changed, 'decision')} changed."
     limit = "" if facts.limit is None else f"; up to {facts.limit:.2g} is accepted"

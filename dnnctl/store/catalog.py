@@ -119,7 +119,7 @@ def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify
     found = f"{len(runs)} runs are named {name}" if name else f"The last run is {runs[-1].id} ({runs[-1].status})"
     if chosen is None:
         if name and len(runs) > 1:
-            notify(f"{found}, and none is a {wanted.describe('run')}; using the newest, {runs[-1].id}.")
+            notify(f"{found}, but there is no {wanted.describe('run')} among them; using the newest, {runs[-1].id}.")
         return runs[-1]
     if (name and len(runs) > 1) or chosen is not runs[-1]:
         notify(f"{found}; using the newest {wanted.describe('run')}, {chosen.id}.")

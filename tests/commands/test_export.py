@@ -192,8 +192,8 @@ def test_only_an_earlier_export_is_replaced(numbers: Run, tmp_path: Path) -> Non
     assert check_folder(tmp_path / "export", numbers, force=True) == tmp_path / "export"
     for path, force, message in (
         (tmp_path / "full", False, "is not empty"),
-        (tmp_path / "full", True, "not an earlier export, so --force does not replace it"),
-        (tmp_path / "export", False, "Or add --force"),
+        (tmp_path / "full", True, "It has no export, so --force does not replace it"),
+        (tmp_path / "export", False, "replace the export in it with --force"),
         (tmp_path / "file", True, "is a file"),
         (numbers.path, True, "in the folder of the run"),
         (numbers.path / "export", False, "in the folder of the run"),

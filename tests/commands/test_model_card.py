@@ -43,21 +43,26 @@ def test_a_table_has_as_many_cells_in_every_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "network", "answers", "expected"),
+    ("target", "network", "limit", "answers", "expected"),
     [
-        (TWO, outcome(2, "softmax"), [[0.2, 0.8]], "['yes']"),
-        (TWO, outcome(1, "sigmoid"), [[0.4], [0.6]], "['no', 'yes']"),
-        (TWO, outcome(1, "tanh"), [[-0.1], [0.1]], "['no', 'yes']"),
-        (BOTH, outcome(2, "sigmoid"), [[0.6, 0.7]], "[['a', 'b']]"),
-        (TargetFacts("numbers"), outcome(1, "linear"), [[3.5]], "[[3.5]]"),
+        (TWO, outcome(2, "softmax"), 0.5, [[0.2, 0.8]], "['yes']"),
+        (TWO, outcome(1, "sigmoid"), 0.5, [[0.4], [0.6]], "['no', 'yes']"),
+        (TWO, outcome(1, "tanh"), 0.0, [[-0.1], [0.1]], "['no', 'yes']"),
+        (BOTH, outcome(2, "sigmoid"), 0.5, [[0.6, 0.7]], "[['a', 'b']]"),
+        (TargetFacts("numbers"), outcome(1, "linear"), 0.5, [[3.5]], "[[3.5]]"),
     ],
 )
 def test_the_code_prints_the_decisions(
-    target: TargetFacts, network: Outcome, answers: list[list[float]], expected: str, capsys: pytest.CaptureFixture[str]
+    target: TargetFacts,
+    network: Outcome,
+    limit: float,
+    answers: list[list[float]],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """In the names of the classes, with the threshold of the loss."""
     import numpy as np
 
-    text = call_code("onnx", target, network).replace("from predict import predict", "")
+    text = call_code("onnx", target, network, limit).replace("from predict import predict", "")
     exec(text.replace("predict(rows)", f"np.array({answers})"), {"np": np})
     assert capsys.readouterr().out.strip() == expected

@@ -15,9 +15,7 @@ OPSET = 18
 """The newest version of the operators that tf2onnx writes."""
 USAGE = '''"""Predict with model.onnx. It needs numpy and onnxruntime."""
 
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,7 +28,12 @@ def answer(rows):
 
 
 def write(network: Network, folder: Path, quantization: Quantization | None) -> None:
-    """Write model.xml and model.bin."""
+    """Write model.xml and model.bin.
+
+    OpenVINO and nncf would report each conversion to their makers, and wait for an answer where there is no network.
+    They do not if the package that sends these reports cannot be imported.
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415  (an optional package)
 
     with TemporaryDirectory() as archive:

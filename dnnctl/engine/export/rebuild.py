@@ -53,7 +53,8 @@ def _rebuild(core: keras.Model, precision: str, layers: dict[type, Any], functio
         replace = layers.get(type(layer))
         return layer(*inputs, **options) if replace is None else replace(layer)(*inputs)
 
-    copy = keras.models.clone_model(core, clone_function=clone, call_function=call)
+    plain = keras.Model(core.input, core.output, name=core.name)  # without optimizer and loss, which would be copied
+    copy = keras.models.clone_model(plain, clone_function=clone, call_function=call)
     taken = {layer.name: layer for layer in copy.layers}
     for layer in core.layers:
         if layer.weights and layer.name in taken:
