@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from dnnctl.commands.predict import predict
     from dnnctl.commands.resume import resume
     from dnnctl.commands.runs import load_run, runs
+    from dnnctl.commands.sweep import sweep
     from dnnctl.commands.train import train
     from dnnctl.specs.reading.load import load_spec
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "fork", "load_run", "load_spec", "predict", "resume", "runs", "train"]
+__all__ = ["__version__", "evaluate", "fork", "load_run", "load_spec", "predict", "resume", "runs", "sweep", "train"]
 
 _HOMES = {
     "evaluate": "dnnctl.commands.evaluate",
@@ -24,6 +25,7 @@ _HOMES = {
     "predict": "dnnctl.commands.predict",
     "resume": "dnnctl.commands.resume",
     "runs": "dnnctl.commands.runs",
+    "sweep": "dnnctl.commands.sweep",
     "train": "dnnctl.commands.train",
 }
 

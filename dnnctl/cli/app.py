@@ -24,6 +24,7 @@ from dnnctl.cli import (
     resume,
     schema,
     show,
+    sweep,
     train,
     verify_resume,
 )
@@ -50,6 +51,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate.evaluate_command,
     "predict": predict.predict_command,
     "prune": prune.prune_command,
+    "sweep": sweep.sweep_command,
     "verify-resume": verify_resume.verify_resume_command,
     "find-rate": find_rate.find_rate_command,
     "check": check.check_command,

@@ -19,13 +19,13 @@ def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Disp
         return JsonDisplay()
     if quiet:
         return NoDisplay()
-    if sys.stdout.isatty() and _is_capable():
+    if sys.stdout.isatty() and is_capable():
         from dnnctl.cli.live import LiveDisplay
 
         return LiveDisplay()
     return PlainDisplay()
 
 
-def _is_capable() -> bool:
+def is_capable() -> bool:
     """Whether the terminal understands cursor movements."""
     return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")

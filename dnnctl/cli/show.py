@@ -6,12 +6,14 @@ from itertools import groupby
 from shlex import quote
 from typing import Any
 
+from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
+from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
@@ -31,8 +33,13 @@ ROLES = ("validation", "test")
 
 
 def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run: its status, origin, metrics, layers and files."""
+    """Show a run or a sweep: its status, origin, metrics, layers and files."""
     with failures_reported(as_json=as_json):
+        if trials := sweep_of(run, runs_dir):
+            from dnnctl.cli.show_sweep import show_sweep
+
+            show_sweep(trials, as_json=as_json)
+            return
         record = load_run(run, runs_dir, notify=print_notice)
         if as_json:
             print_json(as_object(record), indent=2)
@@ -107,7 +114,11 @@ def _changes(run: RunRecord) -> dict[str, str]:
 def _origins(run: RunRecord) -> dict[str, str]:
     """The runs that it was forked from, reuses or was pruned from, and its pretraining."""
     lines = {}
-    parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
+    parent, reuse, pruned, trial = run.facts.parent, run.facts.reuse, run.facts.pruned, run.facts.trial
+    if trial:
+        lines["sweep"] = f"{trial.sweep}, {trial_in_words(trial.number, trial.confirms)}"
+    if trial and trial.stopped is not None:
+        lines["stopped"] = f"by the sweep: {trial.reason}"
     if parent:
         lines["forked from"] = f"{parent.run} at {parent.checkpoint}"
         for change in parent.changes:

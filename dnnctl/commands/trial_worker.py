@@ -1,0 +1,118 @@
+"""A worker of a sweep: a process that loads TensorFlow once and trains one run after the other.
+
+It reads the path of a run's folder on each line of standard input. On standard output it writes what happens, one JSON
+object for each event; after the last event of a run, it writes one with the event `released`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dnnctl.commands.parent import end_with_parent
+from dnnctl.commands.session import run_session
+from dnnctl.commands.stderr import stderr_to
+from dnnctl.errors import DivergedError, DnnctlError, InterruptedRunError
+from dnnctl.events.event import EpochEnded, Event, RunEnded, RunOpened, RunStopped, Warned
+from dnnctl.specs import load
+from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.files import finite_only
+from dnnctl.store.record import RunRecord, Status, last_end
+from dnnctl.store.writer import RunWriter
+
+STDOUT, STDERR = 1, 2
+REPORTED = (RunOpened, EpochEnded, RunEnded, RunStopped, Warned)
+"""The events that the sweep hears of."""
+Write = Callable[[dict[str, Any]], None]
+
+
+def work(n_threads: int) -> None:
+    """Train the runs that standard input names, until it ends."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # between two runs there is nothing to save
+    write = _own_output()
+    is_ready = False
+    for line in sys.stdin:
+        if not is_ready:
+            _prepare(n_threads)
+            is_ready = True
+        if not train_trial(Path(line.rstrip("\n")), write):
+            return
+
+
+def train_trial(path: Path, write: Write) -> bool:
+    """Train a run until it is over; return whether the process may train another one."""
+
+    def report(event: Event) -> None:
+        if isinstance(event, REPORTED):
+            write(finite_only(event.as_json()))
+
+    message, is_interrupted = "", False
+    try:
+        with RunWriter.open(RunRecord.at(path)) as writer:
+            if not _is_over(writer.record):
+                _train(writer, report)
+    except DnnctlError as error:
+        message = "" if isinstance(error, DivergedError) else str(error)
+        is_interrupted = isinstance(error, InterruptedRunError)
+    except Exception as error:  # a bug must not end the sweep; the traceback is in log.txt
+        message = f"{type(error).__name__}: {error}"
+    write({"event": "released", "path": str(path), "message": message})
+    if not is_interrupted:
+        _forget()
+    return not is_interrupted
+
+
+def _train(writer: RunWriter, report: Callable[[Event], None]) -> None:
+    """Train a run. Unlike with `train`, wrong input is recorded: the trial has failed, and its setting is not lost."""
+    loaded = load(writer.folder.spec)
+    try:
+        run_session(loaded, writer, report, event="resumed" if writer.record.history else "started")
+    except InterruptedRunError:
+        raise
+    except DnnctlError as error:
+        if not writer.has_started and not isinstance(error, DivergedError):
+            writer.add_history(HistoryEntry("ended", end=str(Status.FAILED), reason=str(error)))
+        raise
+
+
+def _is_over(run: RunRecord) -> bool:
+    end = last_end(run)
+    return end.is_complete or end is Status.DIVERGED
+
+
+def _own_output() -> Write:
+    """Write to what was standard output; from now on that is standard error, where libraries may write, too."""
+    output = os.fdopen(os.dup(STDOUT), "w", encoding="utf-8")
+    os.dup2(STDERR, STDOUT)
+
+    def write(value: dict[str, Any]) -> None:
+        with suppress(BrokenPipeError):  # the sweep was killed; SIGTERM follows
+            output.write(json.dumps(value) + "\n")
+            output.flush()
+
+    return write
+
+
+def _prepare(n_threads: int) -> None:
+    """Load TensorFlow, which takes seconds. Its messages are dropped."""
+    with stderr_to(os.devnull):
+        from dnnctl.engine.session import limit_threads
+
+        limit_threads(n_threads)
+
+
+def _forget() -> None:
+    from dnnctl.engine.session import forget_everything
+
+    forget_everything()
+
+
+if __name__ == "__main__":
+    work(int(sys.argv[1]))
