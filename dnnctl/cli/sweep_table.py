@@ -57,7 +57,7 @@ def print_claim(claim: Claim) -> None:
             format_number(each.in_sweep),
             _in_words(each.score),
             "—" if each.test is None else _in_words(each.test),
-            f"{each.bias:+.4f}",
+            f"{'-' if each.bias < 0 else '+'}{format_number(abs(each.bias))}",
         ]
         for each in claim.settings
     ]
@@ -75,11 +75,11 @@ def print_claim(claim: Claim) -> None:
 
 
 def _confirmation(claim: Claim) -> str:
-    score = claim.best.score
-    selection = "too good" if claim.selection_bias > 0 else "not too good"
+    score, bias = claim.best.score, claim.selection_bias
+    better = "better" if bias > 0 else "worse"
     return (
-        f"{claim.metric} {_in_words(score)} on {format_count(score.n, 'fresh seed')}; the best score in the sweep was "
-        f"{selection} by {claim.selection_bias:+.4f} (selection bias)"
+        f"{claim.metric} {_in_words(score)} on {format_count(score.n, 'fresh seed')}. Selection bias: the best score "
+        f"in the sweep was {format_number(abs(bias))} {better} than the same setting with fresh seeds."
     )
 
 

@@ -1,7 +1,8 @@
 """A worker of a sweep: a process that loads TensorFlow once and trains one run after the other.
 
 It reads the path of a run's folder on each line of standard input. On standard output it writes what happens, one JSON
-object for each event; after the last event of a run, it writes one with the event `released`.
+object for each event; the last one of a run is `released`. TensorFlow frees the memory of a run, except for some
+megabytes of its graphs, so that a worker ends when it has grown too large, and another one takes its place.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ from dnnctl.store.record import RunRecord, Status, last_end
 from dnnctl.store.writer import RunWriter
 
 STDOUT, STDERR = 1, 2
+MAX_GROWTH = 500_000_000
+"""The bytes by which a worker may grow after its first run."""
 REPORTED = (RunOpened, EpochEnded, RunEnded, RunStopped, Warned)
 """The events that the sweep hears of."""
 Write = Callable[[dict[str, Any]], None]
@@ -37,16 +42,32 @@ def work(n_threads: int) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # between two runs there is nothing to save
     write = _own_output()
-    is_ready = False
+    memory = Memory()
     for line in sys.stdin:
-        if not is_ready:
-            _prepare(n_threads)
-            is_ready = True
-        if not train_trial(Path(line.rstrip("\n")), write):
+        _prepare(n_threads)
+        if not train_trial(Path(line.rstrip("\n")), write, memory):
             return
 
 
-def train_trial(path: Path, write: Write) -> bool:
+@dataclass
+class Memory:
+    """The memory of a process that trains several runs."""
+
+    first: int = 0
+    """The bytes after the first run."""
+
+    def has_grown(self) -> bool:
+        """Free what can be freed, and return whether the process has become too large."""
+        from dnnctl.engine.memory import resident_memory
+        from dnnctl.engine.session import forget_everything
+
+        forget_everything()
+        now = resident_memory()
+        self.first = self.first or now
+        return now - self.first > MAX_GROWTH
+
+
+def train_trial(path: Path, write: Write, memory: Memory) -> bool:
     """Train a run until it is over; return whether the process may train another one."""
 
     def report(event: Event) -> None:
@@ -63,10 +84,9 @@ def train_trial(path: Path, write: Write) -> bool:
         is_interrupted = isinstance(error, InterruptedRunError)
     except Exception as error:  # a bug must not end the sweep; the traceback is in log.txt
         message = f"{type(error).__name__}: {error}"
-    write({"event": "released", "path": str(path), "message": message})
-    if not is_interrupted:
-        _forget()
-    return not is_interrupted
+    is_last = is_interrupted or memory.has_grown()
+    write({"event": "released", "message": message, "is_last": is_last})
+    return not is_last
 
 
 def _train(writer: RunWriter, report: Callable[[Event], None]) -> None:
@@ -100,18 +120,13 @@ def _own_output() -> Write:
     return write
 
 
+@cache
 def _prepare(n_threads: int) -> None:
-    """Load TensorFlow, which takes seconds. Its messages are dropped."""
+    """Load TensorFlow, once. Its messages are dropped."""
     with stderr_to(os.devnull):
         from dnnctl.engine.session import limit_threads
 
         limit_threads(n_threads)
-
-
-def _forget() -> None:
-    from dnnctl.engine.session import forget_everything
-
-    forget_everything()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from dnnctl.specs.sweep import Processes
 MAX_PROCESSES = 8
 GPU = Path("/dev/nvidia0")
 CHUNK = 1 << 16
+WORKER = (sys.executable, "-m", "dnnctl.commands.trial_worker")
+"""The command of a worker, without the number of its threads."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,15 @@ class _Process:
     popen: subprocess.Popen[bytes]
     run: Path | None = None
     """The run that it trains."""
+    is_ending: bool = False
+    """Whether it takes no other run."""
     unread: bytes = b""
     """The start of a line."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a run."""
+        return self.run is None and not self.is_ending
 
     def lines(self) -> list[bytes] | None:
         """The lines that have come; None at the end of its output."""
@@ -97,8 +106,7 @@ class ProcessWorkers:
             self.stop(signal.SIGTERM)
         for process in self._processes:
             assert process.popen.stdin is not None
-            with suppress(BrokenPipeError):
-                process.popen.stdin.close()
+            process.popen.stdin.close()  # it ends when it has no more runs to train
         for process in list(self._processes):
             process.popen.wait()
             self._forget(process)
@@ -110,7 +118,7 @@ class ProcessWorkers:
 
     def train(self, run: Path) -> None:
         """Give a run to an idle worker."""
-        process = next((each for each in self._processes if each.run is None), None) or self._start()
+        process = next((each for each in self._processes if each.is_idle), None) or self._start()
         process.run = run
         assert process.popen.stdin is not None
         with suppress(BrokenPipeError):  # it has died; `wait` finds out
@@ -140,7 +148,7 @@ class ProcessWorkers:
             assert process.run is not None, "only a worker that has a run reports something"
             found.append(Message(process.run, json.loads(line)))
             if found[-1].content["event"] == "released":
-                process.run = None
+                process.run, process.is_ending = None, found[-1].content["is_last"]
         return found
 
     def _lost(self, process: _Process) -> list[Message]:
@@ -149,7 +157,7 @@ class ProcessWorkers:
         return [] if process.run is None else [Message(process.run, {"event": "lost", "code": code})]
 
     def _start(self) -> _Process:
-        command = [sys.executable, "-m", "dnnctl.commands.trial_worker", str(self.threads)]
+        command = [*WORKER, str(self.threads)]
         tied = tied_to_this_process()
         tied["pass_fds"] = (*tied["pass_fds"], self.lock)
         popen = subprocess.Popen(
@@ -161,9 +169,11 @@ class ProcessWorkers:
         return process
 
     def _forget(self, process: _Process) -> None:
+        assert process.popen.stdin is not None
         assert process.popen.stdout is not None
         self._selector.unregister(process.popen.stdout)
         self._processes.remove(process)
+        process.popen.stdin.close()
         process.popen.stdout.close()
 
 

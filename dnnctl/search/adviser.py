@@ -66,7 +66,8 @@ def _tpe(sweep: Sweep, trials: Sequence[Trial], number: int) -> Setting:
         )
     directions = ["minimize" if less_is_better(metric) else "maximize" for metric in sweep.metrics]
     study = optuna.create_study(sampler=sampler, directions=directions)
-    study.add_trials([_frozen(sweep, trial, distributions) for trial in trials if trial.number < number])
+    earlier = sorted((trial for trial in trials if trial.number < number), key=lambda trial: trial.number)
+    study.add_trials([_frozen(sweep, trial, distributions) for trial in earlier])
     asked = study.ask(distributions)
     return {path: _value(each, asked.params[path]) for path, each in sweep.parameters.items()}
 

@@ -74,7 +74,7 @@ class LoadedSweep:
         parameter = self.document.nearest(("parameters", path))
         items = parameter.value if isinstance(parameter.value, list) else []
         item = next((item for item in items if item.plain() == value), None)
-        return placed_at(item, item.place) if item is not None else _node_of(value, parameter.place)
+        return replace(item or _node_of(value, parameter.place), key_place=parameter.key_place)
 
 
 def plain_sweep(sweep: Sweep) -> dict[str, Any]:
