@@ -13,6 +13,7 @@ from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.reading.introspection import is_section, kinds_of, members, sections_of
 from dnnctl.specs.reading.schema import field_docs
 from dnnctl.specs.reading.yaml_writer import write_yaml
+from dnnctl.specs.sweep import Sweep
 
 TARGET = Path(__file__).with_name("spec.md")
 INTRODUCTION = """# The spec
@@ -36,6 +37,12 @@ A default of `{}` means that all keys of the section have their defaults.
 """
 
 
+SWEEPS = """# Sweeps
+
+The file of `dnnctl sweep`, which [sweep.md](sweep.md) explains.
+"""
+
+
 def main() -> None:
     """Write the reference."""
     TARGET.write_text(reference(), encoding="utf-8")
@@ -43,7 +50,9 @@ def main() -> None:
 
 def reference() -> str:
     """The reference as Markdown: each section once, in reading order."""
-    return "\n".join([INTRODUCTION, *(_describe(section) for section in sections_of(Spec))])
+    own = sections_of(Spec)
+    of_sweeps = [section for section in sections_of(Sweep) if section not in own]
+    return "\n".join([INTRODUCTION, *map(_describe, own), SWEEPS, *map(_describe, of_sweeps)])
 
 
 def _describe(section: type[Section]) -> str:
@@ -61,7 +70,7 @@ def _row(section: type[Section], name: str) -> str:
     field = section.model_fields[name]
     default = "required" if field.default is PydanticUndefined else f"`{_written(field.default)}`"
     meaning = " ".join(field_docs(section).get(name, "").split()).replace("|", "\\|")
-    return f"| `{name}` | {_values(field.annotation)} | {default} | {meaning} |"
+    return f"| `{field.alias or name}` | {_values(field.annotation)} | {default} | {meaning} |"
 
 
 def _written(value: Any) -> str:
@@ -88,7 +97,9 @@ def _values(annotation: Any) -> str:
             parts += [f"[`{kind}`](#{member.__name__.lower()})" for kind in kinds]
         else:
             parts.append(
-                {"int": "whole number", "float": "number", "bool": "true, false", "str": "text"}[member.__name__]
+                {"int": "whole number", "float": "number", "bool": "true, false", "str": "text", "Any": "values"}[
+                    member.__name__
+                ]
             )
     return ", ".join(dict.fromkeys(parts))
 

@@ -39,7 +39,7 @@ class _Running:
 
     def line(self) -> str:
         progress = f"epoch {self.epoch}  {self.values}" if self.epoch else "starting"
-        return f"  {self.name}  {self.setting}  {progress}"
+        return f"  {self.name}  {progress}  {self.setting}"
 
 
 @dataclass
@@ -101,6 +101,9 @@ class LiveSweepDisplay:
         elif isinstance(event, TrialEnded):
             self.running.pop(event.run, None)
             self.n_over += event.confirms is None
+            if event.is_best and event.confirms is None:
+                values = "  ".join(f"{name} {format_number(value)}" for name, value in event.values.items())
+                self.best = f"  best: trial {event.trial}  {values}"
         elif isinstance(event, WorkerLost):
             self.running.pop(event.run, None)
         elif isinstance(event, SweepEnded):
@@ -109,7 +112,7 @@ class LiveSweepDisplay:
     def _refresh(self) -> None:
         lines = [visible(trial.line())[: self.console.width] for trial in self.running.values()]
         if self.running:
-            lines.append(self._progress())
+            lines += [self._progress(), *([self.best] if self.best else [])]
         self.live.update(Group(*(Text(line) for line in lines)), refresh=True)
 
     def _progress(self) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.crew import Crew
 from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.commands.train import make_blueprint
-from dnnctl.commands.workers import Message, Workers, start_workers
+from dnnctl.commands.workers import start_workers
 from dnnctl.errors import InterruptedRunError, RunError, UserError
 from dnnctl.events.sweep_event import (
     ConfirmationStarted,
@@ -29,9 +28,10 @@ from dnnctl.events.sweep_event import (
 from dnnctl.specs import LoadedSpec, to_yaml
 from dnnctl.specs.reading.load_sweep import LoadedSweep, Setting, load_sweep, plain_sweep
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
+from dnnctl.store.environment import own_command
 from dnnctl.store.facts import HistoryEntry, TrialFacts
 from dnnctl.store.lock import hold_sweep
-from dnnctl.store.record import Status
+from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.trials import (
     Trial,
     TrialState,
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from dnnctl.search.claim import Claim
     from dnnctl.search.proposals import Search
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-Following = Callable[[Mapping[Path, Trial]], Trial | None]
-"""Makes the next run to train, given those that are being trained; None if there is none."""
 MAX_DEATHS = 3
 """A trial whose worker dies this often has failed."""
 MAX_FAILURES = 3
@@ -172,16 +169,8 @@ class _Session:
     notify: Notify
     trials: list[Trial] = field(default_factory=list)
     """Those that were read last."""
-    deaths: dict[Path, int] = field(default_factory=dict)
-    """How often a worker has died with a run."""
     tried: set[Path] = field(default_factory=set)
-    """The runs that a worker has released in this process; those that have failed are not tried again."""
-    received: int | None = None
-    """The signal that stops the sweep."""
-    unsent: list[int] = field(default_factory=list)
-    """The signals that the workers have not got yet."""
-    is_giving: bool = False
-    """Whether runs are being given to workers, which must not get a signal just before a run."""
+    """The runs that a worker has released in this process. Whatever their state, they are not tried again."""
 
     @property
     def loaded(self) -> LoadedSweep:
@@ -200,7 +189,7 @@ class _Session:
         sweep = self.loaded.sweep
         over = [trial for trial in own_trials(self.trials) if trial.state.is_over and not self._is_open(trial)]
         n_left = self.search.n_trials - len(over)
-        with start_workers(sweep.launcher, n_runs=max(n_left, 1), lock=lock) as workers, self._stoppable(workers):
+        with start_workers(sweep.launcher, n_runs=max(n_left, 1), lock=lock) as workers:
             self.report(
                 SweepOpened(
                     sweep=sweep.name,
@@ -214,58 +203,40 @@ class _Session:
                     threads=workers.threads,
                 )
             )
-            self._train_all(workers, self._next_trial)
-            return self._result(self._confirm(workers))
+            with Crew(workers, self._hear) as crew:
+                return self._result(self._train(crew))
 
-    def _train_all(self, workers: Workers, following: Following) -> None:
-        """Give runs to the workers until there is none left; `following` makes the next one."""
-        busy: dict[Path, Trial] = {}
-        while True:
-            self._give_all(workers, following, busy)
-            if not busy:
-                break
-            for message in workers.wait():
-                self._hear(message, busy)
-        if self.received is not None:
-            raise self._interruption()
+    def _train(self, crew: Crew) -> Claim | None:
+        """Train the trials, then confirm the best."""
+        try:
+            crew.train(self._next_trial)
+            return self._confirm(crew)
+        except InterruptedRunError as error:
+            command = " ".join(map(quote, own_command()))
+            raise InterruptedRunError(f"{error}\nnext:  {command}", error.exit_code - 128) from None
 
-    def _give_all(self, workers: Workers, following: Following, busy: dict[Path, Trial]) -> None:
-        """Give a run to each idle worker, then the signals that have come meanwhile."""
-        self.is_giving = True
-        while self.received is None and workers.n_idle() and (trial := following(busy)) is not None:
-            busy[trial.run.path] = trial
-            workers.train(trial.run.path)
-            facts, run = trial.facts, trial.run
-            setting, is_resumed = dict(facts.setting), bool(run.history)
-            self.report(TrialStarted(facts.number, facts.confirms, run.id, setting, facts.based_on, is_resumed))
-        self.is_giving = False
-        self._send(workers)
-
-    def _send(self, workers: Workers) -> None:
-        while self.unsent:
-            workers.stop(self.unsent.pop())
-
-    def _hear(self, message: Message, busy: dict[Path, Trial]) -> None:
-        """Process what a worker reports."""
-        trial, content = busy[message.run], message.content
-        facts, run_id = trial.facts, trial.run.id
-        if content["event"] == "epoch_ended":
+    def _hear(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Process what happens to a trial."""
+        trial = self._at(path)
+        facts, run_id, event = trial.facts, trial.run.id, content["event"]
+        if event == "given":
+            setting, is_resumed = dict(facts.setting), bool(RunRecord.at(path).history)
+            self.report(TrialStarted(facts.number, facts.confirms, run_id, setting, facts.based_on, is_resumed))
+        elif event == "epoch_ended":
             self.report(TrialEpochEnded(facts.number, facts.confirms, run_id, content["row"]))
-        elif content["event"] == "warned":
+        elif event == "warned":
             self.notify(f"trial {facts.number}: {content['text']}")
-        elif content["event"] == "lost":
-            del busy[message.run]
-            self.deaths[message.run] = self.deaths.get(message.run, 0) + 1
-            if self.received is None:
-                self.report(WorkerLost(facts.number, facts.confirms, run_id, content["code"]))
-            if self.deaths[message.run] >= MAX_DEATHS:
+        elif event == "lost":
+            self.report(WorkerLost(facts.number, facts.confirms, run_id, content["code"]))
+            if content["deaths"] >= MAX_DEATHS:
                 self._record_failure(trial, f"its worker died {MAX_DEATHS} times (code {content['code']})")
-        elif content["event"] == "released":
-            del busy[message.run]
-            self.tried.add(message.run)
+        elif event == "released" and not content["is_interrupted"]:
+            self.tried.add(path)
             self._read()
-            if self.received is None:
-                self._end(next(each for each in self.trials if each.run.path == message.run), content["message"])
+            self._end(self._at(path), content["message"])
+
+    def _at(self, path: Path) -> Trial:
+        return next(trial for trial in self.trials if trial.run.path == path)
 
     def _end(self, trial: Trial, message: str) -> None:
         """Report the end of a trial.
@@ -295,17 +266,25 @@ class _Session:
         states = [each.state for each in own]
         has_value = any(state in (TrialState.FINISHED, TrialState.STOPPED, TrialState.DIVERGED) for state in states)
         if not has_value and states.count(TrialState.FAILED) >= min(MAX_FAILURES, self.search.n_trials):
+            self._discard_unstarted(own)
             raise RunError(f"The first trials have failed: {message} Fix the problem, then start the sweep again.")
         if trial.state is TrialState.FINISHED and not best:
             missing = next(metric for metric in metrics if trial.value(metric) is None)
             names = ", ".join(name for name in trial.run.best if name.endswith("loss") or "val_" in name)
             raise RunError(f"The objective {missing} is not measured. The trials have: {names}.")
 
-    def _next_trial(self, busy: Mapping[Path, Trial]) -> Trial | None:
+    def _discard_unstarted(self, trials: Sequence[Trial]) -> None:
+        """Delete the trials that wrong input has prevented from starting: as with `train`, nothing is left of them."""
+        for trial in trials:
+            if not any(entry.event in ("started", "resumed") for entry in trial.run.history):
+                with RunWriter.open(trial.run) as writer:
+                    writer.discard()
+
+    def _next_trial(self, busy: Collection[Path]) -> Path | None:
         """An unfinished trial, or a new one; None if there is none."""
         unfinished = [each for each in own_trials(self.trials) if self._is_open(each) and each.run.path not in busy]
         if unfinished:
-            return unfinished[0]
+            return unfinished[0].run.path
         proposal = self.search.propose(own_trials(self.trials))
         if proposal is None:
             return None
@@ -314,9 +293,7 @@ class _Session:
 
     def _is_open(self, trial: Trial) -> bool:
         """Whether there is something left to train. A failed trial is tried once again by each process."""
-        if trial.state is TrialState.FAILED:
-            return trial.run.path not in self.tried and trial.run.path not in self.deaths
-        return not trial.state.is_over
+        return trial.run.path not in self.tried and (trial.state is TrialState.FAILED or not trial.state.is_over)
 
     def _facts(self, number: int, setting: Setting, *, based_on: str = "", confirms: int | None = None) -> TrialFacts:
         return TrialFacts(
@@ -329,7 +306,7 @@ class _Session:
             identity=self.search.identity,
         )
 
-    def _create(self, facts: TrialFacts, **changes: Any) -> Trial:
+    def _create(self, facts: TrialFacts, **changes: Any) -> Path:
         """The run of a trial: its folder is made here, exclusively, and trained by a worker."""
         name = trial_name(facts.sweep, facts.number, facts.confirms)
         loaded: LoadedSpec = self.loaded.spec_of(facts.setting, name=name, **changes)
@@ -338,11 +315,11 @@ class _Session:
         if pretrained is not None:
             blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
         with RunWriter.create(self.directory, blueprint) as writer:
-            trial = Trial(writer.read(), facts)
+            path = writer.folder.path
         self._read()
-        return trial
+        return path
 
-    def _confirm(self, workers: Workers) -> Claim | None:
+    def _confirm(self, crew: Crew) -> Claim | None:
         """Train the best settings with fresh seeds, and say what they show."""
         choice = self.loaded.sweep.confirm
         if choice == "none":
@@ -358,17 +335,17 @@ class _Session:
         if any(self._confirming(trial, place) is None for trial, place in planned):
             self.report(ConfirmationStarted(tuple(trial.number for trial in best), tuple(seeds)))
 
-        def following(busy: Mapping[Path, Trial]) -> Trial | None:
+        def following(busy: Collection[Path]) -> Path | None:
             for trial, place in planned:
                 found = self._confirming(trial, place)
                 if found is None:
                     facts = self._facts(trial.number, dict(trial.facts.setting), confirms=place)
                     return self._create(facts, seed=seeds[place - 1])
                 if self._is_open(found) and found.run.path not in busy:
-                    return found
+                    return found.run.path
             return None
 
-        self._train_all(workers, following)
+        crew.train(following)
         return make_claim(best, confirming_runs(self.trials), self.loaded.sweep.metrics[0])
 
     def _confirming(self, trial: Trial, place: int) -> Trial | None:
@@ -376,10 +353,11 @@ class _Session:
         return next((each for each in runs if (each.number, each.facts.confirms) == (trial.number, place)), None)
 
     def _record_failure(self, trial: Trial, reason: str) -> None:
+        self.tried.add(trial.run.path)
         with RunWriter.open(trial.run) as writer:
             writer.add_history(HistoryEntry("ended", end=str(Status.FAILED), reason=reason))
         self._read()
-        self._end(next(each for each in self.trials if each.run.path == trial.run.path), reason)
+        self._end(self._at(trial.run.path), reason)
 
     def _read(self) -> None:
         """Read the trials again; those that are over have not changed."""
@@ -391,27 +369,3 @@ class _Session:
         as_object = None if claim is None else claim.as_object()
         self.report(SweepEnded(result.name, tuple(trial.number for trial in result.best), as_object))
         return result
-
-    def _interruption(self) -> InterruptedRunError:
-        assert self.received is not None
-        file = quote(str(self.loaded.document.place.file))
-        name = signal.Signals(self.received).name
-        return InterruptedRunError(f"interrupted by {name}\nnext:  the same command again ({file})", self.received)
-
-    @contextmanager
-    def _stoppable(self, workers: Workers) -> Iterator[None]:
-        """A context in which signals stop the workers, which save their trials."""
-
-        def stop(number: int, _frame: Any) -> None:
-            self.received = number
-            self.unsent.append(number)
-            if not self.is_giving:
-                self._send(workers)
-
-        heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
-        before = {number: signal.signal(number, stop) for number in heeded}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -85,7 +85,7 @@ def train_trial(path: Path, write: Write, memory: Memory) -> bool:
     except Exception as error:  # a bug must not end the sweep; the traceback is in log.txt
         message = f"{type(error).__name__}: {error}"
     is_last = is_interrupted or memory.has_grown()
-    write({"event": "released", "message": message, "is_last": is_last})
+    write({"event": "released", "message": message, "is_interrupted": is_interrupted, "is_last": is_last})
     return not is_last
 
 
@@ -97,7 +97,7 @@ def _train(writer: RunWriter, report: Callable[[Event], None]) -> None:
     except InterruptedRunError:
         raise
     except DnnctlError as error:
-        if not writer.has_started and not isinstance(error, DivergedError):
+        if writer.facts.trial is not None and not writer.has_started:
             writer.add_history(HistoryEntry("ended", end=str(Status.FAILED), reason=str(error)))
         raise
 

@@ -12,7 +12,7 @@ from dnnctl.errors import UserError
 from dnnctl.search.space import grid_values, setting_at
 from dnnctl.seeds import derive_seed
 from dnnctl.specs.reading.load_sweep import LoadedSweep, Setting
-from dnnctl.specs.sweep import MAX_TRIALS, Csv, Grid, Random, Sobol
+from dnnctl.specs.sweep import MAX_TRIALS, CsvSettings, Grid, Random, Sobol
 
 
 def planned_settings(loaded: LoadedSweep) -> list[Setting] | None:
@@ -65,6 +65,6 @@ TABLES: dict[type[Any], Callable[[LoadedSweep], list[Setting]]] = {
     Grid: _grid,
     Random: _random,
     Sobol: _sobol,
-    Csv: _csv,
+    CsvSettings: _csv,
 }
 """By kind of search."""

@@ -78,7 +78,7 @@ class Sobol(Kind):
     """The number of trials."""
 
 
-class Csv(Kind):
+class CsvSettings(Kind):
     """The settings in a CSV file: a column for each key of the spec, a row for each trial."""
 
     kind: Literal["csv"]
@@ -104,7 +104,7 @@ class CmaEs(Kind):
     """The number of trials."""
 
 
-Search: TypeAlias = Annotated[Grid | Random | Sobol | Csv | Tpe | CmaEs, *CHOICE]
+Search: TypeAlias = Annotated[Grid | Random | Sobol | CsvSettings | Tpe | CmaEs, *CHOICE]
 
 
 class NoPruning(Kind):
@@ -201,7 +201,7 @@ class Sweep(Section):
     @property
     def n_trials(self) -> int | None:
         """The number of trials; None if the values define it."""
-        return None if isinstance(self.search, Grid | Csv) else self.search.trials
+        return None if isinstance(self.search, Grid | CsvSettings) else self.search.trials
 
     @property
     def metrics(self) -> list[str]:

@@ -134,7 +134,7 @@ def test_ctrl_c_saves_the_trials_and_the_same_command_continues(tmp_path: Path) 
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 128 + signal.SIGINT
-    assert "the same command again" in errors
+    assert f"next:  dnnctl sweep {words[0]} --vary" in errors
     runs = list_runs(tmp_path / "runs")
     assert [run.status for run in runs] == [Status.INTERRUPTED] * 2
     assert all(run.epochs > 0 for run in runs)

@@ -13,7 +13,7 @@ from scipy.stats.qmc import discrepancy
 from dnnctl.errors import UserError
 from dnnctl.search.tables import TABLES, planned_settings, random_point
 from dnnctl.specs.reading.load_sweep import LoadedSweep, load_sweep
-from dnnctl.specs.sweep import CmaEs, Csv, Grid, Random, Sobol, Tpe
+from dnnctl.specs.sweep import CmaEs, CsvSettings, Grid, Random, Sobol, Tpe
 from sample_specs import write_spec
 
 RATE, UNITS = "optimizer.learning_rate", "model.layers.1.units"
@@ -81,7 +81,7 @@ def test_a_table_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_every_kind_is_either_a_table_or_an_adviser() -> None:
-    assert set(TABLES) == {Grid, Random, Sobol, Csv}
+    assert set(TABLES) == {Grid, Random, Sobol, CsvSettings}
     from dnnctl.search.adviser import ADVISERS
 
     assert set(ADVISERS) == {Tpe, CmaEs}

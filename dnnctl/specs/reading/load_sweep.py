@@ -23,7 +23,7 @@ from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_reader import read_document, read_text
 from dnnctl.specs.reading.yaml_writer import write_inline
 from dnnctl.specs.rules import monitored_names
-from dnnctl.specs.sweep import COSTS, CmaEs, Csv, Grid, NoPruning, Range, Sweep
+from dnnctl.specs.sweep import COSTS, CmaEs, CsvSettings, Grid, NoPruning, Range, Sweep
 from dnnctl.text import suggest
 
 Setting = dict[str, Any]
@@ -212,9 +212,9 @@ def _broken_rules(sweep: Sweep, document: Node) -> list[Fault]:
     if isinstance(search, CmaEs) and (len(ranges) < len(parameters) or len(ranges) < 2):
         hint = "Use `tpe`, which takes lists, too."
         found.append((("search",), "cma_es needs at least two ranges of numbers, and no lists", hint))
-    if not isinstance(search, Csv) and not parameters:
+    if not isinstance(search, CsvSettings) and not parameters:
         found.append((("parameters",), "there is nothing to vary", "For example: optimizer.learning_rate: [0.1, 0.01]"))
-    if isinstance(search, Csv) and parameters:
+    if isinstance(search, CsvSettings) and parameters:
         found.append((("parameters",), "the settings come from the CSV file, so there are no parameters", ""))
     found += _rules_of_several(sweep)
     for path in parameters:
@@ -258,7 +258,7 @@ def _wrong_metrics(sweep: Sweep, base: LoadedSpec, document: Node) -> list[Fault
 
 def _settings(sweep: Sweep, document: Node) -> tuple[SettingsTable | None, list[Fault]]:
     """The settings of a CSV file, if the search is one."""
-    if not isinstance(sweep.search, Csv):
+    if not isinstance(sweep.search, CsvSettings):
         return None, []
     node = document.nearest(("search", "path"))
     try:
