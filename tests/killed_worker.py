@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from killed import die_at
-
 from dnnctl.commands import trial_worker
+from killed import die_at
 
 
 def kill_in(folder: Path, number: str, point: str, n: str) -> None:

@@ -22,10 +22,9 @@ from typing import Any
 
 os.environ |= {"DNNCTL_CACHE_DIR": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
-from killed import BY_THE_CLOCK, POINTS
-
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
+from killed import BY_THE_CLOCK, POINTS
 from recipes import ALL_RECIPES, run_killed, saved_models, spec_of
 from sample_specs import outcome
 

@@ -10,8 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.crew import Crew
-from dnnctl.commands.pretrained import find_pretrained
-from dnnctl.commands.train import make_blueprint
+from dnnctl.commands.train import create_run
 from dnnctl.commands.workers import start_workers
 from dnnctl.errors import InterruptedRunError, RunError, UserError
 from dnnctl.events.sweep_event import (
@@ -310,12 +309,7 @@ class _Session:
         """The run of a trial: its folder is made here, exclusively, and trained by a worker."""
         name = trial_name(facts.sweep, facts.number, facts.confirms)
         loaded: LoadedSpec = self.loaded.spec_of(facts.setting, name=name, **changes)
-        loaded, pretrained = find_pretrained(loaded, self.directory)
-        blueprint = replace(make_blueprint(loaded), trial=facts)
-        if pretrained is not None:
-            blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
-        with RunWriter.create(self.directory, blueprint) as writer:
-            path = writer.folder.path
+        path = create_run(loaded, self.directory, keep_silent, trial=facts)
         self._read()
         return path
 

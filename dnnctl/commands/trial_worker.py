@@ -74,18 +74,19 @@ def train_trial(path: Path, write: Write, memory: Memory) -> bool:
         if isinstance(event, REPORTED):
             write(finite_only(event.as_json()))
 
-    message, is_interrupted = "", False
+    message, code, is_interrupted = "", 0, False
     try:
         with RunWriter.open(RunRecord.at(path)) as writer:
             if not _is_over(writer.record):
                 _train(writer, report)
     except DnnctlError as error:
-        message = "" if isinstance(error, DivergedError) else str(error)
+        message, code = "" if isinstance(error, DivergedError) else str(error), error.exit_code
         is_interrupted = isinstance(error, InterruptedRunError)
     except Exception as error:  # a bug must not end the sweep; the traceback is in log.txt
-        message = f"{type(error).__name__}: {error}"
+        message, code = f"{type(error).__name__}: {error}", DnnctlError.exit_code
     is_last = is_interrupted or memory.has_grown()
-    write({"event": "released", "message": message, "is_interrupted": is_interrupted, "is_last": is_last})
+    end = {"message": message, "exit_code": code, "is_interrupted": is_interrupted, "is_last": is_last}
+    write({"event": "released", **end})
     return not is_last
 
 

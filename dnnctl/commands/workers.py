@@ -89,12 +89,12 @@ class ProcessWorkers:
     """Processes on this machine, which are started when they are needed and replaced when they die.
 
     Args:
-        lock: the file that all processes of the sweep keep open, so that it is locked until the last one has ended.
+        lock: a file that all processes keep open, so that it is locked until the last one has ended.
     """
 
     n: int
     threads: int
-    lock: int
+    lock: int | None
     _processes: list[_Process] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
@@ -159,7 +159,8 @@ class ProcessWorkers:
     def _start(self) -> _Process:
         command = [*WORKER, str(self.threads)]
         tied = tied_to_this_process()
-        tied["pass_fds"] = (*tied["pass_fds"], self.lock)
+        if self.lock is not None:
+            tied["pass_fds"] = (*tied["pass_fds"], self.lock)
         popen = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, bufsize=0, **tied
         )
@@ -177,22 +178,22 @@ class ProcessWorkers:
         process.popen.stdout.close()
 
 
-def start_workers(choice: Any, *, n_runs: int, lock: int) -> Workers:
+def start_workers(choice: Any, *, n_runs: int, lock: int | None) -> Workers:
     """The workers that a sweep asks for.
 
     Args:
         n_runs: the number of runs that are left to train.
-        lock: the file that all processes of the sweep keep open.
+        lock: a file that all processes keep open.
     """
     return WORKERS[type(choice)](choice, n_runs, lock)
 
 
-def _processes(choice: Processes, n_runs: int, lock: int) -> Workers:
+def _processes(choice: Processes, n_runs: int, lock: int | None) -> Workers:
     cores = len(os.sched_getaffinity(0))
     wanted = (1 if GPU.exists() else min(cores, MAX_PROCESSES)) if choice.n == "auto" else choice.n
     threads = max(cores // wanted, 1) if choice.threads == "auto" else choice.threads
     return ProcessWorkers(max(min(wanted, n_runs), 1), threads, lock)
 
 
-WORKERS: dict[type[Any], Callable[[Any, int, int], Workers]] = {Processes: _processes}
+WORKERS: dict[type[Any], Callable[[Any, int, int | None], Workers]] = {Processes: _processes}
 """By kind of workers."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_trials import store_trial
 
 from command_line import call
 from dnnctl.specs.reading.load_sweep import load_sweep, plain_sweep
 from sample_specs import write_spec
+from stored_trials import store_trial
 
 VARY = ["--vary", "optimizer.learning_rate=[0.1, 0.01]", "--vary", "model.layers.1.units=[5, 6]", "--search", "grid"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_trials import store_trial
 
 from dnnctl.commands.halt import halt_of
 from dnnctl.store.trials import read_trials
 from dnnctl.store.writer import RunWriter
+from stored_trials import store_trial
 
 PLAN: dict[str, Any] = {
     "name": "net",

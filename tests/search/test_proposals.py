@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_trials import store_trial
 
 from dnnctl.errors import RunError, SpecError
 from dnnctl.search.proposals import Search
 from dnnctl.specs.reading.load_sweep import load_sweep, plain_sweep
 from dnnctl.store.trials import Trial
 from sample_specs import write_spec
+from stored_trials import store_trial
 
 UNITS = "model.layers.1.units"
 

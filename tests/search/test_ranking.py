@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stored_trials import store_trial
-
 from dnnctl.search.ranking import best_first, best_of, distinct_best, less_is_better, pareto_front
+from stored_trials import store_trial
 
 
 def test_the_direction_follows_from_the_metric() -> None:

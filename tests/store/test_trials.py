@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stored_trials import store_trial
 
 from dnnctl.errors import RunError
 from dnnctl.store.record import RunRecord
@@ -21,6 +20,7 @@ from dnnctl.store.trials import (
     trial_name,
 )
 from stored import store_run
+from stored_trials import store_trial
 
 
 @pytest.mark.parametrize("state", ["finished", "stopped", "diverged", "failed", "unfinished"])
