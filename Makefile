@@ -29,9 +29,10 @@ check: $(INSTALLED)  ## Lint, check types and layers.
 bench: $(INSTALLED)  ## Measure the engine against model.fit.
 	$(BIN)/python -m benchmarks
 
-docs: $(INSTALLED)  ## Write docs/spec.md from the spec's docstrings, and docs/cli.md from the help texts.
+docs: $(INSTALLED)  ## Write docs/spec.md and docs/rules.md from docstrings, and docs/cli.md from the help texts.
 	$(BIN)/python docs/build.py
 	$(BIN)/python docs/build_cli.py
+	$(BIN)/python docs/build_rules.py
 
 reproduce: $(INSTALLED)  ## Train configs/chapter11 on the full data and write docs/chapter11.md.
 	$(BIN)/python docs/reproduce.py

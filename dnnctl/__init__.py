@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing takes longer than everything else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from dnnctl.commands.evaluate import evaluate
+    from dnnctl.commands.export import export
     from dnnctl.commands.fork import fork
     from dnnctl.commands.predict import predict
     from dnnctl.commands.resume import resume
@@ -15,10 +17,23 @@ if TYPE_CHECKING:
     from dnnctl.specs.reading.load import load_spec
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "evaluate", "fork", "load_run", "load_spec", "predict", "resume", "runs", "sweep", "train"]
+__all__ = [
+    "__version__",
+    "evaluate",
+    "export",
+    "fork",
+    "load_run",
+    "load_spec",
+    "predict",
+    "resume",
+    "runs",
+    "sweep",
+    "train",
+]
 
 _HOMES = {
     "evaluate": "dnnctl.commands.evaluate",
+    "export": "dnnctl.commands.export",
     "fork": "dnnctl.commands.fork",
     "load_run": "dnnctl.commands.runs",
     "load_spec": "dnnctl.specs.reading.load",

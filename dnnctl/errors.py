@@ -6,6 +6,7 @@
     │   ├── DataError               a data set is missing, damaged or unsuitable
     │   ├── DeviceError             the requested device does not exist
     │   └── RunError                a run does not exist, is ambiguous, is busy or does not support the request
+    ├── ExportError        exit 1   an exported model does not run, or does not answer as its network
     ├── DivergedError      exit 3   the loss became infinite or NaN
     └── InterruptedRunError exit 128 + signal   a signal stopped training
 
@@ -45,6 +46,10 @@ class DeviceError(UserError):
 
 class RunError(UserError):
     """A run does not exist, is ambiguous, is busy, or does not support the request."""
+
+
+class ExportError(DnnctlError):
+    """An exported model does not run, or does not answer as the network that it was made from."""
 
 
 class DivergedError(DnnctlError):

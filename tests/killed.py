@@ -1,6 +1,6 @@
 """Trains, resumes or forks, and kills itself with SIGKILL at a given point.
 
-    python killed.py train SPEC RUNS_DIR POINT N
+    python killed.py train SPEC RUNS_DIR POINT N KEY=VALUE...
     python killed.py resume RUN RUNS_DIR POINT N
     python killed.py fork RUN RUNS_DIR POINT N KEY=VALUE...
 
@@ -11,9 +11,10 @@ dies N milliseconds after TensorFlow is loaded, wherever it is then.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -23,9 +24,11 @@ from dnnctl.commands.fork import fork
 from dnnctl.commands.parent import end_with_parent
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
+from dnnctl.engine import streaming
 from dnnctl.engine.step_loop import StepLoop
 from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
+from dnnctl.specs import load
 from dnnctl.store import checkpoint, writer
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
@@ -46,6 +49,10 @@ BY_THE_CLOCK = "after_milliseconds"
 
 WAITING = "WAIT_FOR_EVERY_CHECKPOINT"
 """The environment variable that makes the occurrences of a point the same in every process."""
+
+
+MEGABYTES = "MEGABYTES"
+"""The environment variable with the memory that the process may have in addition to what it has when it starts."""
 
 
 def die() -> None:
@@ -85,15 +92,30 @@ def wait_for_every_checkpoint() -> None:
     checkpointer.Checkpointer.save = save_and_wait  # type: ignore[method-assign]
 
 
-if __name__ == "__main__":
-    end_with_parent()
+def limit_memory(megabytes: int) -> None:
+    """Let further allocations fail beyond a limit. Linux does not count files that are mapped to read them."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData:"))
+    limit = int(line.split()[1]) * 1024 + megabytes * 10**6
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train, resume or fork as the arguments say."""
     if WAITING in os.environ:
         wait_for_every_checkpoint()
-    action, what, runs_dir, point, n, *overrides = sys.argv[1:]
+    if MEGABYTES in os.environ:
+        limit_memory(int(os.environ[MEGABYTES]))
+    streaming.MAX_STEPS = 2  # so that the small data have several chunks
+    action, what, runs_dir, point, n, *overrides = arguments
     die_at(point, int(n))
     if action == "train":
-        train(Path(what), runs_dir=runs_dir)
+        train(load(Path(what), overrides), runs_dir=runs_dir)
     elif action == "fork":
         fork(what, overrides, runs_dir=runs_dir)
     else:
         resume(what, runs_dir=runs_dir)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    main(sys.argv[1:])

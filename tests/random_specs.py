@@ -13,13 +13,13 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from dnnctl.builder.output import CLASS_LOSSES
 from dnnctl.builder.target_scaling import SCALABLE_LOSSES
 from dnnctl.specs import Spec
 from dnnctl.specs.activation import PlainActivation
 from dnnctl.specs.augment import Augmentation
 from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.layer import Layer
+from dnnctl.specs.loss import CLASS_LOSSES
 from dnnctl.specs.model import Defaults, Output
 from dnnctl.specs.reading.introspection import is_section, kinds_of, members
 from dnnctl.specs.rules import broken_rules

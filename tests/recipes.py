@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,21 @@ import h5py
 import numpy as np
 import pytest
 
+import forked
+import killed
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 from dnnctl.specs.loss import ErrorLoss, Huber, Loss
 from dnnctl.specs.optimizer import Optimizer
 from dnnctl.specs.reading.introspection import kinds_of, members
 from dnnctl.store.record import RunRecord
+from image_files import write_folder
 from sample_specs import write_numbers, write_spec
 from sample_tables import LABELLED_TABLE, TABLE, write_table
 
-KILLED = Path(__file__).with_name("killed.py")
+TOO_LITTLE = 1e-6
+"""GB for examples: they are streamed."""
+ARRAYS = list(product(("train", "test"), ("inputs", "targets")))
 MID_EPOCH = {"every": {"steps": 2}, "keep": 2}
 
 LABEL_METRICS = ["accuracy", "crossentropy", "precision", "recall", "auc_roc", "auc_precision_recall", "f1_score"]
@@ -155,19 +160,29 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
         "runtime": {"compile": "xla"},
     },
-    "streamed": {
+    "memory map, augmentation, class weights, XLA": {
         "data": {
-            "source": {"kind": "npz", "path": "digits.npz"},
+            "source": {"kind": "npy", **{f"{split}_{role}": f"{split}_{role}.npy" for split, role in ARRAYS}},
             "validation": {"size": 24, "take": "last"},
             "scaling": "unit",
-            "in_memory": False,
             "augment": ["flip"],
+            "class_weights": {"0": 2, "2": 0.5},
         },
         "model": {
             "defaults": {"activation": "relu", "normalization": "batch"},
             "layers": ["flatten", {"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.3}}],
         },
-        "runtime": {"compile": "xla"},
+        "runtime": {"compile": "xla", "memory": TOO_LITTLE},
+    },
+    "image folder, augmentation, balanced classes": {
+        "data": {
+            "source": {"kind": "images", "path": "images"},
+            "validation": {"size": 24, "take": "random"},
+            "scaling": "standardize",
+            "augment": [{"kind": "crop", "padding": 1}, "mixup"],
+            "class_weights": "balanced",
+        },
+        "runtime": {"compile": "graph", "memory": TOO_LITTLE},
     },
     "metrics of labels": {
         "data": {"source": LABELLED_TABLE, "validation": {"size": 24}},
@@ -237,15 +252,61 @@ KIND_RECIPES = {
     )
 }
 """Simple recipes with every optimizer and every loss."""
-ALL_RECIPES = RECIPES | KIND_RECIPES
+LARGE_ROWS, LARGE_SIDE = 130_000, 64
+LIMITED = {
+    "memory map of 530 MB, 420 MB of memory": {
+        "data": {
+            "source": {"kind": "npy", "train_inputs": "large.npy", "train_targets": "large_targets.npy"},
+            "validation": {"size": 1000, "take": "last"},
+            "scaling": "unit",
+        },
+        "model": {"layers": ["flatten", {"kind": "dense", "units": 4}]},
+        "training": {"batch_size": 1000, "epochs": 2, "checkpoint": {"every": {"steps": 20}, "keep": 2}},
+        "runtime": {"compile": "graph", "memory": 0.1},
+    }
+}
+"""A recipe with more data than the memory that its process may have, see `MEGABYTES`."""
+MEGABYTES = dict.fromkeys(LIMITED, 420)
+"""How much more memory the process of a recipe may have than it has when it starts. Mapped files do not count."""
+ALL_RECIPES = RECIPES | KIND_RECIPES | LIMITED
 
 
-def spec_of(recipe: str, folder: Path) -> Path:
-    """Write the spec of a recipe to a file."""
+def spec_of(recipe: str, folder: Path, *, readers: int = 2) -> Path:
+    """Write the spec of a recipe, and the data that it names."""
     write_numbers(folder / "numbers.npz")
     write_table(folder)
     training = {"batch_size": 16, "epochs": 4, "checkpoint": MID_EPOCH}
-    return write_spec(folder, **{"training": training, **ALL_RECIPES[recipe]})
+    runtime = {**ALL_RECIPES[recipe].get("runtime", {}), "readers": readers}
+    spec = write_spec(folder, **{"training": training, **ALL_RECIPES[recipe], "runtime": runtime})
+    with np.load(folder / "digits.npz") as digits:
+        _write_files(folder, {split: (digits[f"x_{split}"], digits[f"y_{split}"]) for split in ("train", "test")})
+    if recipe in LIMITED:
+        _write_large(folder)
+    return spec
+
+
+def _write_files(folder: Path, digits: dict[str, tuple[Any, Any]]) -> None:
+    """The digits as NumPy files and as image files."""
+    for split, (inputs, targets) in digits.items():
+        np.save(folder / f"{split}_inputs.npy", inputs)
+        np.save(folder / f"{split}_targets.npy", targets)
+        images = {
+            f"{split}/{target}/{n}.png": image for n, (image, target) in enumerate(zip(inputs, targets, strict=True))
+        }
+        write_folder(folder / "images", images)
+
+
+def _write_large(folder: Path) -> None:
+    """A file of 530 MB: the first row of an image shows its class, the rest is 0."""
+    targets = np.random.default_rng(0).integers(0, 3, LARGE_ROWS)
+    shape = (LARGE_ROWS, LARGE_SIDE, LARGE_SIDE)
+    images = np.lib.format.open_memmap(folder / "large.npy", "w+", np.uint8, shape)
+    images[:, 0] = 80 * targets[:, None]
+    np.save(folder / "large_targets.npy", targets)
+
+
+NEVER = (killed.BY_THE_CLOCK, 10**9)
+"""A point that no training reaches."""
 
 
 def saved_models(run: RunRecord) -> dict[str, Any]:
@@ -270,23 +331,43 @@ def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Checkpointer, "save", lambda checkpointer, loop, **_: save(checkpointer, loop, wait=True))
 
 
-def run_killed(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str, waits: bool = False) -> bool:
+def run_killed(
+    action: str,
+    what: Path,
+    runs: Path,
+    point: str,
+    n: int,
+    *overrides: str,
+    waits: bool = False,
+    megabytes: int | None = None,
+    fresh: bool = False,
+) -> bool:
     """Run a training that kills itself at a point; return whether it was killed before it ended.
 
     Args:
         waits: whether training waits for every checkpoint, so that the N-th occurrence is the same in every process.
+        megabytes: how much more memory the process may have than it has when it starts.
+        fresh: whether a new interpreter runs it, instead of a forked one.
 
     Raises:
         AssertionError: the training failed.
     """
-    command = [sys.executable, str(KILLED), action, str(what), str(runs), point, str(n), *overrides]
-    tied = tied_to_this_process()
-    tied["env"] |= {"WAIT_FOR_EVERY_CHECKPOINT": "1"} if waits else {}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **tied)
+    words = [action, str(what), str(runs), point, str(n), *overrides]
+    variables = ({killed.WAITING: "1"} if waits else {}) | ({killed.MEGABYTES: str(megabytes)} if megabytes else {})
+    done = run_fresh(words, variables) if fresh else forked.run(killed.main, *words, variables=variables)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0
 
 
-def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> None:
+def run_fresh(words: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `killed.py` in a new process, which ends with this one."""
+    tied = tied_to_this_process()
+    tied["env"] |= variables
+    return subprocess.run(
+        [sys.executable, killed.__file__, *words], capture_output=True, text=True, check=False, **tied
+    )
+
+
+def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str, **options: Any) -> None:
     """Run a training that kills itself at a point, and check that it did."""
-    assert run_killed(action, what, runs, point, n, *overrides, waits=True)
+    assert run_killed(action, what, runs, point, n, *overrides, waits=True, **options)

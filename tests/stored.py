@@ -18,7 +18,9 @@ from dnnctl.store.facts import (
     PrunedFacts,
     ReuseFacts,
     Summary,
+    TargetFacts,
 )
+from dnnctl.store.labels import Labels
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
 
@@ -47,6 +49,9 @@ def store_run(
     data: str = "d",
     fold: tuple[int, int] | None = None,
     spec_digest: str = "",
+    task: str = "classes",
+    predictions: dict[str, Any] | None = None,
+    counts: dict[str, tuple[int, ...]] | None = None,
     **spec: Any,
 ) -> RunRecord:
     """A finished run.
@@ -54,6 +59,8 @@ def store_run(
     Args:
         data: the digest of its data.
         fold: the number of its validation fold, and the number of folds.
+        predictions: the arrays of its predictions.npz.
+        counts: by split, the number of examples of each class or label.
         right: for each test example whether its prediction is right; the accuracy follows.
         spec: sections that differ from the usual spec.
     """
@@ -70,6 +77,10 @@ def store_run(
             probabilities = np.full((len(right), 3), 0.1, np.float32)
             probabilities[np.arange(len(right)), guesses] = 0.8
             np.savez(folder.predictions, test_predictions=probabilities, test_labels=labels, class_names=list("abc"))
+        if predictions is not None:
+            np.savez(folder.predictions, **predictions)
+        if counts is not None:
+            writer.add_facts(target=TargetFacts(task, counts=counts))
         for epoch in range(1, epochs + 1):
             row = {"epoch": epoch, "step": 10 * epoch, "seconds": 0.5, "learning_rate": 0.1, "loss": 1 / epoch}
             writer.append_row({**row, "accuracy": accuracy, "val_loss": 2 / epoch, "val_accuracy": accuracy})
@@ -81,7 +92,7 @@ def store_run(
         writer.write_summary(
             Summary(
                 epochs=epochs, steps=10 * epochs, monitor="val_loss", best_epoch=epochs, best=best, parameters=99,
-                task="classes", loss="sparse_categorical_crossentropy", training_seconds=0.5 * epochs, seconds=1.0,
+                task=task, loss="sparse_categorical_crossentropy", training_seconds=0.5 * epochs, seconds=1.0,
                 validation=measured, test=measured, state="0",
             )
         )  # fmt: skip
@@ -99,6 +110,7 @@ def complete(run: RunRecord, parent: RunRecord) -> RunRecord:
         )
         writer.add_history(HistoryEntry("restored", checkpoint="epoch-0001-step-10"))
         writer.append_row({"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5}, "pretraining")
+        writer.change_labels(lambda _: Labels("bad", ("good", "new"), "a note"))
         writer.log("run")
         writer.write_model(lambda aside: aside.write_bytes(b"PK\x03\x04 no model"))
         assert run.summary is not None

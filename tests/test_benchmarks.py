@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, images, learning_rates, own_data
+from benchmarks import checkpoints, epochs, images, learning_rates, own_data, predictions
 from benchmarks.nets import dense, make_spec
 
 
@@ -27,12 +27,16 @@ def test_checkpoints_prints_a_line_for_each_net(monkeypatch: pytest.MonkeyPatch,
     assert capsys.readouterr().out.splitlines()[-1].startswith("tiny")
 
 
-def test_images_prints_a_line_for_each_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    monkeypatch.setenv("DNNCTL_CACHE_DIR", "")  # the benchmark sets its own
-    images.main(40)
+def test_images_prints_a_line_for_each_side(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = images.write_images(tmp_path / "images", 200)
+    measured = {
+        "Keras": images.train_with_keras(root),
+        "streamed": images.train_with_dnnctl(root, ["data.in_memory=false"]),
+    }
+    images.print_table(200, {side: [(2.0, *found)] for side, found in measured.items()})
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.count("x as fast as one pass of Keras") for line in lines) == 4
-    assert lines[-1].startswith("Keras, one pass")
+    assert [line.split()[0] for line in lines[1:-1]] == list(measured)
+    assert lines[1].endswith("1.00x")
 
 
 def test_learning_rates_prints_a_row_for_each_rule_and_schedule(
@@ -59,3 +63,24 @@ def test_own_data_prints_a_row_for_each_data_set(
     monkeypatch.setattr(sys, "argv", ["own_data", str(tmp_path)])
     own_data.main()
     assert capsys.readouterr().out.splitlines()[-1].startswith("| iris | 150 | accuracy | ")
+
+
+def test_predictions_of_both_sides_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do the same work: the written files have the same numbers."""
+    monkeypatch.setattr(predictions, "TRAINING_ROWS", 40)
+    predictions.prepare(tmp_path, 300)
+    written = []
+    for side in ("dnnctl", "64"):
+        found = predictions.measure(side, tmp_path)
+        assert found.keys() - {"predict"} == {"whole", "memory"}
+        written.append(np.loadtxt(tmp_path / predictions.OUT, delimiter=",", skiprows=1))
+    np.testing.assert_allclose(written[0], written[1], rtol=1e-6)
+
+
+def test_predictions_prints_a_row_for_each_side(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(predictions, "prepare", lambda *_: None)
+    monkeypatch.setattr(predictions, "_measure", lambda *_: {"whole": 2.0, "predict": 1.0, "memory": 900.0})
+    predictions.main(10)
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    assert lines[0] == "| dnnctl predict | | 2.0 s | 900 MB |"
+    assert lines[1].startswith("| keras.Model.predict, batch_size=32 (default) | 1.0 s | 2.0 s |")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dnnctl import train
+from dnnctl.commands.check import check
 from dnnctl.commands.sweep import planned_trials
 from dnnctl.data.sources import cifar10
 from dnnctl.specs import load
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.yaml"))
 CHAPTER11 = sorted((ROOT / "configs" / "chapter11").glob("*.yaml"))
+PRESETS = sorted((ROOT / "dnnctl" / "presets").glob("*.yaml"))
 SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]
 
 
@@ -36,6 +38,12 @@ def test_a_shipped_spec_opens_with_its_purpose(path: Path) -> None:
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_all_settings_of_a_shipped_sweep_are_valid(path: Path) -> None:
     assert len(planned_trials(load_sweep(path))) > 1
+
+
+@pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11, *PRESETS], ids=lambda path: path.stem)
+def test_a_shipped_spec_follows_the_advice(path: Path) -> None:
+    """Where a recipe of the book does not, a comment says so."""
+    assert [each.rule.id for each in check(path, offline=True).advice if each.severity != "hint"] == []
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

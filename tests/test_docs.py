@@ -17,8 +17,14 @@ from dnnctl.cli.app import app
 from dnnctl.events.event import Event
 from dnnctl.events.sweep_event import SweepEvent
 from dnnctl.specs import Spec, load_spec
+from dnnctl.specs.activation import Activation
 from dnnctl.specs.data import Data
+from dnnctl.specs.dropout import DropoutChoice
+from dnnctl.specs.layer import Layer
+from dnnctl.specs.normalization import Normalization
+from dnnctl.specs.reading.introspection import kinds_of, members
 from dnnctl.specs.reading.load_sweep import load_sweep
+from dnnctl.specs.source import BuiltIn, Source
 from dnnctl.store.folder import RunFolder
 from stored import store_run
 
@@ -37,7 +43,10 @@ def docs_module(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(("page", "generator"), [("spec.md", "build"), ("cli.md", "build_cli")])
+PAGES = [("spec.md", "build"), ("cli.md", "build_cli"), ("rules.md", "build_rules")]
+
+
+@pytest.mark.parametrize(("page", "generator"), PAGES)
 def test_generated_pages_are_up_to_date(page: str, generator: str) -> None:
     """`make docs` would change nothing."""
     assert (ROOT / "docs" / page).read_text() == docs_module(generator).reference()
@@ -149,3 +158,35 @@ def test_the_trained_model_takes_the_raw_columns_of_the_documentation(
     exec(re.sub(r"runs/[\w-]+", str(run.folder.path), code), {})
     printed = "".join(f"    {line}\n" for line in capsys.readouterr().out.splitlines())
     assert f"```\n\n{printed}" in DATA_PAGE
+
+
+NUMBER = re.compile(r"\d+\.\d+|\d{8}-\d{6}-iris-[0-9a-f]{4}")
+
+
+@pytest.mark.heavy
+def test_the_python_example_of_runs_is_one_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints what the page says, up to ids and the rounding of other processors."""
+    page = (ROOT / "docs" / "runs.md").read_text()
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
+    (printed,) = re.findall(r"^prints\n\n((?:    .*\n)+)", page, re.MULTILINE)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("DNNCTL_RUNS_DIR", str(tmp_path))
+    exec(code, {})
+    found = capsys.readouterr().out
+    shown = "".join(line.removeprefix("    ") for line in printed.splitlines(keepends=True))
+    assert re.sub(" +", " ", NUMBER.sub("…", found)) == re.sub(" +", " ", NUMBER.sub("…", shown))
+    for ours, theirs in zip(re.findall(r"\b\d\.\d+", found), re.findall(r"\b\d\.\d+", shown), strict=True):
+        assert float(ours) == pytest.approx(float(theirs), abs=0.02)
+
+
+def test_the_table_of_exports_names_every_kind() -> None:
+    """What each format holds is measured for all of them."""
+    page = (ROOT / "docs" / "export.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| `(\w+)`", page, re.MULTILINE)
+    for group, choice in (("layer", Layer), ("layer", DropoutChoice), ("activation", Activation), ("source", Source)):
+        for kind in kinds_of(members(choice)):
+            is_download = kind in kinds_of([BuiltIn]) and kind != "fashion_mnist_sample"
+            assert kind == "none" or is_download or (group, kind) in rows, kind
+    assert {kind for group, kind in rows if group == "normalization"} == {*kinds_of(members(Normalization))} - {"none"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
@@ -18,15 +18,14 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from dnnctl.builder.model import MODEL
+from dnnctl.builder.target_scaling import TARGET_SCALING
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 
 ENCODED = "encoded"
 """The name of the front's last layer."""
 NUMBERS = "numbers"
-BATCH = 4096
 RESERVED = (MODEL, ENCODED, NUMBERS, "joined")
 OPERATION = re.compile(r"(cast|divide|get_item|isnan|subtract|take|where|zeros_like)(_[0-9]+)?")
 """The names that Keras gives to the operations of the front. No two parts of a model may have the same name."""
@@ -67,21 +66,6 @@ def front_of(model: keras.Model) -> keras.Model:
     return _quietly(model.input, model.get_layer(ENCODED).output, "front")
 
 
-def front_encoder(model: keras.Model) -> Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float32]]:
-    """A function from raw columns, (N,), to encoded rows, (N, F), by the front of a table's model."""
-    front = front_of(model)
-
-    def encode(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        n = len(next(iter(columns.values())))
-        batches = [
-            np.asarray(front({name: values[start : start + BATCH] for name, values in columns.items()}))
-            for start in range(0, n, BATCH)
-        ]
-        return np.concatenate(batches)
-
-    return encode
-
-
 def has_front(model: keras.Model) -> bool:
     """Whether a model takes the raw columns of a table."""
     return {MODEL, ENCODED} <= {layer.name for layer in model.layers} and isinstance(model.input, dict)
@@ -95,10 +79,15 @@ def copy_weights(saved: keras.Model, model: keras.Model) -> None:
     """
     givers = {layer.name: layer for layer in core_of(saved).layers if layer.weights}
     takers = {layer.name: layer for layer in model.layers if layer.weights}
-    if givers.keys() != takers.keys():
+    if givers.keys() != takers.keys() or _scales_targets(core_of(saved)) != _scales_targets(model):
         raise ValueError("the layers differ")
     for name, layer in takers.items():
         layer.set_weights(givers[name].get_weights())
+
+
+def _scales_targets(model: keras.Model) -> bool:
+    """Whether the last layers invert the scaling of the targets; they have no weights."""
+    return any(layer.name == TARGET_SCALING for layer in model.layers)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from dnnctl.builder.regularizer import build_regularizer
 from dnnctl.builder.target_scaling import TargetScaling
 from dnnctl.errors import Fault, SpecError
 from dnnctl.specs.experiment import Spec
+from dnnctl.specs.loss import BINARY_LOSSES, loss_fault
 from dnnctl.specs.model import Output
 
 TargetForm = Literal["index", "one_hot", "column", "labels", "numbers"]
@@ -26,14 +27,6 @@ or numbers (B, K)."""
 
 OUTPUT = "output"
 """The name of the last layer."""
-BINARY_LOSSES = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
-CLASS_LOSSES = (
-    "sparse_categorical_crossentropy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_hinge",
-    *BINARY_LOSSES,
-)
 
 
 @dataclass(frozen=True)
@@ -61,13 +54,13 @@ def choose_head(spec: Spec, *, task: str, n_outputs: int) -> Head:
         SpecError: the loss or the number of units does not match the targets.
     """
     loss = spec.loss.kind if spec.loss.kind != "auto" else _auto_loss(task, n_outputs)
+    fault = loss_fault(loss, task)
+    if fault is not None:
+        raise SpecError([Fault(fault[0], "loss", hint=fault[1])])
     if task == "numbers":
-        if loss in CLASS_LOSSES:
-            rule = f"{loss} is for classes, but these targets are numbers"
-            raise SpecError([Fault(rule, "loss", hint="Write mse, mae or huber, or `data.source.task: classes`.")])
         head = Head(loss, "numbers", n_outputs, "linear")
-    elif task == "labels":
-        head = _label_head(loss, n_outputs)
+    elif task == "labels":  # one output for each label, which is 0 or 1 whatever the others are
+        head = Head(loss, "labels", n_outputs, _binary_activation(loss))
     elif loss in BINARY_LOSSES:
         head = _binary_head(loss, n_outputs)
     else:
@@ -88,14 +81,6 @@ def _binary_head(loss: str, n_classes: int) -> Head:
     if n_classes == 2:
         return Head(loss, "column", 1, _binary_activation(loss))
     return Head(loss, "one_hot", n_classes, _binary_activation(loss))
-
-
-def _label_head(loss: str, n_labels: int) -> Head:
-    """One output for each label, which is 0 or 1 whatever the others are."""
-    if loss in CLASS_LOSSES and loss not in BINARY_LOSSES:
-        rule = f"{loss} is for targets with one class per example, but these have several labels"
-        raise SpecError([Fault(rule, "loss", hint=f"Write {', '.join(BINARY_LOSSES)}, or mse.")])
-    return Head(loss, "labels", n_labels, _binary_activation(loss))
 
 
 def _binary_activation(loss: str) -> str:

@@ -22,6 +22,8 @@ from dnnctl.specs.experiment import Spec
 SCALABLE_LOSSES = ("mse", "mae", "huber", "log_cosh")
 """Losses of a difference. The others depend on the unit or the sign of the numbers."""
 PATH = "data.target_scaling"
+TARGET_SCALING = "target_scaling"
+"""The name of the layer that inverts the scaling."""
 SMALLEST = 1e-37
 """Predictions are at least this large before their logarithm is taken: it is the smallest power of 10 in float32."""
 ROUNDING = np.finfo(np.float32).eps
@@ -45,7 +47,7 @@ class TargetScaling:
     def layers(self) -> list[keras.layers.Layer]:
         """The layers after the output that invert the scaling, (B, K) → (B, K)."""
         inverse = [
-            keras.layers.Rescaling(list(self.deviation), offset=list(self.mean), dtype="float32", name="target_scaling")
+            keras.layers.Rescaling(list(self.deviation), offset=list(self.mean), dtype="float32", name=TARGET_SCALING)
         ]
         if self.kind == "log":
             inverse.append(keras.layers.Activation("exponential", dtype="float32", name="target_exponential"))
@@ -66,14 +68,13 @@ class ScaledLoss(keras.losses.Loss):
 
 
 def fit_target_scaling(
-    spec: Spec, loss: str, targets: NDArray[np.generic], *, is_numbers: bool, is_table: bool
+    spec: Spec, loss: str, targets: NDArray[np.generic], *, is_numbers: bool
 ) -> TargetScaling | None:
     """The scaling of the targets of the training split; None if they are used as they are.
 
     Args:
         loss: its kind, which is known even if the spec has `auto`.
         targets: (N, K) numbers, or classes.
-        is_table: whether `auto` means `standardize`.
 
     Raises:
         SpecError: the targets, the loss or the output do not allow the scaling.
@@ -81,7 +82,7 @@ def fit_target_scaling(
     wanted = spec.data.target_scaling
     reason = _obstacle(spec, loss) if is_numbers else "only target numbers can be scaled, but these are classes"
     if wanted == "auto":
-        wanted = "standardize" if is_table and reason is None else "none"
+        wanted = "standardize" if reason is None else "none"
     if wanted == "none":
         return None
     if reason is not None:

@@ -13,9 +13,12 @@ from dnnctl.cli import (
     data,
     doctor,
     evaluate,
+    explain,
+    export,
     find_rate,
     fork,
     init,
+    labels,
     list_runs,
     predict,
     prune,
@@ -23,8 +26,10 @@ from dnnctl.cli import (
     report,
     resume,
     schema,
+    serve,
     show,
     sweep,
+    tensorboard,
     train,
     verify_resume,
 )
@@ -50,22 +55,29 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fork": fork.fork_command,
     "evaluate": evaluate.evaluate_command,
     "predict": predict.predict_command,
+    "export": export.export_command,
+    "serve": serve.serve_command,
     "prune": prune.prune_command,
     "sweep": sweep.sweep_command,
     "verify-resume": verify_resume.verify_resume_command,
     "find-rate": find_rate.find_rate_command,
     "check": check.check_command,
+    "explain": explain.explain_command,
     "data": data.data_command,
     "schema": schema.schema_command,
     "list": list_runs.list_command,
     "show": show.show_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "tag": labels.tag_command,
+    "note": labels.note_command,
+    "rename": labels.rename_command,
+    "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
 }
 for name, command in COMMANDS.items():
-    app.command(name, cls=PlainCommand)(command)
+    app.command(name, cls=labels.TagCommand if name == "tag" else PlainCommand)(command)
 
 
 def _print_version(is_asked: bool) -> None:

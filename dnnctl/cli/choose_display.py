@@ -19,13 +19,13 @@ def choose_display(*, quiet: bool, as_json: bool) -> AbstractContextManager[Disp
         return JsonDisplay()
     if quiet:
         return NoDisplay()
-    if sys.stdout.isatty() and is_capable():
+    if is_live():
         from dnnctl.cli.live import LiveDisplay
 
         return LiveDisplay()
     return PlainDisplay()
 
 
-def is_capable() -> bool:
-    """Whether the terminal understands cursor movements."""
-    return os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+def is_live() -> bool:
+    """Whether standard output is a terminal that understands cursor movements."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")

@@ -16,10 +16,12 @@ from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
+from dnnctl.store.recipe import repetition
 from dnnctl.text import format_seconds, visible
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison, Result
+    from dnnctl.compare.group import Group
 
 TIME = "training seconds"
 COUNTS = ("parameters", "epochs", "best epoch", TIME)
@@ -59,7 +61,7 @@ def compare_command(
         if html is not None:
             from dnnctl.cli.report import write_report
 
-            write_report(comparison, html)
+            write_report(compare_runs(chosen, metric, by_name=True), html)
         if as_json:
             print_json(comparison.as_object(), indent=2)
         elif as_csv:
@@ -75,8 +77,7 @@ def compare_command(
 def _print(comparison: Comparison, x: str) -> None:
     labels = [group.label for group in comparison.groups]
     for group in comparison.groups:
-        for run in group.runs:
-            print_text(visible(f"{group.label}  {run.id}  {run.status}"))
+        _print_group(group)
     if len(labels) > 1:
         _title("what differs")
         rows = [[each.path, *(_cut(in_words(value)) for value in each.values)] for each in comparison.differences]
@@ -86,11 +87,26 @@ def _print(comparison: Comparison, x: str) -> None:
     print_table(header, rows, right=header[1:])
     if comparison.verdicts:
         _title("verdict")
+        if comparison.best:
+            _say(comparison.best)
         for verdict in comparison.verdicts:
             _say(str(verdict))
     for note in comparison.notes:
         _say(f"note: {note}")
     _print_curves(comparison, x)
+
+
+def _print_group(group: Group) -> None:
+    """Print the runs of a group; of several their name and what distinguishes them."""
+    indent = f"{group.label}  "
+    if len(group.runs) > 1:
+        listed = ", ".join(map(str, map(repetition, group.runs)))
+        line = f"{indent}{len(group.runs)} runs of {group.first.name}: {listed}"
+        print_text(wrap_text(line, terminal_width(), indent=len(indent)))
+        indent = " " * len(indent)
+    for run in group.runs:
+        tags = f"  {', '.join(run.labels.tags)}" if run.labels.tags else ""
+        print_text(visible(f"{indent}{run.id}  {run.status}{tags}"))
 
 
 def _say(text: str) -> None:
@@ -183,7 +199,8 @@ def _as_markdown(comparison: Comparison) -> str:
     legend = [f"- {label}: {', '.join(listed)}" for label, listed in ids.items()]
     labels = [group.label for group in comparison.groups]
     differing = [[each.path, *map(in_words, each.values)] for each in comparison.differences]
-    verdicts = [str(verdict) for verdict in comparison.verdicts] + [f"note: {note}" for note in comparison.notes]
+    verdicts = [comparison.best] if comparison.best else []
+    verdicts += [str(verdict) for verdict in comparison.verdicts] + [f"note: {note}" for note in comparison.notes]
     tables = [_table(["spec", *labels], differing)] if differing else []
     conclusions = "\n".join(f"- {visible(verdict)}" for verdict in verdicts)
     return "\n\n".join(["\n".join(legend), *tables, _table(["result", *header[1:]], rows), conclusions])

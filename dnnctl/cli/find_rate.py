@@ -82,7 +82,7 @@ def find_rate_command(
         if write:
             from dnnctl.specs.reading.edit import set_in_file
 
-            set_in_file(spec, str(path[0]), str(path[1]), rate)
+            set_in_file(spec, [(path, float(f"{rate:.3g}"))])
         if not as_json:
             print_text(_next_step(spec, path, rate, is_written=write))
 

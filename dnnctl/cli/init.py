@@ -11,6 +11,7 @@ import typer
 from dnnctl.cli.data import print_description
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.printing import print_text
+from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.commands.preset import first_line, preset_names, read_preset, write_new_spec
 from dnnctl.errors import UserError
 
@@ -32,8 +33,8 @@ def init_command(
         typer.Option(
             "--from",
             metavar="DATA",
-            help="Your data: a table (.csv, .parquet, .arrow), arrays (.npz), JSON lines (.jsonl), or a folder of "
-            "images. The spec is filled in with what is found.",
+            help="Your data: a table (.csv, .parquet, .arrow), arrays (.npz), JSON lines (.jsonl), TFRecord "
+            "(.tfrecord), or a folder of images. The spec is filled in with what is found.",
             show_default=False,
         ),
     ] = None,
@@ -82,6 +83,6 @@ def _write_from(path: Path, data: Path, target: str | None, preset: str | None) 
     starter = write_starter(path, data, target=target)
     print_text(f"written: {path} (preset {starter.preset})")
     for finding in starter.findings:
-        print_text(f"note:    {finding}")
+        print_text(wrap_text(f"note:    {finding}", terminal_width(), indent=9))
     print_description(path)
     print_text(f"next:    dnnctl train {quote(str(path))}")

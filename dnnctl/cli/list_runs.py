@@ -12,29 +12,36 @@ from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
 from dnnctl.cli.printing import print_json, print_text
-from dnnctl.cli.table import GAP, format_column, print_table, terminal_width
+from dnnctl.cli.table import format_column, print_fitting, print_table
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
 from dnnctl.store.columns import plain_name, value_of
 from dnnctl.store.difference import in_words
 from dnnctl.store.filter import check_names, parse_filter
+from dnnctl.store.labels import suggest_tag
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.trials import load_trials
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
-COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age")
-LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
-"""The columns that are left out on a narrow terminal, in this order."""
+COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
+MOST_FIRST = ("id", "status", "best", "tags", "age", "epochs", "test", "seconds", "best_epoch", "name", "bytes")
+"""The columns that are shown first on a narrow terminal, in this order."""
 METRICS = ("best", "test")
 """Columns of several metrics; a table shows only the most important one."""
 IN_SECONDS = ("seconds", "age")
-TEXTS = ("id", "name", "status", "created", "best", "test", "device", "compile", "host", "parent")
+TEXTS = ("id", "name", "status", "created", "best", "test", "device", "compile", "host", "parent", "tags", "note")
 
 
 def list_command(
     runs_dir: RunsDir = None,
     condition: Filtered = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="TAG", help="Only runs that have this tag. Repeatable: all of them.", show_default=False
+        ),
+    ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
@@ -68,6 +75,7 @@ def list_command(
         directory = runs_directory(runs_dir)
         runs, usual = (list_runs(directory)[::-1], COLUMNS) if sweep is None else _of_sweep(sweep, directory)
         names = _columns(columns, usual, with_disk=disk)
+        runs = _tagged(runs, tags or [])
         if condition:
             runs = parse_filter(condition).choose(runs)
         check_names([name for name in names if name not in COLUMNS], runs)
@@ -80,12 +88,26 @@ def list_command(
             _print_csv(names, rows)
         elif rows:
             _print(names, rows, can_drop=columns is None)
-        elif condition:
-            print_text(f"No run in {directory} matches --filter.")
+        elif condition or tags:
+            print_text(f"No run in {directory} matches {' and '.join(_options(condition, tags))}.")
         else:
             print_text(f"There are no runs in {directory}. `dnnctl train SPEC` creates one.")
         if not as_json and not as_csv:
+            _explain_lost(runs[: limit or None])
             _report_foreign(directory)
+
+
+def _tagged(runs: list[RunRecord], tags: Sequence[str]) -> list[RunRecord]:
+    """The runs that have all these tags.
+
+    Raises:
+        UserError: no run has one of them.
+    """
+    known = {tag for run in runs for tag in run.labels.tags} if tags else set()
+    for tag in tags:
+        if runs and tag not in known:
+            raise UserError(f"No run has the tag '{tag}'. {suggest_tag(tag, known)}")
+    return [run for run in runs if set(tags) <= set(run.labels.tags)]
 
 
 def sort_runs(runs: Sequence[RunRecord], name: str) -> list[RunRecord]:
@@ -142,34 +164,32 @@ def _columns(asked: str | None, usual: Sequence[str] = COLUMNS, *, with_disk: bo
     return list(dict.fromkeys([*chosen, *added, *(["bytes"] if with_disk else [])]))
 
 
+def _options(condition: str | None, tags: Sequence[str] | None) -> list[str]:
+    """The options that choose runs."""
+    return [*["--tag"] * bool(tags), *["--filter"] * bool(condition)]
+
+
 def _print_csv(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
     print_text(as_csv([names, *([_in_cell(name, row[name]) for name in names] for row in rows)]).rstrip("\n"))
 
 
 def _in_cell(name: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return ", ".join(value)
     if not isinstance(value, dict | list):
         return value
     return _headline(value) if name in METRICS and isinstance(value, dict) else in_words(value)
 
 
 def _print(names: Sequence[str], rows: Sequence[dict[str, Any]], *, can_drop: bool) -> None:
+    if can_drop and not any(row.get("tags") for row in rows):
+        names = [name for name in names if name != "tags"]
     texts = {name: _column(name, [row[name] for row in rows]) for name in names}
-    width = terminal_width()
-    if can_drop and width is not None:
-        texts = fit_columns(texts, width)
-    print_table(
-        list(texts), list(zip(*texts.values(), strict=True)), right=[name for name in texts if name not in TEXTS]
-    )
-
-
-def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]:
-    """The columns that fit into a width; the least important ones are left out first."""
-    kept = dict(texts)
-    for name in LEAST_FIRST:
-        if sum(GAP + max(map(len, [column, *cells])) for column, cells in kept.items()) - GAP <= width:
-            break
-        kept.pop(name, None)
-    return kept
+    right = [name for name in names if name not in TEXTS]
+    if can_drop:
+        print_fitting(texts, MOST_FIRST, "--columns chooses columns", right)
+    else:
+        print_table(names, list(zip(*texts.values(), strict=True)), right=right)
 
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:
@@ -181,8 +201,8 @@ def _column(name: str, values: Sequence[Any]) -> list[str]:
 
 
 def _in_words(name: str, value: Any) -> str:
-    if isinstance(value, dict | list):
-        return str(_in_cell(name, value))
+    if isinstance(value, dict | list | tuple):
+        return str(_in_cell(name, value)) or "—"
     if value is None or (name in IN_SECONDS and finite(value) is None):
         return "—"
     if name in IN_SECONDS:
@@ -197,6 +217,12 @@ def _headline(metrics: dict[str, Any]) -> str:
     names = [name for name in metrics if name.startswith("val_")] or list(metrics)
     name = next((each for each in names if each not in ("val_loss", "loss")), names[0] if names else "")
     return f"{name} {format_number(finite(metrics[name]))}" if name else "—"
+
+
+def _explain_lost(runs: Sequence[RunRecord]) -> None:
+    lost = [run.id for run in runs if run.status is Status.LOST]
+    if lost:
+        print_text(f"note: a lost run was killed in training. To continue it: dnnctl resume {lost[0]}", to_stderr=True)
 
 
 def _report_foreign(directory: Path) -> None:

@@ -23,6 +23,15 @@ Name: TypeAlias = Annotated[
     str | None,
     typer.Option("--name", metavar="NAME", help="The name of the run, instead of the spec's name.", show_default=False),
 ]
+Log: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log",
+        metavar="mlflow|histograms",
+        help="Also log to MLflow, or weights to TensorBoard: runtime.log. Repeatable.",
+        show_default=False,
+    ),
+]
 Filtered: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -49,3 +58,8 @@ RequiredRun: TypeAlias = Annotated[
 def with_name(overrides: list[str] | None, name: str | None) -> list[str]:
     """The overrides, with another one for the name if it is given."""
     return [*(overrides or []), *([] if name is None else [f"name={dumps(name)}"])]
+
+
+def with_log(overrides: list[str], log: list[str] | None) -> list[str]:
+    """The overrides, with another one for what is logged if it is given."""
+    return [*overrides, *([f"runtime.log={dumps(log)}"] if log else [])]

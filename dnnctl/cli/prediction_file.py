@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from dnnctl.cli.csv_text import as_csv
+from dnnctl.cli.csv_text import as_cells, as_csv
 from dnnctl.errors import UserError
 from dnnctl.store.files import to_json_line, write_through
 
@@ -48,9 +47,13 @@ def write_predictions(path: Path, batches: Iterable[Batch]) -> None:
 
 def csv_lines(batches: Iterable[Batch]) -> Iterator[str]:
     """The lines of comma-separated values, with a header; some rows at a time, each ending in a line break."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     for number, batch in enumerate(batches):
-        rows = zip(*(_as_cells(values) for values in batch.values()), strict=True)
-        yield as_csv(chain([] if number else [list(batch)], rows))
+        cells = [as_cells(values) for values in batch.values()]
+        lines = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string())).to_pylist()
+        yield "\n".join([*([] if number else [as_csv([list(batch)]).rstrip("\n")]), *lines, ""])
 
 
 def json_lines(batches: Iterable[Batch]) -> Iterator[str]:
@@ -63,17 +66,6 @@ def json_lines(batches: Iterable[Batch]) -> Iterator[str]:
 
 def _as_list(values: Any) -> list[Any]:
     return values.tolist() if hasattr(values, "tolist") else list(values)
-
-
-def _as_cells(values: Any) -> list[Any]:
-    """Numbers with as many digits as their type has, and nothing for missing values."""
-    kind = getattr(getattr(values, "dtype", None), "kind", "O")
-    cells = values.astype(str).tolist() if kind == "f" else _as_list(values)
-    return ["" if _is_missing(value) else cell for value, cell in zip(values, cells, strict=True)]
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value  # only NaN differs from itself
 
 
 def _as_json(value: Any) -> Any:

@@ -36,7 +36,7 @@ def report_command(
         chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
-        write_report(compare_runs(chosen, metric), output)
+        write_report(compare_runs(chosen, metric, by_name=True), output)
         print_text(f"report: {output}")
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from shlex import quote
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
-from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
+from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command
@@ -19,7 +22,7 @@ from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
-from dnnctl.store.metrics import finite, format_metrics
+from dnnctl.store.metrics import NO_METRICS, finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
@@ -32,8 +35,19 @@ MAX_READ = 1 << 25
 ROLES = ("validation", "test")
 
 
-def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: Json = False) -> None:
-    """Show a run or a sweep: its status, origin, metrics, layers and files."""
+def show_command(
+    run: RunReference = "last",
+    is_followed: Annotated[
+        bool,
+        typer.Option("--follow", "-f", help="Show epochs as they end, until the run ends. Ctrl-C stops only this."),
+    ] = False,
+    runs_dir: RunsDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run: its status, origin, metrics, layers and files. With --follow, watch it while it is trained.
+
+    The name of a sweep shows its trials and what it claims.
+    """
     with failures_reported(as_json=as_json):
         if trials := sweep_of(run, runs_dir):
             from dnnctl.cli.show_sweep import show_sweep
@@ -41,7 +55,11 @@ def show_command(run: RunReference = "last", runs_dir: RunsDir = None, as_json: 
             show_sweep(trials, as_json=as_json)
             return
         record = load_run(run, runs_dir, notify=print_notice)
-        if as_json:
+        if is_followed:
+            from dnnctl.cli.follow import follow_run
+
+            follow_run(record, as_json=as_json)
+        elif as_json:
             print_json(as_object(record), indent=2)
         else:
             _print(record)
@@ -53,10 +71,13 @@ def as_object(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run.id,
         "path": str(run.path),
+        "tags": list(run.labels.tags),
+        "note": run.labels.note,
         "status": str(run.status),
         "damaged": run.damages,
         "altered": changed_files(run),
         **facts,
+        "name": run.name,
         "summary": plain(run.summary),
         "history": plain(run.history),
         "metrics": run.rows,
@@ -94,6 +115,7 @@ def _identity(run: RunRecord) -> dict[str, str]:
     compiled = facts.compile.mode if facts.compile else "?"
     return {
         "run": run.id,
+        **_labels(run),
         "status": _status(run),
         **damages,
         "created": f"{run.created[:19]} on {facts.host or '?'}",
@@ -101,6 +123,14 @@ def _identity(run: RunRecord) -> dict[str, str]:
         "trained on": f"{facts.device.name}, {compiled}" if facts.device else "—",
         "parameters": "—" if facts.parameters is None else f"{facts.parameters:,}",
     }
+
+
+def _labels(run: RunRecord) -> dict[str, str]:
+    """What a user has said about the run."""
+    labels = run.labels
+    name = f"{run.name} (renamed from {run.first_name})" if labels.name else ""
+    lines = {"name": name, "tags": ", ".join(labels.tags), "note": " ".join(labels.note.split())}
+    return {key: value for key, value in lines.items() if value}
 
 
 def _changes(run: RunRecord) -> dict[str, str]:
@@ -140,6 +170,8 @@ def _result(run: RunRecord) -> dict[str, str]:
         return {}
     lines = {"best epoch": f"{summary.best_epoch} of {summary.epochs} by {summary.monitor}"}
     lines |= {role: format_metrics(metrics) for role in ROLES if (metrics := summary.measured(role))}
+    each_target = summary.targets.get(summary.result_split, {})
+    lines |= {f"  {name}": format_metrics(metrics) for name, metrics in each_target.items()}
     last = summary.last
     if last is not None and last.epoch != summary.best_epoch:
         measured = {"validation": last.validation, "test": last.test}
@@ -179,7 +211,7 @@ def _resumption(entry: HistoryEntry) -> str:
 def _next(run: RunRecord) -> str:
     """The command that a user of this run may need next."""
     if run.status is Status.RUNNING:
-        return "wait until training ends"
+        return f"dnnctl show {quote(str(run.path))} --follow"
     if run.damages:
         return f"dnnctl remove {quote(str(run.path))} (the run is damaged)"
     if run.status is Status.DIVERGED:
@@ -201,7 +233,7 @@ def _print_curves(run: RunRecord) -> None:
 
 def _status(run: RunRecord) -> str:
     """The status, with the reason where there is one."""
-    reason = run.history[-1].reason if run.history else None
+    reason = run.last_training.reason if run.last_training else None
     if run.status in (Status.FAILED, Status.DIVERGED, Status.INTERRUPTED) and reason:
         return f"{run.status}: {reason}"
     return str(run.status)
@@ -221,10 +253,20 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     shown = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS // 2], *rows[-MAX_ROWS // 2 :]]
     header = list(rows[-1])
     columns = [_column(name, [row.get(name) for row in shown]) for name in header]
-    cells = [list(row) for row in zip(*columns, strict=True)]
     if len(shown) < len(rows):
-        cells.insert(MAX_ROWS // 2, ["…"] * len(header))
-    print_table(header, cells, right=header)
+        for column in columns:
+            column.insert(MAX_ROWS // 2, "…")
+    texts = dict(zip(header, columns, strict=True))
+    print_fitting(texts, _most_important_first(header), "--json shows all", header)
+
+
+def _most_important_first(header: Sequence[str]) -> list[str]:
+    """The columns of a row: losses, then each metric after its value on validation, then what describes the epoch."""
+    metrics = [name for name in header if name not in NO_METRICS and not name.startswith("val_")]
+    first = ["epoch", "phase", *(name for metric in metrics[:2] for name in (f"val_{metric}", metric))]
+    rest = (name for metric in metrics[2:] for name in (f"val_{metric}", metric))
+    order = dict.fromkeys([*first, "learning_rate", "seconds", "step", *rest, *header])
+    return [name for name in order if name in header]
 
 
 def _column(name: str, values: list[Any]) -> list[str]:

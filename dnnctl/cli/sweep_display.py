@@ -7,7 +7,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
-from dnnctl.cli.choose_display import is_capable
+from dnnctl.cli.choose_display import is_live
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.streams import output_optional
 from dnnctl.events.sweep_event import SweepEvent
@@ -76,7 +76,7 @@ def choose_sweep_display(*, quiet: bool, as_json: bool) -> AbstractContextManage
         return JsonSweepDisplay()
     if quiet:
         return NoSweepDisplay()
-    if sys.stdout.isatty() and is_capable():
+    if is_live():
         from dnnctl.cli.live_sweep import LiveSweepDisplay
 
         return LiveSweepDisplay(started=time.monotonic())

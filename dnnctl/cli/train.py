@@ -9,7 +9,7 @@ import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+from dnnctl.cli.options import Json, Log, Name, Overrides, Quiet, RunsDir, with_log, with_name
 from dnnctl.cli.printing import print_text
 from dnnctl.errors import UserError
 
@@ -21,6 +21,7 @@ def train_command(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The spec, a YAML file.")],
     overrides: Overrides = None,
     name: Name = None,
+    log: Log = None,
     runs_dir: RunsDir = None,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, metavar="N", help="Train N runs, each with its own seed.")
@@ -52,7 +53,7 @@ def train_command(
     from dnnctl.specs import load
 
     with failures_reported(as_json=as_json):
-        loaded = load(spec, with_name(overrides, name))
+        loaded = load(spec, with_log(with_name(overrides, name), log))
         if dry_run:
             _dry_run(loaded, runs_dir, quiet=quiet, as_json=as_json)
         elif seeds > 1 or folds:

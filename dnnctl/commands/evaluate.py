@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.predictor import load_predictor, read_form
+from dnnctl.commands.input_form import find_form
+from dnnctl.commands.moved_data import find_own_data
+from dnnctl.commands.predictor import describe_target, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered, load_model
 from dnnctl.commands.session import faults_located
 from dnnctl.commands.stderr import stderr_to
@@ -16,6 +18,7 @@ from dnnctl.errors import RunError, UserError
 from dnnctl.specs import load
 from dnnctl.store.catalog import load_run
 from dnnctl.store.facts import Metrics, TargetFacts
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, check_sound
@@ -27,17 +30,20 @@ if TYPE_CHECKING:
     from dnnctl.compare.scores import Predictions
     from dnnctl.engine.mc_dropout import Samples
 
+TEST = "test"
 PLACES = ("path", "_inputs", "_targets")
 """How the keys of a source end that name files."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The metrics of a run's weights on a split of its data."""
 
     n: int
     """The number of examples."""
     metrics: dict[str, float]
+    role: str | None = None
+    """The split of the run's data; None if these are other examples."""
     samples: Samples | None = None
     """The results of MC dropout, if it was requested."""
     sampled_accuracy: float | None = None
@@ -55,10 +61,15 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     """What is unusual about new examples."""
 
+    def __repr__(self) -> str:
+        """The metrics; `quality` has their intervals."""
+        examples = f"{self.n:,} {self.role or 'new'} examples"
+        return f"Evaluation({examples}: {format_metrics(self.metrics)})"
+
 
 def evaluate(
     run: str | Path | RunRecord,
-    role: str = "test",
+    role: str | None = None,
     *,
     data: Any = None,
     weights: Weights = "best",
@@ -71,9 +82,10 @@ def evaluate(
 
     Args:
         run: a run, or its id, id prefix, name or folder, or `last`.
-        role: `train`, `validation` or `test`.
+        role: `train`, `validation` or `test`, which is the default.
         data: new examples, of the kind that the run was trained on: a file or folder, a dict with the columns of a
-            table and its targets, or a pair of arrays, (inputs, targets); None for the run's own data.
+            table and its targets (or a DataFrame, an Arrow table, a list of dicts), or a pair of arrays,
+            (inputs, targets); None for the run's own data. If a file has the run's own data, its split is measured.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of additional MC dropout passes.
         accept_altered: evaluate the run even if it was altered since training.
@@ -85,9 +97,18 @@ def evaluate(
     """
     record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
-    if data is not None:
-        return _evaluate_new(record, data, **options)
-    return _evaluate_split(record, role, overrides=overrides, **options)
+    if data is None:
+        return _evaluate_split(record, role or TEST, overrides=overrides, **options)
+    own = find_own_data(record, Path(data)) if isinstance(data, str | Path) else None
+    if own is not None:
+        found = _evaluate_split(record, role or TEST, overrides=[own], **options)
+        note = f"{data} has the data that the run was trained on (the same digest), so its {role or TEST} split is used"
+        return replace(found, notes=(*found.notes, note))
+    if role is not None:
+        raise UserError(
+            f"--on {role}: --data has other examples than those that the run was trained on, so there is no such split."
+        )
+    return _evaluate_new(record, data, **options)
 
 
 def _evaluate_split(
@@ -96,7 +117,7 @@ def _evaluate_split(
     """Measure the weights of a run on a split of its data."""
     check_sound(run)
     altered = find_altered(run, weights, accept=accept_altered)
-    _check_overrides(overrides)
+    check_overrides(overrides)
     loaded = load(run.folder.spec, overrides)
     with stderr_to(os.devnull), faults_located(loaded):
         from dnnctl.engine.mc_dropout import sample
@@ -123,13 +144,18 @@ def _evaluate_split(
         set_weights(setup.model, model, run)
         placed = place(setup, split)
         engine = setup.engine(placed)
-        found = Evaluation(len(split), engine.evaluate(placed), altered=altered, recorded=_recorded(run, role, weights))
-        found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets)
+        recorded = _recorded(run, role, weights)
+        found = Evaluation(len(split), engine.evaluate(placed), role, altered=altered, recorded=recorded)
+        tuned_on, validation = None, dataset.validation
+        if validation is not None and role != "validation" and setup.target.task != "numbers":
+            answers = engine.predict(place(setup, validation))
+            tuned_on = as_predictions(run, setup.target, answers, validation.targets)
+        found = _with_quality(found, run, setup.target, engine.predict(placed), split.targets, tuned_on)
         if not mc_samples:
             return found
         samples = sample(setup.model, split.inputs, mc_samples, seed=loaded.spec.seed)
         samples = replace(samples, is_by_label=setup.target.task == "labels")
-        return _with_samples(found, samples, _predictions(run, setup.target, samples.mean, split.targets))
+        return _with_samples(found, samples, as_predictions(run, setup.target, samples.mean, split.targets))
 
 
 def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: int, accept_altered: bool) -> Evaluation:
@@ -142,40 +168,60 @@ def _evaluate_new(run: RunRecord, data: Any, *, weights: Weights, mc_samples: in
     altered = find_altered(run, weights, accept=accept_altered)
     import numpy as np
 
+    from dnnctl.data.inputs.batch import Started
     from dnnctl.data.inputs.files import find_files
     from dnnctl.data.inputs.labelled import label_memory, open_labelled
 
     files = find_files([str(data)]) if isinstance(data, str | Path) else []
     if len(files) > 1:
         raise UserError(f"--data: give one file or folder. {data} matches {len(files)}.")
-    predictor = load_predictor(run, weights, accept_altered=accept_altered)
-    form, target = read_form(predictor), predictor.target
+    form = find_form(run, weights) or read_form(load_predictor(run, weights, accept_altered=accept_altered))
+    target = describe_target(run)
     labelled = open_labelled(files[0], form, target) if files else label_memory(data, form, target)
+    reader = Started(labelled.inputs)
+    predictor = load_predictor(run, weights, accept_altered=accept_altered)
     answers: list[Any] = []
     others: dict[str, list[Any]] = {}
-    for batch in labelled.inputs.batches():
+    for batch in reader.batches():
         answers.append(predictor.answer(batch.inputs).predictions)
         for name, values in batch.others.items():
             others.setdefault(name, []).extend(values.chunks if hasattr(values, "chunks") else values)
     predicted, targets = np.concatenate(answers), labelled.targets(others)
-    found = Evaluation(len(targets), {}, altered=altered, notes=tuple(labelled.inputs.notes()))
-    found = _with_quality(found, run, predictor.target, predicted, targets)
+    found = Evaluation(len(targets), {}, altered=altered, notes=tuple(reader.notes()))
+    found = _with_quality(found, run, predictor.target, predicted, targets, _recorded_validation(run, weights))
     assert found.quality is not None
     return replace(found, metrics={name: each.value for name, each in found.quality.metrics.items()})
 
 
 def _with_quality(
-    found: Evaluation, run: RunRecord, target: TargetFacts, predicted: NDArray[Any], targets: NDArray[Any]
+    found: Evaluation,
+    run: RunRecord,
+    target: TargetFacts,
+    predicted: NDArray[Any],
+    targets: NDArray[Any],
+    tuned_on: Predictions | None,
 ) -> Evaluation:
     """The evaluation with the quality of the predictions and of the trivial prediction."""
     import numpy as np
 
-    from dnnctl.compare.quality import assess
+    from dnnctl.compare.quality import assess, trivial_scores
     from dnnctl.data.baseline import score_trivial
 
-    trivial = np.array(target.trivial)
+    trivial, predictions = np.array(target.trivial), as_predictions(run, target, predicted, targets)
     baseline = score_trivial(trivial, targets, target.task) if len(trivial) else {}  # type: ignore[arg-type]
-    return replace(found, quality=assess(_predictions(run, target, predicted, targets)), baseline=baseline)
+    if len(trivial):
+        baseline |= trivial_scores(predictions, trivial)
+    return replace(found, quality=assess(predictions, tuned_on), baseline=baseline)
+
+
+def _recorded_validation(run: RunRecord, weights: Weights) -> Predictions | None:
+    """The predictions on validation that training recorded, which are those of the best weights; None without them."""
+    from dnnctl.compare.scores import NoPredictions, read_predictions
+
+    if weights != "best":
+        return None
+    found = read_predictions(run, "validation")
+    return None if isinstance(found, NoPredictions) else found
 
 
 def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions) -> Evaluation:
@@ -188,19 +234,20 @@ def _with_samples(found: Evaluation, samples: Samples, predictions: Predictions)
     return replace(found, samples=samples, sampled_accuracy=accuracy, sampled_entropy=entropy)
 
 
-def _predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
+def as_predictions(run: RunRecord, target: TargetFacts, values: NDArray[Any], targets: NDArray[Any]) -> Predictions:
     """The outputs (N, …) of the network of a run, ready to be scored."""
     from dnnctl.compare.scores import Predictions, threshold
 
-    return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), target.names)
+    names = named_target(run, target).names
+    return Predictions(values.reshape(len(values), -1), targets, target.task, threshold(run), names)
 
 
-def _check_overrides(overrides: Sequence[str]) -> None:
+def check_overrides(overrides: Sequence[str]) -> None:
     """Check that overrides only say where the data are: everything else would be another run."""
     for override in overrides:
         key = override.partition("=")[0].strip()
         if not key.startswith("data.source.") or not key.endswith(PLACES):
-            raise UserError(f"--set {override}: evaluate only takes the new place of a file, such as data.source.path.")
+            raise UserError(f"--set {override}: only the new place of a file can be set, such as data.source.path.")
 
 
 def set_weights(target: Any, source: Any, run: RunRecord) -> None:

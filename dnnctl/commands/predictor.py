@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.input_form import complete_form
 from dnnctl.commands.raw_columns import check_columns
 from dnnctl.commands.runs import Weights, load_model
 from dnnctl.commands.stderr import stderr_to
-from dnnctl.errors import RunError
-from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.facts import TargetFacts
-from dnnctl.store.json_object import read_object
+from dnnctl.store.model_input import ModelInput
 from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ class Predictor:
     """The network that was trained."""
     sampler: Callable[[NDArray[Any]], Samples] | None
     """MC dropout, if it was requested."""
+    forward: Callable[[NDArray[Any]], NDArray[Any]]
+    """From the inputs of the core to its outputs, (N, K)."""
 
     @property
     def output_kind(self) -> str:
@@ -63,15 +64,21 @@ class Predictor:
         return str(getattr(getattr(layers[0], "activation", None), "__name__", "")) if layers else ""
 
     @property
+    def model_input(self) -> ModelInput:
+        """The input of the model."""
+        if self.encode is not None:
+            return ModelInput(tuple(self.model.input))
+        wanted = self.model.inputs[0]
+        return ModelInput((), tuple(wanted.shape[1:]), wanted.dtype)
+
+    @property
     def input_form(self) -> InputForm:
         """What the network takes, without the source of the training examples."""
         from dnnctl.data.inputs.batch import InputForm
 
-        if self.encode is not None:
-            return InputForm(self.run.id, (), is_pixels=False)
-        wanted = self.model.inputs[0]
-        limits = self.run.facts.input_range
-        return InputForm(self.run.id, tuple(wanted.shape[1:]), wanted.dtype == "uint8", input_range=limits)
+        found = self.model_input
+        is_pixels, limits = found.dtype == "uint8", self.run.facts.input_range
+        return InputForm(self.run.id, found.shape, is_pixels, input_range=() if found.columns else limits)
 
     def answer(self, inputs: Any) -> Outputs:
         """The answers to raw inputs, an array (N, …) or a dict of columns (N,).
@@ -79,8 +86,6 @@ class Predictor:
         Raises:
             RunError: they do not fit.
         """
-        import numpy as np
-
         from dnnctl.data.inputs.arrays import check_array
 
         with stderr_to(os.devnull):
@@ -89,7 +94,7 @@ class Predictor:
             else:
                 check_array(inputs, self.input_form)
             if self.sampler is None:
-                return Outputs(np.asarray(self.core.predict(inputs, batch_size=BATCH, verbose=0)))
+                return Outputs(self.forward(inputs))
             samples = replace(self.sampler(inputs), is_by_label=self.target.task == "labels")
             return Outputs(samples.mean, samples.deviation, samples.entropy)
 
@@ -101,15 +106,15 @@ def load_predictor(run: RunRecord, weights: Weights, *, mc_samples: int = 0, acc
         RunError: the run has no such model, or was altered, or MC dropout is requested without dropout layers.
     """
     with stderr_to(os.devnull):
-        from dnnctl.builder.front import core_of, front_encoder, has_front
+        from dnnctl.builder.front import core_of, front_of, has_front
         from dnnctl.engine.mc_dropout import make_sampler
+        from dnnctl.engine.prediction import compile_prediction
 
         model = load_model(run, weights, accept_altered=accept_altered)
         core = core_of(model)
         sampler = make_sampler(core, mc_samples, seed=run.facts.seed or 0) if mc_samples else None
-        return Predictor(
-            run, model, describe_target(run), front_encoder(model) if has_front(model) else None, core, sampler
-        )
+        encode = compile_prediction(front_of(model)) if has_front(model) else None
+        return Predictor(run, model, describe_target(run), encode, core, sampler, compile_prediction(core))
 
 
 def describe_target(run: RunRecord) -> TargetFacts:
@@ -126,6 +131,15 @@ def describe_target(run: RunRecord) -> TargetFacts:
     return TargetFacts(task or "numbers")
 
 
+def named_target(run: RunRecord, target: TargetFacts) -> TargetFacts:
+    """What a run predicts, with the columns of several numbers of a table as their names."""
+    source = run.facts.spec.get("data", {}).get("source", {})
+    columns = source.get("target") if isinstance(source, dict) else None
+    if target.task != "numbers" or target.names or not isinstance(columns, str | list):
+        return target
+    return replace(target, names=tuple(map(str, [columns] if isinstance(columns, str) else columns)))
+
+
 def read_form(predictor: Predictor) -> InputForm:
     """What the network takes, with the source of the training examples, so that files are read as in training.
 
@@ -133,15 +147,4 @@ def read_form(predictor: Predictor) -> InputForm:
         RunError: the run's encoding.json is damaged.
         SpecError: its spec is not valid.
     """
-    from dnnctl.specs import load
-
-    run = predictor.run
-    form = replace(predictor.input_form, source=load(run.folder.spec).spec.data.source)
-    if predictor.encode is None:
-        return form
-    encoding, damages = read_object(run.folder.encoding, TableEncoding)
-    if encoding is None or damages:
-        raise RunError(f"{run.id} is damaged: {damages[0]}. In Python, `predict` takes a dict of columns.")
-    if {how.name for how in encoding.columns} != set(predictor.model.input):
-        raise RunError(f"{run.id} is damaged: encoding.json and the model have different columns.")
-    return replace(form, encoding=encoding)
+    return complete_form(predictor.run, predictor.model_input)

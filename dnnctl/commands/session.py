@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
+from dnnctl.commands.mlflow_log import check_installed, mirrored
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
     DivergedError,
@@ -45,6 +47,8 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if "mlflow" in loaded.spec.runtime.log:
+        report = mirrored(report, writer.record)
     with (
         Interrupts() as interrupts,
         _ending(writer, report, event),
@@ -54,6 +58,8 @@ def run_session(
     ):
         _check_path(writer)
         spec = loaded.spec
+        if "mlflow" in spec.runtime.log and event != "resumed":
+            check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
@@ -151,13 +157,14 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
         yield
     except InterruptedRunError as error:
         with suppress(OSError):
-            _record_end(writer, report, Status.INTERRUPTED, str(error).removeprefix("interrupted "))
+            reason = str(error).removeprefix("interrupted ")
+            _record_end(writer, report, Status.INTERRUPTED, reason, error.exit_code)
         raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {path}", error.exit_code - 128) from None
     except KeyboardInterrupt:
-        _record_end(writer, report, Status.INTERRUPTED, "by Ctrl-C")
+        _record_end(writer, report, Status.INTERRUPTED, "by Ctrl-C", 128 + signal.SIGINT)
         raise
     except DivergedError as error:
-        _record_end(writer, report, Status.DIVERGED, str(error))
+        _record_end(writer, report, Status.DIVERGED, str(error), error.exit_code)
         raise DivergedError(f"{error} {_what_is_left(writer)}") from None
     except BaseException as error:
         if isinstance(error, UserError) and not writer.has_started:
@@ -167,7 +174,8 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
         with suppress(OSError):
             writer.log(traceback.format_exc())
             reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
-            _record_end(writer, report, Status.FAILED, reason)
+            code = UserError.exit_code if isinstance(error, OSError | MemoryError) else DnnctlError.exit_code
+            _record_end(writer, report, Status.FAILED, reason, getattr(error, "exit_code", code))
         raise
     else:
         summary = writer.read().summary
@@ -185,6 +193,7 @@ def _what_is_left(writer: RunWriter) -> str:
     return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
 
 
-def _record_end(writer: RunWriter, report: Report, status: Status, reason: str) -> None:
-    writer.add_history(HistoryEntry("ended", end=str(status), reason=reason, epoch=writer.read().epochs))
-    report(RunStopped(writer.folder.id, str(writer.folder.path), str(status), reason))
+def _record_end(writer: RunWriter, report: Report, status: Status, reason: str, exit_code: int) -> None:
+    ended = HistoryEntry("ended", end=str(status), reason=reason, epoch=writer.read().epochs, exit_code=exit_code)
+    writer.add_history(ended)
+    report(RunStopped(writer.folder.id, str(writer.folder.path), str(status), reason, exit_code))

@@ -9,7 +9,7 @@ from typing import Any
 
 from dnnctl.compare.group import Group, Spread, group_runs, have_same_data, measured_by
 from dnnctl.compare.notes import find_notes, losses_of
-from dnnctl.compare.verdict import Verdict, judge
+from dnnctl.compare.verdict import Verdict, describe_best, judge
 from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
@@ -56,12 +56,12 @@ class Result:
 
     @property
     def best(self) -> int | None:
-        """The index of the group with the best mean; None if no value is better than another."""
+        """The index of the first group with the best mean; None if no value is better than another."""
         metric = self.name.rpartition(" ")[2]
         known = [(spread.mean, place) for place, spread in enumerate(self.spreads) if spread.mean is not None]
         if not self.is_comparable or self.name in FACTS or len(known) < 2 or len({value for value, _ in known}) == 1:
             return None
-        return (min if is_less_better(metric) else max)(known)[1]
+        return (min if is_less_better(metric) else max)(known, key=lambda pair: pair[0])[1]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Comparison:
     metric: str
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
+    best: str = ""
+    """Which of several groups is the best, in words."""
 
     def as_object(self) -> dict[str, Any]:
         """The comparison as a JSON object."""
@@ -102,20 +104,22 @@ class Comparison:
             "verdicts": [
                 {**asdict(verdict), "better": verdict.better, "in_words": str(verdict)} for verdict in self.verdicts
             ],
+            "best": self.best or None,
             "notes": list(self.notes),
         }
 
 
-def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Comparison:
+def compare_runs(runs: Sequence[RunRecord], metric: str | None = None, *, by_name: bool = False) -> Comparison:
     """Compare runs; runs that differ only in their seed are one group.
 
     Args:
+        by_name: label the groups with the names of their runs instead of letters.
         metric: the metric for verdicts; by default accuracy for classes, mean absolute error for numbers.
 
     Raises:
         UserError: none of the runs has that metric.
     """
-    groups = group_runs(runs)
+    groups = group_runs(runs, by_name=by_name)
     asked = None if metric is None else next((role for start, role in ROLES.items() if metric.startswith(start)), None)
     names = list(dict.fromkeys(name for role in ROLES.values() for name in _measured(groups, role)))
     chosen = (metric or _default(names)).removeprefix("val_").removeprefix("test_")
@@ -130,6 +134,7 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None) -> Compar
         metric=chosen,
         verdicts=tuple(verdicts),
         notes=tuple(find_notes(groups, {verdict.role for verdict in verdicts})),
+        best=describe_best(groups, verdicts, asked, chosen),
     )
 
 

@@ -83,8 +83,18 @@ def calibration(found: Predictions) -> list[Bin]:
     probabilities = found.probabilities
     if probabilities is None:
         return []
-    confidence = probabilities.max(axis=1)
-    is_right = found.classes == found.labels.reshape(-1)
+    return _bins(probabilities.max(axis=1), found.classes == found.labels.reshape(-1))
+
+
+def label_calibration(found: Predictions) -> list[float]:
+    """The expected calibration error of the probability of each label; empty if the network gives no probabilities."""
+    p = found.predicted.astype(np.float64)
+    if found.are_margins or p.min() < 0 or p.max() > 1:
+        return []
+    return [calibration_error(_bins(p[:, k], found.has_label[:, k])) for k in range(p.shape[1])]
+
+
+def _bins(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> list[Bin]:
     place = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
     bins = [place == number for number in range(N_BINS)]
     return [

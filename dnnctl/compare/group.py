@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
 
 from dnnctl.store.alteration import has_own_result, has_own_rows
+from dnnctl.store.catalog import LENGTH_OF_TIME
 from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import finite
 from dnnctl.store.recipe import Repetition, is_repeatable, recipe, repetition
@@ -18,7 +20,7 @@ class Group:
     """Runs that differ only in their seed or their fold."""
 
     label: str
-    """The name of the group in tables and verdicts: a, b, c, …"""
+    """The name of the group in tables and verdicts: a, b, c, …, or the name of its runs."""
     runs: tuple[RunRecord, ...]
     left_out: tuple[RunRecord, ...] = ()
     """Runs whose seed and fold are already in the group: older or unfinished ones of the same name."""
@@ -68,8 +70,11 @@ class _Draft:
     duplicates: list[RunRecord] = field(default_factory=list)
 
 
-def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
+def group_runs(runs: Sequence[RunRecord], *, by_name: bool = False) -> list[Group]:
     """The runs as groups, in the order of their first runs.
+
+    Args:
+        by_name: label the groups with the names of their runs instead of letters.
 
     A group has one run for each seed and fold: the newest complete one. If all runs of a recipe have the same seed and
     fold, each is its own group, so that they are compared with each other.
@@ -84,9 +89,11 @@ def group_runs(runs: Sequence[RunRecord]) -> list[Group]:
     for draft in drafts:
         draft.runs.sort(key=runs.index)
     drafts.sort(key=lambda draft: runs.index(draft.runs[0]))
+    firsts = [draft.runs[0] for draft in drafts]
+    labels = _names(firsts) if by_name else [_letter(index) for index in range(len(drafts))]
     return [
-        Group(_label(index), tuple(draft.runs), tuple(sorted(draft.duplicates, key=runs.index)))
-        for index, draft in enumerate(drafts)
+        Group(label, tuple(draft.runs), tuple(sorted(draft.duplicates, key=runs.index)))
+        for label, draft in zip(labels, drafts, strict=True)
     ]
 
 
@@ -138,7 +145,18 @@ def _belongs(run: RunRecord, other: RunRecord) -> bool:
     return (digests[0] == digests[1] or None in digests) and recipe(run) == recipe(other)
 
 
-def _label(index: int) -> str:
+def _names(runs: Sequence[RunRecord]) -> list[str]:
+    """The name of each run; of those with the same name also their seeds, or else their times, or else their ids."""
+    names = [run.name for run in runs]
+    for more in (lambda run: str(repetition(run)), lambda run: run.id[:LENGTH_OF_TIME], lambda run: run.id):
+        taken = Counter(names)
+        names = [
+            name if taken[name] == 1 else f"{run.name} ({more(run)})" for name, run in zip(names, runs, strict=True)
+        ]
+    return names
+
+
+def _letter(index: int) -> str:
     """The label of a group: a to z, then a2, b2, …"""
     turn, letter = divmod(index, 26)
     return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 N_RESAMPLES = 10_000
+FEW = 3
 MAX_CELLS = 4_000_000
 """The maximum number of values drawn at once, which limits the memory of a bootstrap."""
 
@@ -54,7 +55,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, n_resamples: int = N_RESAM
     draw = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)
     n = len(values)
-    if len(distinct) * 20 < n:  # few distinct values: their counts in a resample are multinomial
+    if len(distinct) <= max(FEW, n // 20):  # few distinct values: their counts in a resample are multinomial
         drawn = draw.multinomial(n, counts / n, size=n_resamples)
         return np.asarray(drawn @ distinct / n)
     means = np.empty(n_resamples)
@@ -81,11 +82,16 @@ def paired_bootstrap(a: Floats, b: Floats, *, seed: int = 0, n_resamples: int = 
     return Estimate(float(differences.mean()), float(low), float(high), p)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of m p-values times m - i + 1, made non-decreasing, at most 1."""
+def holm(p_values: Sequence[float], *, n_tests: int | None = None) -> list[float]:
+    """Holm's step-down correction: the i-th smallest of m p-values times m - i + 1, made non-decreasing, at most 1.
+
+    Args:
+        n_tests: m; by default the number of p-values. A larger number is for tests that could have been made: whatever
+            their p-values are, none of these becomes larger than with this m.
+    """
     corrected = [0.0] * len(p_values)
     highest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        highest = max(highest, min(1.0, ((n_tests or len(p_values)) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected

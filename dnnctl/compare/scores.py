@@ -25,6 +25,7 @@ TINY = 1e-7
 """Probabilities are clipped to this distance from 0 and 1, as Keras does."""
 MARGINS = ("hinge", "squared_hinge")
 """Losses whose outputs are compared with 0, and are not probabilities."""
+TWO = 2
 Floats = NDArray[np.float64]
 DAMAGES = (
     ArchiveError, OSError, EOFError, KeyError, ValueError, MemoryError, OverflowError, NotImplementedError, SyntaxError,
@@ -95,6 +96,28 @@ class Predictions:
             values = np.hstack([1 - values, values])
         is_distribution = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)
         return values if self.is_classes and not self.are_margins and is_distribution else None
+
+    @property
+    def ranking_scores(self) -> Floats | None:
+        """(N, K) what examples are ranked by: the score of each label, or (N, 1) of the second of two classes; None for
+        several classes and for numbers.
+        """
+        values = self.predicted.astype(np.float64)
+        if self.task == "labels":
+            return values
+        return values[:, -1:] if self.is_classes and values.shape[1] <= TWO else None
+
+    @property
+    def has_label(self) -> NDArray[np.bool_]:
+        """Of labels (N, K) which each example has; of classes (N, 1) whether it is the second one."""
+        return self.labels.reshape(len(self.labels), -1) > 0.5
+
+    @property
+    def ranking_names(self) -> list[str]:
+        """The names of the columns of `ranking_scores`."""
+        names = self.class_names[-1:] if self.is_classes else self.class_names
+        n = 1 if self.is_classes else self.predicted.shape[1]
+        return [names[k] if k < len(names) else str(k + self.is_classes) for k in range(n)]
 
 
 def predicted_classes(values: NDArray[Any], threshold: float) -> NDArray[Any]:

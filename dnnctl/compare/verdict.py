@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from statistics import mean
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from dnnctl.text import format_number
 
 SIGNIFICANT = 0.05
 MAX_ALL_PAIRS = 5
-"""With more groups, each group is compared only with the first."""
+"""With more groups, each group is compared only with the first and with the best."""
 MIN_COMMON = 3
 """With at least this many common seeds, only these are compared, in pairs."""
 FRACTIONS = ("accuracy", "exact_match")
@@ -64,9 +65,9 @@ class Verdict:
         interval = f"{raw}95 % interval {self._amount(bounds[0])} to {self._amount(bounds[1])}"
         corrected = "" if is_one else f" after Holm's correction for {self.n_tests} tests"
         numbers = f"({interval}, {_p(estimate.p)}{corrected}, {self.test}, {self.sample})"
-        amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} {self.role} {self.metric}"
+        amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} in {self.role} {self.metric}"
         if self.better is None:
-            return f"no significant difference between {self.a} and {self.b}: {self.b} has {amount} {numbers}"
+            return f"no significant difference between {self.a} and {self.b}: {self.b} differs by {amount} {numbers}"
         other = self.a if self.better == self.b else self.b
         return f"{self.better} is better than {other}: {amount} {numbers}"
 
@@ -76,25 +77,58 @@ class Verdict:
         return ("+" if signed and difference > 0 else "") + format_number(difference)
 
     def _unit(self) -> str:
-        return " percentage points of" if self.metric in FRACTIONS else ""
+        return " percentage points" if self.metric in FRACTIONS else ""
 
 
 def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdict]:
-    """Verdicts on all pairs of groups, or with many groups on each and the first, with corrected p-values.
+    """Verdicts on all pairs of groups, or with many groups on each with the first and with the best.
+
+    The p-values are corrected for the number of tests. Which group is the best is known only from the results: then
+    they are corrected for all pairs that could have been tested.
 
     Args:
         role: `test` or `validation`; by default test data, if both were measured on them.
     """
-    pairs = list(combinations(groups, 2)) if len(groups) <= MAX_ALL_PAIRS else [(groups[0], g) for g in groups[1:]]
+    all_pairs = list(combinations(groups, 2))
+    pairs = all_pairs
+    if len(groups) > MAX_ALL_PAIRS:
+        ends = [groups[0].label, getattr(best_group(groups, role, metric), "label", "")]
+        pairs = [pair for pair in all_pairs if any(group.label in ends for group in pair)]
     verdicts = [_judge_pair(a, b, role or _common_role(a, b), metric) for a, b in pairs]
     tested = [verdict.estimate for verdict in verdicts if verdict.estimate is not None]
-    corrected = iter(holm([estimate.p for estimate in tested]))
+    n_tests = len(tested) if pairs == all_pairs else len(tested) + len(all_pairs) - len(pairs)
+    corrected = iter(holm([estimate.p for estimate in tested], n_tests=n_tests))
     return [
         verdict
         if verdict.estimate is None
-        else replace(verdict, estimate=replace(verdict.estimate, p=next(corrected)), n_tests=len(tested))
+        else replace(verdict, estimate=replace(verdict.estimate, p=next(corrected)), n_tests=n_tests)
         for verdict in verdicts
     ]
+
+
+def best_group(groups: Sequence[Group], role: str | None, metric: str) -> Group | None:
+    """The group with the best mean of a metric; None if they were not all measured on the same examples."""
+    roles = [role] if role else ["test", "validation"]
+    for each in roles:
+        found = [(mean(values), group) for group in groups if (values := group.measured(each, metric))]
+        if len(found) == len(groups) and have_same_data(groups, each):
+            return (min if is_less_better(metric) else max)(found, key=lambda pair: pair[0])[1]
+    return None
+
+
+def describe_best(groups: Sequence[Group], verdicts: Sequence[Verdict], role: str | None, metric: str) -> str:
+    """The best of three or more groups, and which of the others it is significantly better than; or an empty text."""
+    best = best_group(groups, role, metric) if len(groups) > 2 else None
+    if best is None:
+        return ""
+    own = [verdict for verdict in verdicts if best.label in (verdict.a, verdict.b) and verdict.estimate is not None]
+    others = {verdict: verdict.b if verdict.a == best.label else verdict.a for verdict in own}
+    beaten = [other for verdict, other in others.items() if verdict.better == best.label]
+    rest = [other for verdict, other in others.items() if verdict.better is None]
+    split = own[0].role if own else role or _common_role(groups[0], best)
+    parts = [f"significantly better than {', '.join(beaten)}"] if beaten else []
+    parts += [f"not significantly different from {', '.join(rest)}"] if rest else []
+    return f"{best.label} has the best {split} {metric}{': ' if parts else ''}{'; '.join(parts)}"
 
 
 def _common_role(a: Group, b: Group) -> str:

@@ -30,8 +30,8 @@ def describe(dataset: Dataset, *, is_built_in: bool) -> DataDescription:
 def describe_target(dataset: Dataset) -> TargetFacts:
     """What is predicted, and the trivial prediction."""
     trivial = trivial_prediction(dataset.train.targets, dataset.task)
-    names = () if dataset.task == "numbers" else dataset.class_names
-    return TargetFacts(dataset.task, tuple(names), tuple(trivial.tolist()))
+    names = tuple(dataset.class_names)
+    return TargetFacts(dataset.task, names, tuple(trivial.tolist()), _counts(dataset))
 
 
 def input_range(dataset: Dataset) -> tuple[float, ...]:
@@ -46,11 +46,25 @@ def _size(part: Part | None) -> int:
     return 0 if part is None else len(part)
 
 
+def _counts(dataset: Dataset) -> dict[str, tuple[int, ...]]:
+    """By split, the number of examples of each class, or with each label; empty for numbers."""
+    if dataset.task == "numbers":
+        return {}
+    n = len(dataset.class_names)
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    found = {}
+    for name, part in splits.items():
+        if part is not None:
+            is_class = dataset.task == "classes"
+            counts = np.bincount(part.targets, minlength=n) if is_class else part.targets.sum(axis=0, dtype=np.float64)
+            found[name] = tuple(int(count) for count in counts)
+    return found
+
+
 def _classes(dataset: Dataset) -> tuple[ClassFacts, ...]:
-    """The classes with their counts; empty if the targets are numbers."""
+    """The classes with their counts; empty if each example has several targets."""
     if dataset.task != "classes":
         return ()
-    splits = (dataset.train, dataset.validation, dataset.test)
-    n = len(dataset.class_names)
-    counts = [[0] * n if part is None else np.bincount(part.targets, minlength=n).tolist() for part in splits]
-    return tuple(ClassFacts(*facts) for facts in zip(dataset.class_names, *counts, strict=True))
+    names, counts = dataset.class_names, _counts(dataset)
+    splits = (counts.get(split, (0,) * len(names)) for split in ("train", "validation", "test"))
+    return tuple(ClassFacts(*facts) for facts in zip(names, *splits, strict=True))

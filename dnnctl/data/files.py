@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from glob import glob
 from pathlib import Path
 from typing import TypeAlias
 
-from dnnctl.specs.source import FILE_KEYS, Source
+from dnnctl.specs.source import FILE_KEYS, Source, TfRecord
 from dnnctl.specs.table import Table
 
 Keys: TypeAlias = tuple[str, ...]
@@ -19,4 +20,22 @@ def missing_files(source: Source) -> list[tuple[Keys, str]]:
     ]
     if isinstance(source, Table) and source.test != "none":
         named.append((("test", "path"), source.test.path))
-    return [(keys, path) for keys, path in named if path != "none" and not Path(path).exists()]
+    is_pattern = isinstance(source, TfRecord)
+    return [
+        (keys, path)
+        for keys, path in named
+        if path != "none" and not Path(path).exists() and not (is_pattern and matching_files(path))
+    ]
+
+
+def matching_files(pattern: str) -> list[str]:
+    """The file of this name, or the files that match a pattern such as `train-*.tfrecord`, sorted."""
+    if Path(pattern).is_file():
+        return [pattern]
+    return sorted(path for path in glob(pattern, recursive=True) if Path(path).is_file())  # noqa: PTH207 (may be absolute)
+
+
+def file_size(path: str) -> int:
+    """The bytes of a file, or of the files in a folder; 0 if there is none."""
+    files = [path] if not Path(path).is_dir() else [str(file) for file in Path(path).iterdir()]
+    return sum(Path(file).stat().st_size for file in files if Path(file).is_file())

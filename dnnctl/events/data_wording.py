@@ -9,7 +9,7 @@ from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
 from dnnctl.store.facts import Metrics, Summary
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import align, format_count, format_shape, visible
+from dnnctl.text import align, format_count, format_number, format_shape, visible
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 60
@@ -55,6 +55,21 @@ def measured_baseline(summary: Summary) -> tuple[str, Metrics] | None:
     return role, shared or metrics
 
 
+def target_lines(summary: Summary) -> list[str]:
+    """The metrics of each of several target numbers, on the split whose result counts."""
+    role = summary.result_split
+    found = summary.targets.get(role, {})
+    names = ["mae", "rmse", "r2"]
+    rows = [[visible(name), *(format_number(each.get(key)) for key in names)] for name, each in found.items()]
+    if not rows:
+        return []
+    n_more = len(rows) - MOST_COLUMNS
+    more = [f"  … and {format_count(n_more, 'target')} more"] if n_more > 0 else []
+    return [
+        f"  {line}" for line in align([[f"{role}, by target", *names], *rows[:MOST_COLUMNS]], right={1, 2, 3})
+    ] + more
+
+
 def _columns(data: DataDescription) -> list[str]:
     if not data.columns:
         return []
@@ -65,7 +80,8 @@ def _columns(data: DataDescription) -> list[str]:
     ]
     lines = [f"  {line}" for line in align([header, *rows], right={2, 3})]
     n_more = len(data.columns) - MOST_COLUMNS
-    return [*lines, f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else lines
+    lines += [f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else []
+    return [*lines, *(f"  note: {visible(each.name)}: {each.note}" for each in data.columns if each.note)]
 
 
 def _values(column: ColumnSummary) -> str:

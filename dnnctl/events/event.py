@@ -254,6 +254,8 @@ class RunStopped(Event):
     path: str
     status: str
     reason: str
+    exit_code: int | None = None
+    """The exit code of its process; None if it is not known."""
 
 
 def ignore(_event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dnnctl.events.data_wording import baseline_line, detail_lines, measured_baseline, size_line
+from dnnctl.events.data_wording import baseline_line, detail_lines, measured_baseline, size_line, target_lines
 from dnnctl.events.event import (
     DataReady,
     Downloading,
@@ -127,7 +127,7 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
     how = "stopped early" if summary.stopped_early else "finished"
     lines = [f"{how} after {format_count(summary.epochs, 'epoch')} in {format_seconds(summary.seconds or 0.0)}"]
     lines.append(f"best epoch: {summary.best_epoch} by {summary.monitor} (model.keras)")
-    lines += _measured(summary.validation, summary.test)
+    lines += _measured(summary.validation, summary.test) + target_lines(summary)
     if summary.last is not None and summary.last.epoch != summary.best_epoch:
         lines.append(f"last epoch: {summary.last.epoch} (last.keras)")
         lines += _measured(summary.last.validation, summary.last.test)

@@ -12,6 +12,7 @@ from dnnctl.builder.front import with_front
 from dnnctl.builder.loss import build_loss
 from dnnctl.builder.model import count_parameters
 from dnnctl.builder.optimizer import build_optimizer
+from dnnctl.data.number_scores import score_each_target
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.step_loop import Placed
 from dnnctl.runner.checkpointing.metric_log import MetricLog
@@ -57,6 +58,7 @@ def summarize(
     *,
     best: Mapping[str, Metrics],
     last: Mapping[str, Metrics],
+    targets: Mapping[str, dict[str, Metrics]],
     state: str,
     seconds: float,
 ) -> Summary:
@@ -65,6 +67,7 @@ def summarize(
     Args:
         best: the metrics of the best weights, by split.
         last: the metrics of the weights of the last epoch, by split.
+        targets: the metrics of each of several target numbers, by split.
         state: the digest of the final variables.
         seconds: the time that the command took.
     """
@@ -91,6 +94,7 @@ def summarize(
         test=best.get("test"),
         last=WeightsResult(done.row["epoch"], last.get("validation"), last.get("test")),
         baseline=dict(setup.baseline),
+        targets=dict(targets),
         state=state,
         seconds=round(seconds, 3),
     )
@@ -104,12 +108,22 @@ def _training_seconds(writer: RunWriter, log: MetricLog) -> float:
     return before + float(sum(row["seconds"] for row in log.rows if row["epoch"] > taken_over))
 
 
-def write_predictions(writer: RunWriter, setup: Setup, engine: Engine, examples: Examples) -> None:
-    """Write predictions.npz: predictions and labels on validation and test."""
+def write_predictions(
+    writer: RunWriter, setup: Setup, engine: Engine, examples: Examples
+) -> dict[str, dict[str, Metrics]]:
+    """Write predictions.npz: predictions and labels on validation and test.
+
+    Returns:
+        By split the metrics of each of several target numbers.
+    """
     arrays: dict[str, Any] = {}
+    scores: dict[str, dict[str, Metrics]] = {}
     for role, split in examples.measured.items():
-        arrays[f"{role}_predictions"] = engine.predict(split)
-        arrays[f"{role}_labels"] = examples.labels[role]
+        arrays[f"{role}_predictions"] = predicted = engine.predict(split)
+        arrays[f"{role}_labels"] = labels = examples.labels[role]
+        if setup.target.task == "numbers":
+            scores[role] = score_each_target(predicted, labels, setup.target.names)
     if setup.target.names:
         arrays["class_names"] = np.array(setup.target.names)
     writer.write_predictions(lambda aside: np.savez_compressed(aside, **arrays))
+    return {role: each for role, each in scores.items() if each}

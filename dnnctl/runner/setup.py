@@ -213,8 +213,7 @@ def _build(spec: Spec, head: Head, dataset: Dataset, pretrained: Path | None) ->
 def _head(spec: Spec, dataset: Dataset) -> Head:
     """The output, with the scaling of the targets."""
     head = choose_head(spec, task=dataset.task, n_outputs=dataset.n_outputs)
-    is_table, is_numbers = dataset.encoding is not None, dataset.task == "numbers"
-    scaling = fit_target_scaling(spec, head.loss, dataset.train.targets, is_numbers=is_numbers, is_table=is_table)
+    scaling = fit_target_scaling(spec, head.loss, dataset.train.targets, is_numbers=dataset.task == "numbers")
     return replace(head, target_scaling=scaling)
 
 

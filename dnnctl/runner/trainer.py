@@ -56,7 +56,8 @@ def run_training(
     del dataset  # training uses the copy on the device
     _record_setup(writer, setup, report)
     stages = Stages(setup, examples, writer, report)
-    best, log = BestWeights(setup.model, partial(plain_model, setup), writer), MetricLog(writer)
+    best = BestWeights(setup.model, partial(plain_model, setup), writer)
+    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else ())
     checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
     loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
     checkpointer.check_room(loop.engine.variables)
@@ -139,9 +140,11 @@ def _finish(
     best.restore()
     is_same = loop.last is not None and loop.best.best_epoch == loop.last.row["epoch"]
     measured = last if is_same else measure(engine, examples.measured)
-    write_predictions(writer, setup, engine, examples)
+    targets = write_predictions(writer, setup, engine, examples)
     seconds = time.perf_counter() - started
-    summary = summarize(writer, setup, loop, log, best=measured, last=last, state=state, seconds=seconds)
+    summary = summarize(
+        writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
+    )
     report(RunEnded(writer.write_summary(summary)))
 
 

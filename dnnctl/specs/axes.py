@@ -12,14 +12,14 @@ from dnnctl.specs.source import BuiltIn
 
 FLAT, IMAGE = 2, 4
 """Numbers of axes, including that of the batch."""
-COLOURED = ("cifar10", "cifar100")
-"""The built-in sources whose images have channels."""
+N_AXES = {"cifar10": IMAGE, "cifar100": IMAGE, "california_housing": FLAT}
+"""The number of axes of the inputs of a built-in source. The others have grey images."""
 
 
 def wrong_axes(spec: Spec) -> Iterator[tuple[Path, str]]:
     """The path of each axis that is certainly wrong, and the rule."""
     source = spec.data.source
-    n_axes = (IMAGE if source.kind in COLOURED else IMAGE - 1) if isinstance(source, BuiltIn) else None
+    n_axes = N_AXES.get(source.kind, IMAGE - 1) if isinstance(source, BuiltIn) else None
     yield from _wrong_in(spec.model.layers, ("model", "layers"), n_axes)
 
 

@@ -1,6 +1,6 @@
 """Losses: what training minimizes."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from dnnctl.specs.common_kind import Auto
 from dnnctl.specs.field import CHOICE, Fraction, Kind, NonNegative, Positive
@@ -67,6 +67,27 @@ class Huber(Kind):
     kind: Literal["huber"]
     delta: Positive = 1.0
     """The error at which the loss becomes linear."""
+
+
+BINARY_LOSSES: Final = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+CLASS_LOSSES: Final = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    *BINARY_LOSSES,
+)
+
+
+def loss_fault(loss: str, task: str) -> tuple[str, str] | None:
+    """Why a kind of loss cannot be used for a task, and the fix; None if it can."""
+    if task == "numbers" and loss in CLASS_LOSSES:
+        rule = f"{loss} is for classes, but these targets are numbers"
+        return rule, "Write mse, mae or huber, or `data.source.task: classes`."
+    if task == "labels" and loss in CLASS_LOSSES and loss not in BINARY_LOSSES:
+        rule = f"{loss} is for targets with one class per example, but these have several labels"
+        return rule, f"Write {', '.join(BINARY_LOSSES)}, or mse."
+    return None
 
 
 Loss: TypeAlias = Annotated[

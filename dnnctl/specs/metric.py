@@ -1,6 +1,6 @@
 """Metrics: what is measured in addition to the loss."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from dnnctl.specs.field import BY_FORM, CHOICE, LIST, Count, Kind, OrAuto
 
@@ -41,6 +41,14 @@ class NumberMetric(Kind):
     """Errors of predicted numbers, and the coefficient of determination (`r2`)."""
 
     kind: Literal["mae", "mse", "rmse", "mape", "msle", "log_cosh", "r2", "cosine_similarity"]
+
+
+def metric_fault(metric: "Metric", task: str) -> tuple[str, str] | None:
+    """Why a metric cannot be used for a task, and the fix; None if it may be possible."""
+    if task != "numbers" or isinstance(metric, NumberMetric):
+        return None
+    allowed = ", ".join(get_args(NumberMetric.model_fields["kind"].annotation))
+    return f"'{metric.kind}' cannot be used with target numbers", f"Allowed: {allowed}."
 
 
 Metric: TypeAlias = Annotated[ClassMetric | TopKAccuracy | BinaryMetric | F1Score | NumberMetric, *CHOICE]

@@ -1,14 +1,16 @@
-"""The `runtime` section: the device, the precision and the compilation."""
+"""The `runtime` section: the device, the precision, the compilation, and where else metrics are logged."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dnnctl.specs.field import BY_FORM, NUMBER, OrAuto, Positive, Section
+from dnnctl.specs.field import BY_FORM, LIST, NUMBER, OrAuto, OrNone, Positive, Section
+
+Log: TypeAlias = Literal["mlflow", "histograms"]
 
 
 class Runtime(Section):
-    """The device, the precision and the compilation."""
+    """The device, the precision, the compilation, and where else metrics are logged."""
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto` uses a GPU if there is one; `gpu` fails without one; `cpu` ignores any GPU."""
@@ -23,3 +25,8 @@ class Runtime(Section):
     same bits. `auto`: a quarter of the memory that is free when training starts."""
     readers: Annotated[int, Field(strict=True, ge=0, le=64)] = 2
     """The number of threads that read chunks ahead; 0 reads a chunk when it is needed."""
+    log: Annotated[Annotated[list[Log], LIST] | OrNone, BY_FORM] = "none"
+    """What is logged besides the run's own files. `mlflow` mirrors the spec, the metrics and the model to MLflow
+    (MLFLOW_TRACKING_URI, by default `mlruns` in the runs directory); `histograms` adds the weights of each layer after
+    every epoch to TensorBoard's files. It does not change the result.
+    """

@@ -2,17 +2,25 @@
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from dnnctl.specs.field import CHOICE, Kind
-from dnnctl.specs.images import Images
+from pydantic import Field
+
+from dnnctl.specs.field import BY_FORM, CHOICE, LIST, NUMBER, WORD, Kind, OrNone, Width
+from dnnctl.specs.images import Images, Side, Sides
 from dnnctl.specs.table import Arrow, Csv, Parquet
 
 ArrayTask: TypeAlias = Literal["auto", "classes", "numbers", "labels"]
+FeatureNames: TypeAlias = Annotated[list[str], Field(min_length=1)]
+Shape: TypeAlias = Annotated[list[Width], Field(min_length=1, max_length=4)]
 
 
 class BuiltIn(Kind):
-    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl."""
+    """A well-known data set. It is downloaded to Keras's cache on first use; the sample comes with dnnctl.
 
-    kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100"]
+    `california_housing` has eight numbers as inputs, of very different sizes (`scaling: standardize`), and the value of
+    houses in dollars as target (`target_scaling: standardize`). The others have images in classes.
+    """
+
+    kind: Literal["fashion_mnist_sample", "fashion_mnist", "mnist", "cifar10", "cifar100", "california_housing"]
 
 
 class Npz(Kind):
@@ -76,11 +84,44 @@ class JsonLines(Kind):
     """What the targets are, as in `npz`."""
 
 
-Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | JsonLines | Csv | Parquet | Arrow, *CHOICE]
+class TfRecord(Kind):
+    """TFRecord files of `tf.train.Example`, not compressed. Only an index of the records is kept in memory.
+
+    The inputs are numbers, encoded images (PNG, JPEG, and others that `images` reads), or bytes, one for each value.
+    """
+
+    kind: Literal["tfrecord"]
+    path: str
+    """The file of training examples, or a pattern for several files, such as `train-*.tfrecord`; relative to the
+    spec."""
+    inputs: Annotated[Annotated[str, WORD] | Annotated[FeatureNames, LIST], BY_FORM] = "inputs"
+    """The feature that contains the inputs, or a list of features with numbers, which are joined to a row."""
+    target: str = "target"
+    """The feature that contains the target: text, a whole number, or numbers."""
+    shape: Annotated[Annotated[Shape, LIST] | OrNone, BY_FORM] = "none"
+    """The shape of an example, such as [28, 28] or [32, 32, 3]. `none`: numbers are a row, and bytes are an encoded
+    image."""
+    size: Annotated[Annotated[Side, NUMBER] | Annotated[Sides, LIST] | OrNone, BY_FORM] = "none"
+    """The height and width of encoded images in pixels. `none`: all must have the same size."""
+    resize: Literal["stretch", "crop", "pad"] = "stretch"
+    """How an image with another aspect ratio gets this size, as in `images`."""
+    color: Literal["auto", "rgb", "grey"] = "auto"
+    """The channels of encoded images, as in `images`."""
+    validation_path: str = "none"
+    """The file or the pattern of validation examples. With `none`, there is no such split, and `data.validation` can
+    make one."""
+    test_path: str = "none"
+    """The file or the pattern of test examples. With `none`, there is no test split."""
+    task: ArrayTask = "auto"
+    """What the targets are, as in `npz`."""
+
+
+Source: TypeAlias = Annotated[BuiltIn | Npz | Npy | Images | JsonLines | TfRecord | Csv | Parquet | Arrow, *CHOICE]
 
 FILE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "npy": tuple(f"{split}_{role}" for split in ("train", "validation", "test") for role in ("inputs", "targets")),
     "jsonl": ("path", "validation_path", "test_path"),
+    "tfrecord": ("path", "validation_path", "test_path"),
 }
 """The keys of a kind of source that name files; `path` for other kinds."""
 
@@ -90,5 +131,5 @@ def may_have_validation(source: Source) -> bool:
     return (
         isinstance(source, Images)
         or (isinstance(source, Npy) and source.validation_inputs != "none")
-        or (isinstance(source, JsonLines) and source.validation_path != "none")
+        or (isinstance(source, JsonLines | TfRecord) and source.validation_path != "none")
     )

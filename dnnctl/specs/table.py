@@ -20,7 +20,7 @@ from dnnctl.specs.field import (
 )
 from dnnctl.specs.size import Size
 
-ColumnType: TypeAlias = Literal["number", "category", "boolean", "date"]
+ColumnType: TypeAlias = Literal["number", "category", "boolean", "date", "date_day_first", "date_month_first"]
 ColumnNames: TypeAlias = Annotated[list[str], Field(min_length=1)]
 OrAll: TypeAlias = Annotated[Literal["all"], WORD]
 
@@ -66,7 +66,8 @@ class Features(Section):
     exclude: list[str] = []
     """Columns that are not used."""
     types: dict[str, ColumnType] = {}
-    """The types of columns whose type would be inferred differently, for example `{zip: category}`."""
+    """The types of columns whose type would be inferred differently, for example `{zip: category}`. `date_day_first`
+    and `date_month_first`: dates such as 7/8/2024, of which the order of day and month is not clear."""
     one_hot_limit: Count = 20
     """The largest number of categories in the training split that is one-hot encoded. A column with more categories
     gets a learned embedding."""

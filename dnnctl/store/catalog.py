@@ -10,7 +10,7 @@ from pathlib import Path
 from dnnctl.errors import RunError
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.purpose import Wanted
-from dnnctl.store.recipe import repetitions
+from dnnctl.store.recipe import repetition, repetitions
 from dnnctl.store.record import ID, RunRecord
 from dnnctl.text import format_count, nearest
 
@@ -19,6 +19,8 @@ Notify = Callable[[str], None]
 
 LAST = "last"
 LENGTH_OF_TIME = len("YYYYMMDD-HHMMSS")
+MAX_NAMED = 5
+"""The maximum number of runs that a sentence names."""
 DEFAULT_DIRECTORY = "runs"
 DIRECTORY_VARIABLE = "DNNCTL_RUNS_DIR"
 
@@ -30,6 +32,10 @@ def keep_silent(_text: str) -> None:
 def runs_directory(given: str | Path | None = None) -> Path:
     """Where runs are kept: the given directory, or DNNCTL_RUNS_DIR, or `runs`."""
     return Path(given or os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY)
+
+
+MLFLOW = "mlruns"
+"""The folder of a runs directory to which `runtime.log: [mlflow]` writes by default."""
 
 
 def list_runs(directory: Path) -> list[RunRecord]:
@@ -49,8 +55,8 @@ def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def foreign_folders(directory: Path) -> list[str]:
-    """The folders in a runs directory that are not runs."""
-    return [folder.id for folder in _folders(directory) if not folder.run.is_file()]
+    """The folders in a runs directory that are neither runs nor MLflow's."""
+    return [folder.id for folder in _folders(directory) if not folder.run.is_file() and folder.id != MLFLOW]
 
 
 def _folders(directory: Path) -> list[RunFolder]:
@@ -118,7 +124,7 @@ def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify
     found = f"{len(runs)} runs are named {name}" if name else f"The last run is {runs[-1].id} ({runs[-1].status})"
     if chosen is None:
         if name and len(runs) > 1:
-            notify(f"{found}, and none is a {wanted.describe('run')}; using the newest, {runs[-1].id}.")
+            notify(f"{found}, but there is no {wanted.describe('run')} among them; using the newest, {runs[-1].id}.")
         return runs[-1]
     if (name and len(runs) > 1) or chosen is not runs[-1]:
         notify(f"{found}; using the newest {wanted.describe('run')}, {chosen.id}.")
@@ -171,12 +177,22 @@ def load_repetitions(
         named = namesakes(run)
         found = repetitions(run, named)
         if len(found) > 1:
-            n_left = len(named) - len(found)
-            rest = f" {format_count(n_left, 'other run')} of that name {'is' if n_left == 1 else 'are'} left out."
-            heard = [f"{reference} means all {len(found)} seeds of its recipe.{rest if n_left else ''}"]
+            heard = [f"{reference} means all {len(found)} runs of its recipe.{_left_out(named, found)}"]
     for text in heard:
         notify(text)
     return found
+
+
+def _left_out(named: Sequence[RunRecord], found: Sequence[RunRecord]) -> str:
+    """A sentence that names the runs that were not chosen; empty if there are none."""
+    kept = {run.id for run in found}
+    rest = [run for run in named if run.id not in kept]
+    if not rest:
+        return ""
+    listed = ", ".join(f"{run.id} ({repetition(run)}, {run.status})" for run in rest[-MAX_NAMED:])
+    more = f"{len(rest) - MAX_NAMED} more and " if len(rest) > MAX_NAMED else ""
+    verb = "is" if len(rest) == 1 else "are"
+    return f" {format_count(len(rest), 'other run')} of that name {verb} left out: {more}{listed}."
 
 
 def find_folder(reference: str | Path, directory: Path) -> RunRecord | None:

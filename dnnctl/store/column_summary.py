@@ -24,6 +24,8 @@ class ColumnSummary:
     """Numbers, booleans and dates (in days since 1970-01-01); None of categories and without values."""
     example: str = ""
     """A value as text: of a category, the most frequent one."""
+    note: str = ""
+    """How text such as `$1,200` or `31.12.2026` was read; empty for plain values."""
 
     @property
     def span(self) -> str:

@@ -34,6 +34,8 @@ FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "parent": parent_of,
     "sweep": lambda run: run.facts.trial and run.facts.trial.sweep,
     "trial": lambda run: run.facts.trial and run.facts.trial.number,
+    "tags": lambda run: run.labels.tags,
+    "note": lambda run: run.labels.note or None,
     "bytes": lambda run: run.n_bytes,
 }
 """The facts of every run; `seconds` and `age` are in seconds, `bytes` is its disk space."""

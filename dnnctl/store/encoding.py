@@ -37,6 +37,9 @@ class ColumnEncoding:
     maximum: float | None = None
     """Numbers and dates: the range in the training split. It does not change the encoded value; `predict` reports
     values outside of it. None if it is unknown, or all values are missing."""
+    format: str = ""
+    """How text is written: of dates, `day_first` or `month_first`; of numbers, their unit, such as `$`, or `1,000`.
+    Empty for plain numbers, and dates with the year first."""
 
     @property
     def n_slots(self) -> int:

@@ -30,10 +30,13 @@ class TargetFacts:
     task: str
     """`classes`, `labels` or `numbers`."""
     names: tuple[str, ...] = ()
-    """The classes in the order of their numbers, or the labels; empty for numbers."""
+    """The classes in the order of their numbers, or the labels, or the columns of several numbers; empty if the targets
+    have no names."""
     trivial: tuple[float, ...] = ()
     """The trivial prediction: the number of the most frequent class, or the most frequent value of each label, or the
     mean of each number, in the training split."""
+    counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By split, the number of examples of each class, or with each label; empty for numbers."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +247,8 @@ class Summary:
     """The metrics of the weights of the last epoch."""
     baseline: dict[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of always predicting the most frequent class, or the mean, of the training split."""
+    targets: dict[str, dict[str, Metrics]] = field(default_factory=dict)
+    """By split and target: the metrics of the best weights on each of several target numbers."""
     state: str | None = None
     """SHA-256 of all variables at the end of training, in hexadecimal."""
     seconds: float | None = None
@@ -258,23 +263,57 @@ class Summary:
         """The loss, with the scaling of its targets: losses with different ones are on different scales."""
         return f"{self.loss} with target_scaling {self.target_scaling}" if self.target_scaling else self.loss
 
+    @property
+    def result_split(self) -> str:
+        """The split whose result counts: test if there is one, otherwise validation."""
+        return "test" if self.test else "validation"
+
     def measured(self, role: str) -> Metrics:
         """The metrics of the best weights on `validation` or `test`; empty if there is no such split."""
         return (self.validation if role == "validation" else self.test) or {}
 
 
 @dataclass(frozen=True)
+class ExportFacts:
+    """An export of a run's network, and how its answers differ from those of the network."""
+
+    format: str
+    path: str
+    """Its folder when it was written."""
+    weights: str = "best"
+    quantize: str | None = None
+    n_rows: int = 0
+    """The number of rows of the run's data that were compared."""
+    difference: float | None = None
+    """The largest absolute difference of an answer."""
+    relative: float | None = None
+    """The same in relation to the scale of the answers; it decides."""
+    limit: float | None = None
+    """The largest relative difference that is accepted; None if the export is quantized."""
+    changed: int | None = None
+    """The number of rows with another decision; None if numbers are predicted."""
+    runtime: str = ""
+    """What answered: `onnxruntime 1.32.0`."""
+    before: Metrics = field(default_factory=dict)
+    """Quantized exports: the metrics of the network on validation rows."""
+    after: Metrics = field(default_factory=dict)
+    """The same for the export."""
+
+
+@dataclass(frozen=True)
 class HistoryEntry:
-    """A row of history.jsonl: a start, a restored checkpoint or an end of training."""
+    """A row of history.jsonl: a start, a restored checkpoint or an end of training, or an export after it."""
 
     event: str
-    """`started`, `resumed`, `forked`, `restored` or `ended`."""
+    """`started`, `resumed`, `forked`, `restored`, `ended` or `exported`."""
     time: str | None = None
     end: str | None = None
     """The status that training ended with."""
     reason: str | None = None
     epoch: int | None = None
     """The number of epochs that were finished at the end."""
+    exit_code: int | None = None
+    """The exit code that its process ended with, if it did not finish training."""
     pid: int | None = None
     host: str | None = None
     checkpoint: str | None = None
@@ -287,3 +326,4 @@ class HistoryEntry:
     is_origin: bool = False
     seal: str | None = None
     """The seal of summary.json at the end of a finished training."""
+    export: ExportFacts | None = None

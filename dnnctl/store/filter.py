@@ -5,7 +5,8 @@
     optimizer in (adam, nadam) and model.layers[1].units == 300
 
 A comparison has a column on the left and a number, a word, or words in parentheses on the right. Words that contain
-other characters than letters, digits and underscores must be quoted.
+other characters than letters, digits and underscores must be quoted. A column of several values, such as `tags`, is
+equal to a word if one of them is.
 """
 
 from __future__ import annotations
@@ -132,14 +133,17 @@ def _comparison(node: ast.Compare, names: list[str]) -> Test:
     if isinstance(node.ops[0], ast.In | ast.NotIn) and not isinstance(wanted, list):
         wanted = [wanted]  # `in (nadam)`: one word in parentheses is that word
 
+    quantify = all if isinstance(node.ops[0], ast.NotEq | ast.NotIn) else any
+
     def test(run: RunRecord) -> bool:
         value = value_of(run, name)
         try:
+            if isinstance(value, tuple):
+                return quantify(compare(each, wanted) for each in value)
             return value is not None and compare(value, wanted)
         except TypeError:
-            kind = (
-                "text; compare it with quoted text" if isinstance(value, str) else "not text; compare it with a number"
-            )
+            is_text = isinstance(value, str | tuple)
+            kind = "text; compare it with quoted text" if is_text else "not text; compare it with a number"
             raise UserError(f"--filter: {name} is {kind}. Received: {wanted!r}.") from None
 
     return test

@@ -98,6 +98,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def labels(self) -> Path:
+        """The name, tags and note that a user gave the run after it was created."""
+        return self.path / "labels.json"
+
+    @property
     def tensorboard(self) -> Path:
         """Event files for TensorBoard."""
         return self.path / "tensorboard"

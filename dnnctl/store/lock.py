@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any
 
 from dnnctl.errors import RunError
@@ -26,7 +27,7 @@ def hold(path: Path) -> Iterator[None]:
         OSError: the lock cannot be opened.
     """
     check_own(path.parent)
-    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
+    with os.fdopen(_open(path), "a+", encoding="utf-8") as file:
         if not _try_for_a_while(file):
             raise RunError(f"{path.parent.name} is being trained by {describe_holder(path)}.")
         file.truncate(0)
@@ -51,6 +52,16 @@ def describe_holder(path: Path) -> str:
         return f"pid {holder['pid']} on host {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
+
+
+def _open(path: Path) -> int:
+    try:
+        return open_to_write(path)
+    except IsADirectoryError:
+        raise RunError(
+            f"Cannot write to {path.parent}: .lock is a directory, so it cannot show whether a process trains the run. "
+            f"If none does, delete it: rm -r {quote(str(path))}"
+        ) from None
 
 
 def _try_for_a_while(file: IO[str]) -> bool:

@@ -11,6 +11,8 @@ from dnnctl.store.record import RunRecord
 
 NO_RECIPE = ("name", "description", "seed")
 """The keys of a spec that do not change what is trained, except for its random numbers."""
+NO_RESULT = "log"
+"""The key of `runtime` that does not change what is trained."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ def repetition(run: RunRecord) -> Repetition:
 def recipe(run: RunRecord) -> str:
     """What a run has in common with runs of other seeds and other folds, as text."""
     plain = {key: value for key, value in run.spec.items() if key not in NO_RECIPE}
+    if isinstance(runtime := plain.get("runtime"), dict):
+        plain["runtime"] = {key: value for key, value in runtime.items() if key != NO_RESULT}
     if fold := _fold(plain):
         data = plain["data"]
         plain["data"] = data | {"validation": data["validation"] | {"fold": {"k": fold.get("k")}}}
@@ -68,10 +72,9 @@ def repetitions(run: RunRecord, candidates: Sequence[RunRecord]) -> list[RunReco
     return _sorted(newest.values()) or [run]
 
 
-def _data(run: RunRecord) -> Any:
-    """The identity of a run's data; folds of the same data have different splits."""
-    data = run.facts.data
-    return data.digest if data is not None and _fold(run.spec) else data
+def _data(run: RunRecord) -> str | None:
+    """The identity of a run's data; other seeds and folds of the same data may have other splits."""
+    return run.facts.data.digest if run.facts.data else None
 
 
 def _sorted(runs: Iterable[RunRecord]) -> list[RunRecord]:

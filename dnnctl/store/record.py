@@ -18,6 +18,7 @@ from dnnctl.store.facts import FileSeal, HistoryEntry, Row, RunFacts, Summary
 from dnnctl.store.files import open_to_read, read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import parse_object, read_object
+from dnnctl.store.labels import Labels
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import is_less_better
 from dnnctl.store.ownership import find_links
@@ -29,6 +30,8 @@ MAX_EPOCH = 2**31
 TIME = "%Y%m%d-%H%M%S"
 ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 MAX_DAMAGES_SHOWN = 3
+EXPORTED = "exported"
+"""The event of an export in history.jsonl."""
 
 
 class Status(StrEnum):
@@ -83,7 +86,7 @@ class RunRecord:
     @property
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
-        found = (self._facts, self._summary, self._rows, self._pretraining, self._history)
+        found = (self._facts, self._summary, self._rows, self._pretraining, self._history, self._labels)
         return [*(damage for _, damages in found for damage in damages), *find_links(self.path)]
 
     @cached_property
@@ -118,7 +121,22 @@ class RunRecord:
         return self.facts != RunFacts()
 
     @property
+    def labels(self) -> Labels:
+        """What a user has said about the run: another name, tags, a note."""
+        return self._labels[0]
+
+    @property
+    def label_damages(self) -> list[str]:
+        """What is wrong with labels.json; empty if it is intact or missing."""
+        return self._labels[1]
+
+    @property
     def name(self) -> str:
+        """Its name: the one that it was renamed to, or else the one in its spec."""
+        return self.labels.name or self.first_name
+
+    @property
+    def first_name(self) -> str:
         """The name in its spec. It is part of the id, so no file is read."""
         match = ID.fullmatch(self.id)
         return match["name"] if match else self.facts.name
@@ -147,8 +165,13 @@ class RunRecord:
 
     @property
     def history(self) -> list[HistoryEntry]:
-        """The starts and ends of its training."""
+        """The starts and ends of its training, and its exports."""
         return self._history[0]
+
+    @property
+    def last_training(self) -> HistoryEntry | None:
+        """The newest entry of its history that is about training, not about an export."""
+        return next((entry for entry in reversed(self.history) if entry.event != EXPORTED), None)
 
     @cached_property
     def status(self) -> Status:
@@ -224,6 +247,13 @@ class RunRecord:
     def _summary(self) -> tuple[Summary | None, list[str]]:
         return read_object(self.folder.summary, Summary) if self.folder.summary.exists() else (None, [])
 
+    @cached_property
+    def _labels(self) -> tuple[Labels, list[str]]:
+        if not self.folder.labels.exists():
+            return Labels(), []
+        found, damages = read_object(self.folder.labels, Labels)
+        return found or Labels(), damages
+
     @property
     def _has_sealed_summary(self) -> bool:
         """Whether summary.json is as it was written, or was never sealed."""
@@ -259,7 +289,7 @@ def last_end(run: RunRecord) -> Status:
         return Status.DAMAGED
     if run.summary is not None:
         return Status.STOPPED_EARLY if run.summary.stopped_early else Status.FINISHED
-    end = run.history[-1].end if run.history else None
+    end = run.last_training.end if run.last_training else None
     return Status(end) if end in list(Status) else Status.LOST
 
 

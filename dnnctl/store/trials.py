@@ -85,7 +85,7 @@ def trial_name(sweep: str, number: int, confirms: int | None = None) -> str:
 
 def sweep_names(directory: Path) -> list[str]:
     """The names of the sweeps in a directory, newest first, as far as the names of runs show."""
-    found = (NAME.fullmatch(run.name) for run in reversed(list_folders(directory)))
+    found = (NAME.fullmatch(run.first_name) for run in reversed(list_folders(directory)))
     return list(dict.fromkeys(match["sweep"] for match in found if match))
 
 
@@ -155,7 +155,7 @@ def number_ranges(numbers: Sequence[int]) -> str:
 
 
 def _belongs(run: RunRecord, sweep: str) -> bool:
-    match = NAME.fullmatch(run.name) if run.id.startswith(sweep, LENGTH_OF_PREFIX) else None
+    match = NAME.fullmatch(run.first_name) if run.id.startswith(sweep, LENGTH_OF_PREFIX) else None
     return match is not None and match["sweep"] == sweep
 
 

@@ -32,6 +32,7 @@ from dnnctl.store.files import (
 )
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import plain
+from dnnctl.store.labels import Labels
 from dnnctl.store.lock import hold
 from dnnctl.store.record import TIME, RunRecord
 from dnnctl.store.seal import seal
@@ -153,6 +154,20 @@ class RunWriter:
         write_json(self.folder.summary, plain(sealed))
         self._seal = sealed.seal
         return sealed
+
+    def change_labels(self, change: Callable[[Labels], Labels]) -> RunRecord:
+        """Change what a user has said about the run, in labels.json; return the run with it.
+
+        Raises:
+            RunError: the file is damaged; nothing is changed.
+        """
+        run = self.read()
+        if run.label_damages:
+            raise RunError(f"{run.id}: {run.label_damages[0]}. Fix or delete {self.folder.labels}.")
+        changed = change(run.labels)
+        if changed != run.labels:
+            write_json(self.folder.labels, plain(changed))
+        return self.read()
 
     def discard(self) -> None:
         """Delete the run's folder."""

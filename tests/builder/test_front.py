@@ -16,21 +16,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dnnctl.builder.front import (
-    BATCH,
     RESERVED,
     any_column_name,
     build_front,
     copy_weights,
     core_of,
-    front_encoder,
     front_of,
     has_front,
     input_names,
     with_front,
 )
+from dnnctl.builder.target_scaling import TARGET_SCALING
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from sample_tables import draw_columns, encode, fit_encoding
 
+BATCH = 4096
 LOAD_PLAIN = """
 import sys
 sys.modules["dnnctl"] = None
@@ -106,7 +106,7 @@ def test_a_wide_table_is_encoded_in_the_order_of_its_columns() -> None:
     front = build_front(encoding)
     rows = keras.Input((encoding.width,), name="inputs")
     whole = with_front(front, keras.Model(rows, keras.layers.Dense(1)(rows), name="model"), "whole")
-    encoded = front_encoder(whole)(columns)
+    encoded = np.asarray(front_of(whole)(columns))
     assert encoded.shape == (BATCH + 1, encoding.width)
     some = {name: values[-9:] for name, values in columns.items()}
     assert np.array_equal(encoded[-9:], encode(encoding, some))
@@ -189,7 +189,7 @@ def test_a_model_is_its_front_and_its_core() -> None:
         keras.config.set_dtype_policy("float32")
     encoded = encode(encoding, columns)
     assert (has_front(whole), has_front(core)) == (True, False)
-    assert np.array_equal(front_encoder(whole)(columns), encoded)
+    assert np.array_equal(np.asarray(front_of(whole)(columns)), encoded)
     assert np.array_equal(np.asarray(front_of(whole)(columns)), encoded)
     assert np.array_equal(np.asarray(whole(columns)), np.asarray(core(encoded)))
     assert core_of(whole) is core
@@ -226,6 +226,7 @@ def test_weights_are_copied_by_the_names_of_layers() -> None:
     copy_weights(saved, model)
     for name in ("a", "b"):
         assert np.array_equal(saved.get_layer(name).get_weights()[0], model.get_layer(name).get_weights()[0])
-    for other in (["a"], ["a", "b", "c"], ["a", "c"]):
+    scaled = keras.Model(model.input, keras.layers.Rescaling(2.0, name=TARGET_SCALING)(model.output))
+    for other in (build(["a"]), build(["a", "b", "c"]), build(["a", "c"]), scaled):
         with pytest.raises(ValueError, match="layers differ"):
-            copy_weights(build(other), model)
+            copy_weights(other, model)

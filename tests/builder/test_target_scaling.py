@@ -26,10 +26,8 @@ def spec_with(target_scaling: str = "auto", **sections: Any) -> Spec:
     return Spec.model_validate({"name": "t", "data": data, "model": {"layers": ["flatten"]}, **sections})
 
 
-def fit(
-    spec: Spec, targets: Any = TARGETS, loss: str = "mse", *, is_numbers: bool = True, is_table: bool = True
-) -> TargetScaling | None:
-    return fit_target_scaling(spec, loss, targets, is_numbers=is_numbers, is_table=is_table)
+def fit(spec: Spec, targets: Any = TARGETS, loss: str = "mse", *, is_numbers: bool = True) -> TargetScaling | None:
+    return fit_target_scaling(spec, loss, targets, is_numbers=is_numbers)
 
 
 def refuse(spec: Spec, **options: Any) -> str:
@@ -82,15 +80,15 @@ def test_the_loss_is_that_of_scaled_numbers(loss: str) -> None:
     assert found == pytest.approx(float(plain(a, b, sample_weight=weights)), rel=1e-5)
 
 
-def test_auto_scales_the_numbers_of_tables_where_that_is_possible() -> None:
-    kind = {"standardize": True}
-    assert getattr(fit(spec_with()), "kind", None) in kind
-    assert fit(spec_with(), is_table=False) is None
+def test_auto_scales_numbers_where_that_is_possible() -> None:
+    """Also those of arrays."""
+    scaling = fit(spec_with())
+    assert scaling is not None
+    assert scaling.kind == "standardize"
     assert fit(spec_with("none")) is None
     assert fit(spec_with(), np.zeros(50, np.int32), "binary_crossentropy", is_numbers=False) is None
     assert fit(spec_with(), loss="poisson") is None
     assert fit(spec_with(model={"layers": ["flatten"], "output": {"activation": "relu"}})) is None
-    assert fit(spec_with("standardize"), is_table=False) is not None
 
 
 def test_a_scaling_that_is_not_possible_is_refused() -> None:

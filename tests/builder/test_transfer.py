@@ -251,7 +251,7 @@ def test_the_scaling_of_targets_is_not_that_of_inputs(tmp_path: Path) -> None:
     spec = Spec.model_validate({"name": "t", "data": data, "model": {"layers": layers}})
     images = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
     head = choose_head(spec, task="numbers", n_outputs=1)
-    scaling = fit_target_scaling(spec, head.loss, np.arange(20.0)[:, None], is_numbers=True, is_table=False)
+    scaling = fit_target_scaling(spec, head.loss, np.arange(20.0)[:, None], is_numbers=True)
     source = build_network(spec, replace(head, target_scaling=scaling), images).model
     assert [layer.name for layer in copy_scaling(source)] == ["scaling"]
     source.save(tmp_path / "theirs.keras")

@@ -53,9 +53,26 @@ def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
     done = call("compare", "relu", "adam", "--runs-dir", tmp_path, "--json")
     assert [len(group["runs"]) for group in json.loads(done.stdout)["groups"]] == [3, 3]
     assert done.stderr.splitlines() == [
-        "note: relu means all 3 seeds of its recipe.",
-        "note: adam means all 3 seeds of its recipe.",
+        "note: relu means all 3 runs of its recipe.",
+        "note: adam means all 3 runs of its recipe.",
     ]
+
+
+def test_the_runs_of_a_group_are_listed_with_their_seeds(tmp_path: Path) -> None:
+    one, two = (store_run(tmp_path, "relu", accuracy=0.8 + seed / 100, seed=seed) for seed in (1, 2))
+    again = store_run(tmp_path, "relu", accuracy=0.8, seed=1)
+    other = store_run(tmp_path, "adam", optimizer="adam")
+    done = call("compare", "relu", "adam", "--runs-dir", tmp_path)
+    assert done.stdout.splitlines()[:4] == [
+        "a  2 runs of relu: seed 1, seed 2",
+        f"   {again.id}  finished",
+        f"   {two.id}  finished",
+        f"b  {other.id}  finished",
+    ]
+    assert done.stderr == (
+        "note: relu means all 2 runs of its recipe. 1 other run of that name is left out: "
+        f"{one.id} (seed 1, finished).\n"
+    )
 
 
 @pytest.mark.usefixtures("runs")

@@ -19,7 +19,12 @@ from stored import complete, store_run
 N_MUTATIONS = 50
 COMMANDS: list[list[str]] = [
     ["list"],
-    ["list", "--json", "--columns", "+seed,+parameters,+device,+val_accuracy,+test_accuracy,+parent,+optimizer.kind"],
+    [
+        "list",
+        "--json",
+        "--columns",
+        "+seed,+device,+val_accuracy,+test_accuracy,+parent,+optimizer.kind,+note",
+    ],
     ["list", "--sort", "best_epoch", "--filter", "epochs >= 0", "--disk"],
     ["show", "bad"],
     ["show", "bad", "--json"],
@@ -28,7 +33,7 @@ COMMANDS: list[list[str]] = [
     ["remove", "bad", "--dry-run"],
 ]
 JSON_FILES = ("run.json", "summary.json", "metrics.jsonl", "history.jsonl", "pretraining.jsonl")
-OTHERS = ("predictions.npz", "spec.yaml", "model.keras", ".lock")
+OTHERS = ("labels.json", "predictions.npz", "spec.yaml", "model.keras", ".lock")
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ def trained(runs: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> list[dict
     for run in runs:
         run.folder.model.write_bytes(b"model")
 
-    def evaluate(run: RunRecord, role: str, **options: Any) -> Evaluation:
+    def evaluate(run: RunRecord, role: str | None, **options: Any) -> Evaluation:
         calls.append({"run": run.id, "role": role, **options})
-        return Evaluation(4, {"loss": 0.5, "accuracy": 0.9}, SAMPLES if options["mc_samples"] else None, 0.91, 0.7)
+        samples = SAMPLES if options["mc_samples"] else None
+        return Evaluation(4, {"loss": 0.5, "accuracy": 0.9}, role or "test", samples, 0.91, 0.7)
 
     monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", evaluate)
     return calls
@@ -76,7 +77,7 @@ def test_new_examples_are_measured_beside_the_trivial_prediction(
     monkeypatch.setattr("dnnctl.commands.evaluate.evaluate", lambda *_, **options: trained.append(options) or found)
     done = call("evaluate", runs[0].id, "--data", "new.csv")
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert "best weights, 4 examples of new.csv: accuracy 0.9000" in done.stdout
+    assert done.stdout.splitlines()[0].endswith("best weights, 4 examples of new.csv")
     assert ["accuracy", "0.9000", "0.8000", "0.9500", "0.4000"] in lines
     assert ["crossentropy", "0.3000", "0.2000", "0.4000", "—"] in lines
     assert ["cat", "3", "1.0000", "0.5000", "0.6667"] in lines
@@ -91,6 +92,7 @@ def test_new_examples_are_measured_beside_the_trivial_prediction(
 
 
 def test_new_examples_are_no_split(trained: list[dict[str, Any]]) -> None:
-    for option in (["--on", "train"], ["--set", "data.source.path=x"]):
-        done = call("evaluate", "good", "--data", "new.csv", *option)
-        assert (done.exit_code, "cannot be combined" in done.stderr, trained) == (2, True, [])
+    done = call("evaluate", "good", "--data", "new.csv", "--set", "data.source.path=x")
+    assert (done.exit_code, "cannot be combined" in done.stderr, trained) == (2, True, [])
+    done = call("evaluate", "good", "--on", "tests")
+    assert (done.exit_code, "must be one of test, validation, train" in done.stderr, trained) == (2, True, [])

@@ -60,12 +60,12 @@ def test_every_format_holds_all_rows(ending: str, tmp_path: Path) -> None:
 
 def test_a_cell_is_no_formula_of_a_spreadsheet() -> None:
     lines = "".join(csv_lines([FIRST])).splitlines()
-    assert lines == ["row,id,prediction,p_a,n", '1,\'=cmd(),"a,b",0.1,1', "2,,c\\nd,1e-09,"]
+    assert lines == ["row,id,prediction,p_a,n", '1,\'=cmd(),"a,b",0.1,1', "2,,c\\nd,1e-9,"]
 
 
 def test_the_text_nan_is_not_a_missing_value() -> None:
     found = csv_lines([{"id": ["nan", float("nan")], "n": np.array([np.nan, 1]), "label": np.array(["nan", "b"])}])
-    assert "".join(found).splitlines() == ["id,n,label", "nan,,nan", ",1.0,b"]
+    assert "".join(found).splitlines() == ["id,n,label", "nan,,nan", ",1,b"]
 
 
 def test_a_text_that_is_missing_in_all_first_rows_is_empty(tmp_path: Path) -> None:

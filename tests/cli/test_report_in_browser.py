@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dnnctl.cli.app import app
+from dnnctl.store.labels import Labels
+from dnnctl.store.writer import RunWriter
 from stored import store_run
 
 pytestmark = pytest.mark.heavy
@@ -30,14 +33,22 @@ setTimeout(() => {
   const root = document.documentElement;
   const axis = document.getElementById("axis");
   axis.value = "time";
-  axis.dispatchEvent(new Event("change"));
+  axis.dispatchEvent(new Event("input"));
+  for (const each of document.querySelectorAll("details")) each.open = true;
+  document.getElementById("log").click();
+  const smoothing = document.getElementById("smoothing");
+  smoothing.value = "0.5";
+  smoothing.dispatchEvent(new Event("input"));
   document.getElementById("theme").click();
   setTimeout(() => {
     const found = {
       asked: performance.getEntriesByType("resource").map((each) => each.name).filter((name) => !/^data:/.test(name)),
       lines: document.querySelectorAll("#curves .scatterlayer .trace").length,
       xTitle: document.querySelector("#curves .xtitle").textContent,
-      calibrations: document.querySelectorAll(".small .scatterlayer").length,
+      charts: [...document.querySelectorAll(".small")].map((each) => each.querySelector(".trace") !== null),
+      yType: document.getElementById("curves").layout.yaxis.type,
+      legend: [...document.querySelectorAll("#curves .legendtext")].map((each) => each.textContent),
+      order: [...document.querySelectorAll("h2")].map((each) => each.textContent),
       tooWide: root.scrollWidth > root.clientWidth,
       paper: getComputedStyle(document.body).backgroundColor,
       theme: root.dataset.theme,
@@ -53,13 +64,31 @@ setTimeout(() => {
 </script>"""
 
 
+EVIL = "<a href='//e.x'>&lt;b&gt;</a>"
+"""A name that is no HTML, although plotly reads some."""
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of two runs, with something in it that looks around."""
+    """A report of a run of each task, with something in it that looks around."""
     folder = tmp_path_factory.mktemp("report")
     rest = np.arange(400) % 10
-    a, b = store_run(folder, "a", right=rest < 9), store_run(folder, "b", right=rest < 5, seed=2, loss="mse")
-    done = CliRunner().invoke(app, ["report", str(a.path), str(b.path), "-o", str(folder / "report.html")])
+    draw = np.random.default_rng(0)
+    labels = draw.integers(0, 2, (50, 3))
+    tasks: dict[str, tuple[np.ndarray, np.ndarray]] = {
+        "numbers": (draw.normal(size=(50, 1)), draw.normal(size=(50, 1))),
+        "labels": (draw.random((50, 3)), labels),
+        "classes": (draw.random((50, 1)), labels[:, 0]),
+    }
+    runs = [store_run(folder, "evil", right=rest < 9)]
+    runs += [
+        store_run(folder, task, predictions={"test_predictions": predicted, "test_labels": true}, task=task, loss=task)
+        for task, (predicted, true) in tasks.items()
+    ]
+    rename = Labels(name=EVIL)
+    with RunWriter.open(runs[0]) as writer:
+        writer.change_labels(lambda _: rename)
+    done = CliRunner().invoke(app, ["report", *(str(run.path) for run in runs), "-o", str(folder / "report.html")])
     assert done.exit_code == 0, done.output
     text = (folder / "report.html").read_text()
     (folder / "probed.html").write_text(text.replace("</body>", PROBE + "</body>"))
@@ -74,7 +103,7 @@ def look(page: Path, folder: Path, *flags: str) -> tuple[dict[str, Any], str]:
     command = [browser, *FLAGS, f"--user-data-dir={folder}", *flags, page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     (found,) = re.findall(r'<pre id="probe">(.*?)</pre>', done.stdout)
-    return json.loads(found), "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+    return json.loads(unescape(found)), "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +120,10 @@ def test_a_report_is_drawn_and_asks_nobody(flags: list[str], theme: str, page: P
     seen, console = look(page, tmp_path, *flags)
     assert console == ""
     assert seen["asked"] == []
-    assert (seen["lines"], seen["calibrations"]) == (4, 2)
+    assert (seen["lines"], seen["yType"]) == (16, "log"), "a line for training and validation, also without smoothing"
+    assert seen["charts"] == [True] * (1 + 3 + 2 + 4), "calibration; numbers; labels; two classes"
+    assert seen["order"][:3] == ["Recipe", "Learning curves", "Verdict"]
+    assert seen["legend"][:2] == [f"{EVIL} training", f"{EVIL} validation"]
     assert seen["xTitle"] == "training time (s)"
     assert not seen["tooWide"]
     assert seen["unnamed"] == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
@@ -192,17 +192,28 @@ def test_an_array_is_no_table(table: tuple[Run, dict[str, Any]], run: Run) -> No
         predict(run, table[1])
 
 
-def test_new_examples_are_measured_as_the_test_split_is(run: Run, table: tuple[Run, dict[str, Any]]) -> None:
+@pytest.fixture
+def only_test(run: Run, tmp_path: Path) -> Path:
+    """A file with only the test examples of the run."""
+    with np.load(run.facts.spec["data"]["source"]["path"]) as file:
+        np.savez(tmp_path / "only_test.npz", x_test=file["x_test"], y_test=file["y_test"])
+    return tmp_path / "only_test.npz"
+
+
+def test_new_examples_are_measured_as_the_test_split_is(
+    run: Run, table: tuple[Run, dict[str, Any]], only_test: Path
+) -> None:
     """The same examples in a file of their own give the same numbers, from other code."""
     assert table[0].summary is not None
     for trained, file in (
-        (run, run.facts.spec["data"]["source"]["path"]),
+        (run, only_test),
         (table[0], table[0].facts.spec["data"]["source"]["test"]["path"]),
     ):
         of_file, of_split = dnnctl.evaluate(trained, data=file), evaluate(trained, "test")
         assert of_file.n == of_split.n
         assert of_file.quality == of_split.quality
-        assert of_file.baseline == of_split.baseline == {"accuracy": trained.summary.baseline["test"]["accuracy"]}  # type: ignore[union-attr]
+        assert of_file.baseline == of_split.baseline
+        assert of_file.baseline["accuracy"] == trained.summary.baseline["test"]["accuracy"]  # type: ignore[union-attr]
         assert of_file.metrics["accuracy"] == pytest.approx(of_split.metrics["accuracy"], rel=1e-6)
 
 
@@ -227,6 +238,12 @@ def test_targets_that_do_not_fit_are_refused(run: Run, table: tuple[Run, dict[st
             evaluate(trained, data=tmp_path / name)
 
 
+def test_wrong_inputs_are_refused_before_a_network_is_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("dnnctl.commands.evaluate.load_predictor")
+    with pytest.raises(UserError, match="must have the shape 6 × 6"):
+        evaluate(run, data=(PIXELS[:, :5], [0, 1]))
+
+
 def test_new_images_are_measured_even_if_all_are_of_one_class(tmp_path: Path) -> None:
     pixels = draw_pixels(24, 6, 6)
     folder = write_folder(tmp_path / "data", {f"{'ab'[n % 2]}/{n}.png": image for n, image in enumerate(pixels)})
@@ -249,15 +266,36 @@ def test_data_that_have_moved_are_found_and_must_be_the_same(tmp_path: Path) -> 
     write_digits(tmp_path / "other.npz", seed=8)
     with pytest.raises(RunError, match="have changed"):
         evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'other.npz'}"])
-    with pytest.raises(UserError, match="only takes the new place of a file"):
+    with pytest.raises(UserError, match="only the new place of a file can be set"):
         evaluate(trained, "test", overrides=["seed=1"])
 
 
-def test_examples_in_memory_are_measured_as_those_of_files(run: Run, table: tuple[Run, dict[str, Any]]) -> None:
-    source = run.facts.spec["data"]["source"]["path"]
-    with np.load(source) as file:
+def test_a_file_with_the_own_data_is_measured_by_split(tmp_path: Path) -> None:
+    """Even under another name; a file with other examples has no splits, and all of it is measured."""
+    data = write_digits(tmp_path / "digits.npz")
+    trained = train(write_spec(tmp_path, training={"epochs": 1}), runs_dir=tmp_path / "runs")
+    before = {role: evaluate(trained, role) for role in ("test", "validation", "train")}
+    data.rename(tmp_path / "moved.npz")
+    for role, expected in before.items():
+        found = evaluate(trained, role, data=tmp_path / "moved.npz")
+        assert "moved.npz has the data that the run was trained on" in found.notes[0]
+        assert replace(found, notes=()) == expected
+    assert evaluate(trained, data=tmp_path / "moved.npz").metrics == before["test"].metrics
+    write_digits(tmp_path / "other.npz", seed=8)
+    other = evaluate(trained, data=tmp_path / "other.npz")
+    assert (other.role, other.notes) == (None, ())
+    for role in before:
+        with pytest.raises(UserError, match=f"--on {role}: --data has other examples"):
+            evaluate(trained, role, data=tmp_path / "other.npz")
+
+
+def test_examples_in_memory_are_measured_as_those_of_files(
+    run: Run, table: tuple[Run, dict[str, Any]], only_test: Path
+) -> None:
+    with np.load(only_test) as file:
         pair = file["x_test"], file["y_test"]
-    assert evaluate(run, data=pair) == evaluate(run, data=source)
+    assert evaluate(run, data=pair) == evaluate(run, data=only_test)
+    assert repr(evaluate(run, data=pair)).startswith("Evaluation(40 new examples: accuracy ")
     trained, columns = table
     with np.load(trained.folder.predictions) as file:
         labels = file["test_labels"]
@@ -266,7 +304,7 @@ def test_examples_in_memory_are_measured_as_those_of_files(run: Run, table: tupl
     for record, wrong, message in (
         (run, pair[0], "pair of arrays"),
         (run, (pair[0], pair[1][:3]), "40 inputs, but 3 targets"),
-        (trained, pair, "dict of columns with the targets"),
+        (trained, pair, "its inputs are columns"),
         (trained, columns, "lacks columns: 'dear'"),
     ):
         with pytest.raises(UserError, match=message):

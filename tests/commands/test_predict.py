@@ -7,10 +7,12 @@ import gzip
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import dnnctl
@@ -146,6 +148,26 @@ def test_arrays_in_a_file_are_those_of_the_test_split(arrays: tuple[Run, Path], 
     assert dnnctl.predict(run, tmp_path / "x.jsonl", keep=["id"])["id"].tolist() == list(range(len(inputs)))
 
 
+def test_explained_predictions_have_three_columns_in_order_of_their_effect(
+    numbers: tuple[Run, Path], labels: tuple[Run, Path], arrays: tuple[Run, Path]
+) -> None:
+    """For each label; the other columns do not change. Arrays have no columns to name."""
+    plain, found = dnnctl.predict(*numbers), dnnctl.predict(*numbers, explain=True)
+    for name, values in plain.items():
+        np.testing.assert_array_equal(found[name], values)
+    effects = np.abs([found[f"effect_{place}"] for place in (1, 2, 3)])
+    assert (np.diff(effects, axis=0) <= 0).all()
+    assert effects[0].min() > 0
+    features = np.array([found[f"feature_{place}"] for place in (1, 2, 3)])
+    assert set(features.flat) <= set(NAMES.values())
+    assert all(len(set(row)) == 3 for row in features.T)
+    prediction = open_prediction(labels[0], [str(labels[1])], explain=True)
+    assert "effect_3_very dear" in next(prediction.batches())
+    assert "gradient × input: about how much the value moves the log-odds of the label" in prediction.notes()[-1]
+    with pytest.raises(UserError, match="--explain names columns of a table, but"):
+        dnnctl.predict(arrays[0], np.zeros((1, 6, 6), np.uint8), explain=True)
+
+
 def test_two_classes_have_two_probabilities(floats: Run) -> None:
     p = recorded(floats)[:, 0]
     found = dnnctl.predict(floats, floats.facts.spec["data"]["source"]["test_inputs"])
@@ -189,6 +211,16 @@ def test_rows_unlike_those_of_training_are_counted(numbers: tuple[Run, Path], tm
     assert f"no missing values in training: '{NAMES['sold']}' in 1, '{NAMES['zip']}' in 1 of 6 rows" in notes
 
 
+@pytest.fixture
+def without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading a network is an error: what is wrong with an input is found before."""
+
+    def load(*_: Any, **__: Any) -> None:
+        raise AssertionError("the network is loaded")
+
+    monkeypatch.setattr("dnnctl.commands.predict.load_predictor", load)
+
+
 def table_text(**changes: Any) -> str:
     """A CSV file of one row that fits, with changes; None drops a column."""
     row = {"size": "90000", "new": "true", "sold": "1990-01-01", "colour": "red", "zip": "00001", "owner": "owner 1"}
@@ -202,7 +234,13 @@ def table_text(**changes: Any) -> str:
     ("name", "content", "message"),
     [
         ("a.csv", table_text(size=None), r"lacks columns: 'size \(m²\)'"),
-        ("a.csv", table_text(size=None, Size="3"), "Did you mean"),
+        (
+            "a.csv",
+            table_text(size=None, colour=None, **{"Size (m2)": 3}),
+            r"Did you mean 'Size \(m2\)' for 'size .*'\?",
+        ),
+        ("a.csv", table_text(size=None, zips="3"), r"Its other columns: 'zips'"),
+        ("a.csv", "1,2,3\n4,5,6\n", "first line must be the names of the columns, but has only numbers"),
         ("a.csv", table_text() + table_text(size="big").split("\n", 1)[1], r"is a number, but 'big' in row 2 is not"),
         ("a.csv", table_text(new="maybe"), "is a boolean, but 'maybe' in row 1"),
         ("a.csv", table_text(sold="yesterday"), "is a date, but 'yesterday' in row 1"),
@@ -219,11 +257,14 @@ def table_text(**changes: Any) -> str:
         ("a.jsonl", "", "is empty"),
         ("a.npy", b"\x93NUMPY", "is an array, but .* takes the columns of a table"),
         ("a.png", b"\x89PNG\r\n", "is an image, but .* takes the columns of a table"),
+        ("a.jsonl", json.dumps({NAMES[key]: [1] for key in NAMES}), "is a list, but must be text"),
+        ("a.npz", b"PK", "is an array, but .* takes the columns of a table"),
         ("a.xlsx", b"PK", r"files that end in \.xlsx cannot be read. Allowed: \.csv"),
         ("nix.csv", None, "No such file or folder"),
         ("*.csv", None, "No file matches"),
     ],
 )
+@pytest.mark.usefixtures("without_networks")
 def test_wrong_tables_are_refused_by_name(
     name: str, content: str | bytes | None, message: str, numbers: tuple[Run, Path], tmp_path: Path
 ) -> None:
@@ -249,37 +290,96 @@ def test_faults_in_later_blocks_have_the_row_of_the_file(
         dnnctl.predict(numbers[0], tmp_path / "a.csv")
 
 
+def write_wrong_inputs(folder: Path) -> None:
+    """Files that fit none of the runs on arrays and images."""
+    pixels = draw_pixels(3, 6, 6)
+    wrong = {
+        "flat": np.zeros((3, 5)),
+        "flattened": pixels.reshape(3, 36),
+        "channel": pixels[..., None],
+        "color": np.repeat(pixels[..., None], 3, axis=-1),
+        "one": pixels[0],
+        "scalar": np.array(1.0),
+        "unit": pixels / 255,
+        "signed": pixels / 127.5 - 1,
+        "wide": pixels * 2.0,
+        "complex": pixels * 1j,
+        "pixels": np.full((3, 4), 200, np.uint8),
+        "nan": np.full((3, 4), np.nan),
+        "infinite": np.full((3, 4), np.inf),
+        "none": np.zeros((0, 4)),
+        "text": np.full((3, 4), "a"),
+        "dates": np.full((3, 4), "2026-01-01", "datetime64[D]"),
+    }
+    for name, array in wrong.items():
+        np.save(folder / f"{name}.npy", array)
+    np.save(folder / "object.npy", np.array([{}], object), allow_pickle=True)
+    np.savez(folder / "two.npz", a=pixels, b=1)
+    (folder / "cut.npy").write_bytes((folder / "unit.npy").read_bytes()[:-9])
+    (folder / "empty.npy").touch()
+    (folder / "a.jsonl").write_text('{"inputs": [1, 2]}\n{"inputs": [[1], [2, 3]]}')
+    (folder / "words.jsonl").write_text('{"inputs": ["a", "b"]}')
+    (folder / "key.jsonl").write_text('{"input": [1, 2, 3, 4]}')
+    (folder / "a.csv").write_text("a,b\n1,2\n")
+    write_folder(folder / "photos", {"a/1.png": b"no image", "2.png": draw_pixels(1, 5, 5)[0], "b/0.png": b""})
+    (folder / "folder").mkdir()
+
+
+@pytest.mark.usefixtures("without_networks")
+@pytest.mark.parametrize(
+    ("trained_on", "name", "message"),
+    [
+        ("arrays", "flat.npy", "must have the shape 6 × 6. Received: 5"),
+        ("arrays", "flattened.npy", r"Received: 36\. .*inputs\.reshape\(-1, 6, 6\)"),
+        ("arrays", "channel.npy", r"Received: 6 × 6 × 1\. .*inputs\[\.\.\., 0\]"),
+        ("arrays", "color.npy", r"Received: 6 × 6 × 3\. .*are in color"),
+        ("arrays", "one.npy", r"This is one example.*inputs\[None\]"),
+        ("arrays", "scalar.npy", "must have the shape 6 × 6"),
+        ("arrays", "unit.npy", r"uint8 pixels from 0 to 255, which the model scales itself.*\* 255"),
+        ("arrays", "signed.npy", r"uint8 pixels from 0 to 255\. Received: float64 from -1 to"),
+        ("arrays", "wide.npy", r"uint8 pixels from 0 to 255\. Received: float64 from \d+ to [345]"),
+        ("arrays", "complex.npy", "must be numbers. Received: complex128"),
+        ("arrays", "two.npz", "must contain an array 'x_test'"),
+        ("arrays", "cut.npy", "must be a .npy or .npz file that contains numbers"),
+        ("arrays", "empty.npy", "must be a .npy or .npz file that contains numbers"),
+        ("arrays", "a.jsonl", r"a\.jsonl:1: the inputs have the shape 2\. It must be 6 × 6"),
+        ("arrays", "words.jsonl", r"words\.jsonl:1: the inputs are not numbers"),
+        ("arrays", "key.jsonl", r"key\.jsonl:1: no key 'inputs'\. Did you mean `input`"),
+        ("arrays", "a.csv", "is a table, but .* takes arrays of 6 × 6"),
+        ("arrays", "photos/2.png", "5 × 5, but .* was trained on 6 × 6. Resize"),
+        ("floats", "pixels.npy", r"trained on numbers from .*uint8 from 200 to 200.*/ 255"),
+        ("floats", "nan.npy", "infinite or NaN"),
+        ("floats", "infinite.npy", "infinite or NaN"),
+        ("floats", "none.npy", "has no rows"),
+        ("floats", "text.npy", "must be numbers"),
+        ("floats", "dates.npy", "must be numbers. Received: datetime64"),
+        ("floats", "object.npy", "must be a .npy or .npz file that contains numbers"),
+        ("floats", "photos", "is an image, but .* takes arrays of 4"),
+        ("images", "photos/a", r"1\.png: not an image"),
+        ("images", "photos/b", r"0\.png: empty file"),
+        ("images", "folder", "has no images"),
+    ],
+)
 def test_wrong_arrays_and_images_are_refused_by_name(
-    arrays: tuple[Run, Path], floats: Run, images: tuple[Run, Path], tmp_path: Path
+    trained_on: str, name: str, message: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    np.save(tmp_path / "flat.npy", np.zeros((3, 5)))
-    np.save(tmp_path / "unit.npy", np.full((3, 6, 6), 0.5))
-    np.save(tmp_path / "pixels.npy", np.full((3, 4), 200, np.uint8))
-    np.save(tmp_path / "nan.npy", np.full((3, 4), np.nan))
-    np.save(tmp_path / "none.npy", np.zeros((0, 4)))
-    np.save(tmp_path / "text.npy", np.full((3, 4), "a"))
-    np.save(tmp_path / "object.npy", np.array([{}], object), allow_pickle=True)
-    np.savez(tmp_path / "two.npz", a=np.zeros((3, 6, 6)), b=1)
-    (tmp_path / "a.jsonl").write_text('{"inputs": [1, 2]}\n{"inputs": [[1], [2, 3]]}')
-    write_folder(tmp_path / "photos", {"a/1.png": b"no image", "2.png": draw_pixels(1, 5, 5)[0]})
-    (tmp_path / "empty").mkdir()
-    for run, name, message in [
-        (arrays[0], "flat.npy", "must have the shape 6 × 6. Received: 5"),
-        (arrays[0], "unit.npy", r"uint8 pixels from 0 to 255, which the model scales itself.*\* 255"),
-        (arrays[0], "two.npz", "must contain an array 'x_test'"),
-        (arrays[0], "a.jsonl", r"a\.jsonl:1: the inputs have the shape 2\. It must be 6 × 6"),
-        (arrays[0], "photos/2.png", "5 × 5, but .* was trained on 6 × 6"),
-        (floats, "pixels.npy", r"trained on numbers from .*uint8 from 200 to 200.*/ 255"),
-        (floats, "nan.npy", "infinite or NaN"),
-        (floats, "none.npy", "has no rows"),
-        (floats, "text.npy", "must be numbers"),
-        (floats, "object.npy", "must be a .npy or .npz file that contains numbers"),
-        (floats, "photos", "is an image, but .* takes arrays of 4"),
-        (images[0], "photos", r"1\.png: not an image"),
-        (images[0], "empty", "has no images"),
-    ]:
-        with pytest.raises(UserError, match=message):
-            dnnctl.predict(run, tmp_path / name)
+    write_wrong_inputs(tmp_path)
+    run = request.getfixturevalue(trained_on)
+    with pytest.raises(UserError, match=message):
+        dnnctl.predict(run if isinstance(run, Run) else run[0], tmp_path / name)
+
+
+def test_what_fits_but_looks_wrong_is_noted(arrays: tuple[Run, Path], images: tuple[Run, Path], tmp_path: Path) -> None:
+    """Pixels of 0 and 1; images in color for a network that takes grey values."""
+    np.save(tmp_path / "black.npy", np.ones((3, 6, 6), np.uint8))
+    write_folder(tmp_path, {"1.png": np.full((9, 7, 3), (0, 90, 255), np.uint8), "2.png": draw_pixels(1, 9, 7)[0]})
+    for run, name, note in (
+        (arrays[0], "black.npy", "all pixels are 0 or 1"),
+        (images[0], "*.png", "1 of 2 images are in color"),
+    ):
+        prediction = open_prediction(run, [str(tmp_path / name)])
+        assert len(list(prediction.batches())) == 1
+        assert note in "".join(prediction.notes())
 
 
 def test_columns_that_are_kept_do_not_replace_others(numbers: tuple[Run, Path], tmp_path: Path) -> None:
@@ -312,10 +412,42 @@ def test_columns_in_memory_are_read_as_those_of_files(numbers: tuple[Run, Path])
     assert found["id"].tolist() == list(range(len(days)))
 
 
+def test_every_kind_of_table_in_memory_gives_the_same_numbers(numbers: tuple[Run, Path]) -> None:
+    """DataFrames of pandas with types of NumPy, of pandas and of Arrow; an Arrow table; anything with its C interface
+    (as polars has); a list of dicts."""
+    run, _ = numbers
+    columns = held_out()
+    columns[NAMES["sold"]] = pd.to_datetime(columns[NAMES["sold"]], unit="D")
+    frame = pd.DataFrame(columns)
+    frame[NAMES["new"]] = frame[NAMES["new"]].astype("boolean")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    stream = SimpleNamespace(__arrow_c_stream__=table.__arrow_c_stream__)
+    others = frame.convert_dtypes(), frame.convert_dtypes(dtype_backend="pyarrow"), frame.to_dict("records")
+    for given in (frame, table, type("Polars", (), vars(stream))(), *others):
+        found = dnnctl.predict(run, given, keep=[NAMES["owner"]])
+        np.testing.assert_array_equal(found["prediction"], recorded(run)[:, 0], err_msg=type(given).__name__)
+        assert found[NAMES["owner"]].tolist() == columns[NAMES["owner"]].tolist()
+
+
+def test_lists_of_numbers_are_an_array(floats: Run) -> None:
+    rows = np.random.default_rng(1).random((5, 4)).round(2)
+    for given in (rows.tolist(), pd.DataFrame(rows)):
+        np.testing.assert_allclose(dnnctl.predict(floats, given)["p_1"], dnnctl.predict(floats, rows)["p_1"], rtol=1e-6)
+    for wrong, message in (
+        ([[1, 2], [3]], "lists of different lengths"),
+        ([["a", "b", "c", "d"]], "must be numbers"),
+        ({"a": [1]}, "must be an array"),
+        (5, "must be an array"),
+    ):
+        with pytest.raises(UserError, match=message):
+            dnnctl.predict(floats, wrong)
+
+
+@pytest.mark.usefixtures("without_networks")
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        (np.zeros((3, 12), np.float32), "its inputs are a dict of columns, not an array"),
+        (np.zeros((3, 12), np.float32), "its inputs are columns .* not an array"),
         (
             {**held_out(), NAMES["size"]: ["big"] * 40},
             "the given table: column 'size .*' is a number, but 'big' in row 1",
@@ -323,9 +455,11 @@ def test_columns_in_memory_are_read_as_those_of_files(numbers: tuple[Run, Path])
         ({**held_out(), NAMES["size"]: [1.0]}, r"the same number of values, at least one: 'size \(m²\)' has 1"),
         ({}, "there are no columns"),
         ({"x": [1]}, "the given table lacks columns"),
-        (5, "must be a path, a list of paths, an array, or a dict"),
-        ([], "must be a path"),
-        ([1.5], "must be a path"),
+        (pa.table({"x": [1]}).slice(1), "has columns, but no rows"),
+        ([{"x": 1, "y": 2}, {"x": 1}], r"Row 2 .* lacks 'y'"),
+        (5, "Give a dict of columns, a DataFrame, an Arrow table or a list of dicts. Received: int"),
+        ([], "Received: list"),
+        ([1.5], "Received: list"),
     ],
 )
 def test_wrong_values_in_memory_are_refused(inputs: Any, message: str, numbers: tuple[Run, Path]) -> None:

@@ -58,7 +58,7 @@ def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> 
     assert verdict.estimate is not None
     assert verdict.estimate.p == pytest.approx(stats.binomtest(0, 80, 0.5).pvalue)
     assert verdict.estimate.difference == pytest.approx(0.2)
-    assert str(verdict).startswith("b is better than a: +20.00 percentage points of test accuracy (95 % interval 16.")
+    assert str(verdict).startswith("b is better than a: +20.00 percentage points in test accuracy (95 % interval 16.")
     assert str(verdict).endswith("p < 0.0001, exact McNemar test, 400 test examples)")
 
 
@@ -69,7 +69,7 @@ def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
     (verdict,) = comparison.verdicts
     assert verdict.better is None
     assert str(verdict).startswith(
-        "no significant difference between a and b: b has +0.25 percentage points of test accuracy"
+        "no significant difference between a and b: b differs by +0.25 percentage points in test accuracy"
     )
     assert any(note.startswith("One seed each") for note in comparison.notes)
 
@@ -310,3 +310,53 @@ def test_folds_of_one_spec_are_a_group_and_paired_by_fold(tmp_path: Path) -> Non
     assert verdict.test == "Student's test, paired by fold, with the correction of Nadeau and Bengio"
     assert verdict.sample == "3 folds"
     assert verdict.estimate.difference == pytest.approx(0.06)
+
+
+def recipes(directory: Path, values: list[list[float]]) -> list[RunRecord]:
+    """Several seeds of each of several recipes."""
+    return [
+        run
+        for number, each in enumerate(values)
+        for run in seeds(directory, f"r{number}", each, optimizer={"kind": "sgd", "learning_rate": number + 1})
+    ]
+
+
+def test_of_many_groups_each_is_compared_with_the_first_and_with_the_best(tmp_path: Path) -> None:
+    """The best is known only from the results, so its tests are corrected for all 21 pairs."""
+    draw = np.random.default_rng(0)
+    values = [(0.7 + 0.01 * k + 0.01 * draw.random(3)).tolist() for k in (0, 1, 8, 3, 2, 5, 4)]
+    comparison = compared(*recipes(tmp_path, values))
+    pairs = [(verdict.a, verdict.b) for verdict in comparison.verdicts]
+    assert pairs == [*(("a", other) for other in "bcdefg"), ("b", "c"), *(("c", other) for other in "defg")]
+    raw = sorted(stats.ttest_rel(values["abcdefg".index(b)], values["abcdefg".index(a)]).pvalue for a, b in pairs)
+    expected = np.maximum.accumulate([min(1, (21 - rank) * p) for rank, p in enumerate(raw)])
+    assert sorted(each.estimate.p for each in comparison.verdicts if each.estimate) == pytest.approx(list(expected))
+    assert "after Holm's correction for 21 tests" in str(comparison.verdicts[0])
+    assert comparison.best.startswith("c has the best test accuracy: ")
+
+
+def test_the_best_of_several_is_named_with_what_it_beats(tmp_path: Path) -> None:
+    low, same, high = [0.70, 0.72, 0.71, 0.70], [0.90, 0.94, 0.91, 0.93], [0.91, 0.92, 0.93, 0.93]
+    comparison = compared(*recipes(tmp_path, [low, high, same]))
+    assert comparison.best == (
+        "b has the best test accuracy: significantly better than a; not significantly different from c"
+    )
+    assert compared(*recipes(tmp_path, [low, high])).best == ""
+
+
+def test_groups_on_different_data_have_no_best(tmp_path: Path) -> None:
+    runs = [store_run(tmp_path, name, accuracy=0.8, data=name, optimizer=name) for name in "abc"]
+    assert compared(*runs).best == ""
+
+
+def test_groups_can_be_labeled_by_name(tmp_path: Path) -> None:
+    """If two groups have the same name, by their seeds, or else by their ids."""
+    one, two = store_run(tmp_path, "a", seed=1), store_run(tmp_path, "b", seed=2, optimizer="adam")
+    assert [group.label for group in group_runs([one, two], by_name=True)] == ["a", "b"]
+    three = store_run(tmp_path, "a", seed=3, optimizer="nadam")
+    assert [group.label for group in group_runs([one, three], by_name=True)] == ["a (seed 1)", "a (seed 3)"]
+    four = store_run(tmp_path, "a", seed=1, optimizer="adamw")
+    found = [group.label for group in group_runs([one, four, two], by_name=True)]
+    times = [one.id[:15], four.id[:15]]
+    names = [one.id, four.id] if times[0] == times[1] else times
+    assert found == [*(f"a ({name})" for name in names), "b"]

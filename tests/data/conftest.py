@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dnnctl.data.sources import cifar10, cifar100, mnist
+from dnnctl.data.sources import california_housing, cifar10, cifar100, mnist
+
+FILES = {"mnist.npz": mnist, "california_housing.npz": california_housing}
 
 
 @pytest.fixture
@@ -29,8 +31,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
             monkeypatch.setattr(module, "ARCHIVE", replace(module.ARCHIVE, md5=digests))
             return
         digest = sha256(path.read_bytes()).hexdigest()
-        if path.name == "mnist.npz":
-            monkeypatch.setattr(mnist, "FILE", replace(mnist.FILE, sha256=digest))
+        if path.name in FILES:
+            module = FILES[path.name]
+            monkeypatch.setattr(module, "FILE", replace(module.FILE, sha256=digest))
         else:
             archive = cifar10.ARCHIVE
             monkeypatch.setattr(cifar10, "ARCHIVE", replace(archive, file=replace(archive.file, sha256=digest)))

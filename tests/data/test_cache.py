@@ -18,7 +18,7 @@ from dnnctl.errors import DataError
 from dnnctl.specs.source import BuiltIn
 
 
-@pytest.mark.parametrize("kind", ["fashion_mnist", "mnist", "cifar10", "cifar100"])
+@pytest.mark.parametrize("kind", ["fashion_mnist", "mnist", "cifar10", "cifar100", "california_housing"])
 def test_without_a_network_the_message_says_where_files_go(
     kind: Any, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -410,7 +410,7 @@ def test_embeddings_and_scaled_targets_train_as_keras_trains_them(optimizer: str
     spec = make_spec(optimizer=OPTIMIZERS.get(optimizer, optimizer), data={"source": {"kind": "npz", "path": "x.npz"}})
     spec = spec.model_copy(update={"model": spec.model.model_copy(update={"layers": spec.model.layers[1:]})})
     head = choose_head(spec, task="numbers", n_outputs=1)
-    scaling = fit_target_scaling(spec, head.loss, data.targets, is_numbers=True, is_table=True)
+    scaling = fit_target_scaling(spec, head.loss, data.targets, is_numbers=True)
     head = replace(head, target_scaling=scaling)
 
     def build() -> keras.Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnnctl.events.data_wording import detail_lines, measured_baseline, size_line
+from dnnctl.events.data_wording import detail_lines, measured_baseline, size_line, target_lines
 from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
 from dnnctl.store.facts import Summary
@@ -47,3 +47,13 @@ def test_the_baseline_of_a_run_has_the_metrics_that_the_run_has() -> None:
         {"mae": 1.0},
     )
     assert measured_baseline(Summary(epochs=1, monitor="loss")) is None
+
+
+def test_the_metrics_of_each_target_are_those_of_the_test_split() -> None:
+    each = {"width": {"mae": 0.5, "rmse": 1.0, "r2": None}}
+    summary = Summary(epochs=1, monitor="loss", test={"loss": 0.1}, targets={"validation": {}, "test": each})
+    assert target_lines(summary) == [
+        "  test, by target     mae    rmse  r2",
+        "  width            0.5000  1.0000   —",
+    ]
+    assert target_lines(Summary(epochs=1, monitor="loss", targets={"test": each})) == []

@@ -143,7 +143,7 @@ def test_the_most_layers_are_allowed(layers: str, pretraining: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", ["batch_norm", "layer_norm"])
-@pytest.mark.parametrize("source", ["mnist", "cifar10", "{kind: npz, path: x.npz}"])
+@pytest.mark.parametrize("source", ["mnist", "cifar10", "california_housing", "{kind: npz, path: x.npz}"])
 @pytest.mark.parametrize(
     ("before", "n_axes"),
     [
@@ -162,7 +162,13 @@ def test_an_axis_that_the_input_does_not_have_is_refused(
 ) -> None:
     """An input of n axes has the axes 1 to n − 1 and −1 to 1 − n, without that of the examples."""
     before = before.replace("relu", "{kind: activation, function: relu}")
-    known = {"mnist": 3, "cifar10": 4}.get(source) if not before else 4 if "max_pool, {" in before else n_axes
+    known = (
+        {"mnist": 3, "cifar10": 4, "california_housing": 2}.get(source)
+        if not before
+        else 4
+        if "max_pool, {" in before
+        else n_axes
+    )
     for axis in range(-5, 6):
         layers = f"[{before}{{kind: {kind}, axis: {axis}}}]"
         found = [fault.path for fault in faults(tmp_path, f"data.source={source}", f"model.layers={layers}")]

@@ -100,7 +100,7 @@ def test_a_choice_among_several_runs_is_reported(named: tuple[RunRecord, RunReco
         find_run(reference, good.path.parent, wanted, heard.append)
     assert heard == [
         f"2 runs are named net; using the newest finished run, {good.id}.",
-        f"2 runs are named net, and none is a run with a checkpoint; using the newest, {bad.id}.",
+        f"2 runs are named net, but there is no run with a checkpoint among them; using the newest, {bad.id}.",
         f"The last run is {bad.id} (failed); using the newest run with a model, {good.id}.",
     ]
 
@@ -115,14 +115,15 @@ def test_a_single_run_needs_no_report(tmp_path: Path) -> None:
 
 def test_a_name_of_several_seeds_means_all_of_them(tmp_path: Path) -> None:
     """The newest of each seed: not an older recipe, a failed start or an earlier run of the same seed."""
-    store_run(tmp_path, "net", seed=1, optimizer="adam")
+    adam = store_run(tmp_path, "net", seed=1, optimizer="adam")
     old, second = store_run(tmp_path, "net", seed=1), store_run(tmp_path, "net", seed=2)
     first = store_run(tmp_path, "net", seed=1)
-    fail(store_run(tmp_path, "net", seed=3))
+    failed = fail(store_run(tmp_path, "net", seed=3))
     store_run(tmp_path, "other", seed=4)
     heard: list[str] = []
     assert [run.id for run in load_repetitions("net", tmp_path, heard.append)] == [first.id, second.id]
-    assert heard == ["net means all 2 seeds of its recipe. 3 other runs of that name are left out."]
+    left_out = f"{adam.id} (seed 1, finished), {old.id} (seed 1, finished), {failed.id} (seed 3, failed)"
+    assert heard == [f"net means all 2 runs of its recipe. 3 other runs of that name are left out: {left_out}."]
     for reference in (old.id, str(old.path)):
         assert [run.id for run in load_repetitions(reference, tmp_path)] == [old.id]
     assert len(load_repetitions("last", tmp_path)) == 1

@@ -17,6 +17,13 @@ def test_a_recipe_is_the_spec_without_name_description_and_seed(tmp_path: Path) 
     assert recipe(run) != recipe(store_run(tmp_path, "a", seed=1, optimizer="adam"))
 
 
+def test_what_is_logged_is_no_part_of_the_recipe(tmp_path: Path) -> None:
+    """Also compared with runs of versions that had no such key."""
+    sections = ({"device": "cpu"}, {"device": "cpu", "log": "none"}, {"device": "cpu", "log": ["mlflow"]})
+    assert len({recipe(store_run(tmp_path, runtime=section)) for section in sections}) == 1
+    assert recipe(store_run(tmp_path, runtime={"device": "gpu"})) != recipe(store_run(tmp_path, runtime=sections[0]))
+
+
 @pytest.mark.parametrize("facts", [{"parent": ParentFacts("x", "y", 1, 10)}, {"pruned": PrunedFacts("x", 0.1, 0.8)}])
 def test_forks_and_pruned_runs_are_not_repetitions(facts: dict[str, object], tmp_path: Path) -> None:
     first, second = store_run(tmp_path, seed=1), add_facts(store_run(tmp_path, seed=2), **facts)
@@ -31,6 +38,14 @@ def test_repetitions_are_the_newest_complete_runs_on_the_same_data(tmp_path: Pat
     unfinished = make_run(tmp_path)
     found = repetitions(second, [old, first, second, elsewhere, unfinished])
     assert [run.id for run in found] == [first.id, second.id]
+
+
+def test_seeds_whose_random_validation_examples_differ_are_repetitions(tmp_path: Path) -> None:
+    """`train --seeds` draws other validation examples for each seed; the test examples are the same."""
+    first, second = (
+        add_facts(store_run(tmp_path, seed=seed), data=DataFacts("d", f"split {seed}"), seed=seed) for seed in (1, 2)
+    )
+    assert [run.id for run in repetitions(second, [first, second])] == [first.id, second.id]
 
 
 def test_folds_of_the_same_data_are_repetitions_in_the_order_of_seed_and_fold(tmp_path: Path) -> None:

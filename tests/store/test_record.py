@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dnnctl.store.facts import ExportFacts
 from dnnctl.store.files import append_json_line, write_json
 from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status, is_row
@@ -29,7 +30,10 @@ def test_the_status_follows_from_the_files(tmp_path: Path) -> None:
     assert RunRecord(run.folder).status is Status.FINISHED
 
 
-@pytest.mark.parametrize("name", ["run.json", "summary.json", "metrics.jsonl", "pretraining.jsonl", "history.jsonl"])
+FILES = ["run.json", "summary.json", "metrics.jsonl", "pretraining.jsonl", "history.jsonl", "labels.json"]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_folder_in_the_place_of_a_file_is_named_and_the_rest_is_read(name: str, tmp_path: Path) -> None:
     run = store_run(tmp_path, epochs=2)
     (run.path / name).unlink(missing_ok=True)
@@ -45,3 +49,15 @@ def test_a_folder_in_the_place_of_a_file_is_named_and_the_rest_is_read(name: str
 )
 def test_a_row_has_a_possible_epoch(epoch: int, is_epoch: bool) -> None:
     assert is_row({"epoch": epoch}) is is_epoch
+
+
+def test_an_export_is_no_end_of_training(tmp_path: Path) -> None:
+    """An interrupted run whose best model so far was exported is still interrupted, for the same reason."""
+    run = make_run(tmp_path)
+    append_json_line(run.folder.history, {"event": "ended", "end": "interrupted", "reason": "by Ctrl-C"})
+    append_json_line(run.folder.history, {"event": "exported", "export": {"format": "onnx", "path": "x"}})
+    found = RunRecord(run.folder)
+    assert found.status == Status.INTERRUPTED
+    assert found.last_training is not None
+    assert found.last_training.reason == "by Ctrl-C"
+    assert found.history[-1].export == ExportFacts("onnx", "x")

@@ -1,70 +1,121 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
-const metric = document.getElementById("metric");
-const axis = document.getElementById("axis");
+const control = (name) => document.getElementById(name);
+const MANY = 6; // with more runs, the legend names only one line of each
+const LONGEST = 32; // characters of a name in the legend
+const ENTRY = { width: 200, height: 24 }; // pixels of a name in the legend
 
 function colour(name) {
   return getComputedStyle(root).getPropertyValue(name).trim();
 }
 
-function layout(x, y, more) {
-  const line = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
+// Plotly reads some HTML in texts: links, styles. Names are shown as they are.
+function plain(text) {
+  return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+// The start and the end of a long name: a legend breaks no lines.
+function brief(text) {
+  return text.length <= LONGEST ? text : text.slice(0, 20) + "…" + text.slice(-11);
+}
+
+function axis(title, more) {
+  const line = colour("--line");
   return Object.assign({
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("--ink"), size: 13 },
-    margin: { l: 55, r: 15, t: 40, b: 90 }, hovermode: "closest", legend: { orientation: "h", y: -0.25, yanchor: "top" },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--soft"), activecolor: colour("--accent") },
-    xaxis: Object.assign({ title: { text: x } }, line), yaxis: Object.assign({ title: { text: y } }, line),
+    title: { text: plain(title), standoff: 8 }, gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true,
   }, more || {});
 }
 
-const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
-
-function drawCurves() {
-  const traces = [];
-  for (const run of data.curves) {
-    for (const name of [metric.value, "val_" + metric.value]) {
-      if (run.rows[name]) {
-        traces.push({
-          x: run.rows[axis.value], y: run.rows[name], connectgaps: true, mode: run.rows[name].length > 1 ? "lines" : "markers",
-          name: (run.is_first ? run.group : run.label) + (name.startsWith("val_") ? " validation" : " training"),
-          legendgroup: run.group + name, showlegend: run.is_first, text: run.label, hovertemplate: "%{text}: %{y}<extra></extra>",
-          line: { color: run.colour, dash: name.startsWith("val_") ? "solid" : "dot", width: 2 }, marker: { color: run.colour },
-        });
-      }
-    }
-  }
-  Plotly.react("curves", traces, layout(axis.value === "epoch" ? "epoch" : "training time (s)", metric.value), config);
+function layout(x, y) {
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("--ink"), size: 13 },
+    margin: { l: 10, r: 10, t: 10, b: 10 }, hovermode: "closest", xaxis: x, yaxis: y,
+    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 12 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--soft"), activecolor: colour("--accent") },
+  };
 }
 
-function drawCalibration() {
-  for (const each of data.calibration) {
-    const traces = [
-      { x: [0, 1], y: [0, 1], mode: "lines", line: { color: colour("--soft"), dash: "dot" }, name: "perfect calibration", hoverinfo: "skip" },
-      { x: each.confidence, y: each.accuracy, text: each.n.map((n) => n + " examples"), mode: "lines+markers", line: { color: each.colour }, name: each.label },
-    ];
-    const range = { range: [0, 1.02] };
-    const page = layout("confidence", "accuracy");
-    Object.assign(page.xaxis, range);
-    Object.assign(page.yaxis, range);
-    Plotly.react(each.id, traces, page, config);
+const config = { responsive: true, displaylogo: false, displayModeBar: false };
+
+// The exponential moving average, whose start is not drawn towards zero.
+function smooth(values, weight) {
+  let mean = 0, total = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    mean = weight * mean + (1 - weight) * value;
+    total = weight * total + (1 - weight);
+    return mean / total;
+  });
+}
+
+function curve(run, name, values, more) {
+  const isValidation = name.startsWith("val_");
+  return Object.assign({
+    x: run.rows[control("axis").value], y: values, connectgaps: true, mode: values.length > 1 ? "lines" : "markers",
+    name: plain(brief(run.is_first ? run.group : run.label) + (isValidation ? " validation" : " training")),
+    legendgroup: run.group + name, text: plain(run.label), hovertemplate: "%{text}: %{y}<extra></extra>",
+    line: { color: run.colour, dash: isValidation ? "solid" : "dot", width: 2 }, marker: { color: run.colour },
+  }, more);
+}
+
+function drawCurves() {
+  const traces = [], weight = Number(control("smoothing").value), metric = control("metric").value;
+  const isNamed = (name) => data.curves.filter((run) => run.is_first).length <= MANY || name.startsWith("val_");
+  const names = control("training").checked ? [metric, "val_" + metric] : ["val_" + metric];
+  for (const run of data.curves) {
+    const known = names.filter((name) => run.rows[name]);
+    for (const name of known.length ? known : [metric].filter((each) => run.rows[each])) {
+      const isShown = run.is_first && (isNamed(name) || known.length < 2);
+      if (weight > 0) traces.push(curve(run, name, run.rows[name], { showlegend: false, opacity: 0.25, hoverinfo: "skip" }));
+      const values = weight > 0 ? smooth(run.rows[name], weight) : run.rows[name];
+      traces.push(curve(run, name, values, { showlegend: isShown }));
+    }
+  }
+  const isEpoch = control("axis").value === "epoch";
+  const isShort = Math.max(...data.curves.map((run) => run.rows.epoch[run.rows.epoch.length - 1] || 0)) < 10;
+  const x = axis(isEpoch ? "epoch" : "training time (s)", isEpoch && isShort ? { dtick: 1 } : {});
+  const place = control("curves"), nEntries = traces.filter((trace) => trace.showlegend).length;
+  const nLines = Math.ceil(nEntries / Math.max(1, Math.floor(place.clientWidth / ENTRY.width)));
+  place.style.height = Math.max(384, 310 + nLines * ENTRY.height) + "px";
+  Plotly.react("curves", traces, layout(x, axis(metric, { type: control("log").checked ? "log" : "linear" })), config);
+}
+
+function drawChart(chart) {
+  const traces = chart.traces.map((each) => {
+    const shade = each.colour === "soft" ? colour("--soft") : each.colour;
+    return {
+      x: each.x, y: each.y, type: each.type || "scatter", mode: each.markers ? "lines+markers" : each.mode, name: plain(each.name),
+      text: each.text, opacity: each.opacity, line: { color: shade, dash: each.dash || "solid", width: 2 },
+      marker: { color: shade, size: each.size || 6 }, hoverinfo: each.dash ? "skip" : undefined,
+    };
+  });
+  const page = layout(
+    axis(chart.x, chart.x_range ? { range: chart.x_range } : {}), axis(chart.y, chart.y_range ? { range: chart.y_range } : {}));
+  Plotly.react(chart.id, traces, Object.assign(page, { bargap: 0.05 }), config);
+}
+
+// A chart in a closed section has no size: it is drawn when the section is opened.
+function drawCharts() {
+  for (const chart of data.charts) {
+    if (!control(chart.id).closest("details:not([open])")) drawChart(chart);
   }
 }
 
 function draw() {
   if (data.curves.length) drawCurves();
-  drawCalibration();
+  drawCharts();
 }
 
-metric.addEventListener("change", drawCurves);
-axis.addEventListener("change", drawCurves);
-document.getElementById("theme").addEventListener("click", () => {
+for (const name of ["metric", "axis", "log", "training", "smoothing"]) {
+  const element = control(name);
+  if (element) element.addEventListener("input", drawCurves);
+}
+control("theme").addEventListener("click", () => {
   const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = isDark ? "light" : "dark";
   draw();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-for (const each of document.querySelectorAll("details")) {
-  each.addEventListener("toggle", drawCalibration);
-}
+for (const each of document.querySelectorAll("details")) each.addEventListener("toggle", drawCharts);
 draw();

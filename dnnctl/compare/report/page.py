@@ -15,22 +15,26 @@ from typing import Any
 from dnnctl.compare.comparison import Comparison, Result
 from dnnctl.compare.group import Group, Spread
 from dnnctl.compare.paired_tests import CONFIDENCE, bootstrap_means
+from dnnctl.compare.report.chart import MAX_POINTS, Charts, colour_of
 from dnnctl.compare.report.markup import table
-from dnnctl.compare.report.page_run import Drawn, Mistakes, describe_run
+from dnnctl.compare.report.page_run import Mistakes, describe_run
+from dnnctl.compare.report.recipe import MAX_COLUMNS, describe_recipes
 from dnnctl.compare.scores import Scores, score
 from dnnctl.compare.t_tests import interval_of_mean
 from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
 from dnnctl.store.environment import installed_version
+from dnnctl.store.files import finite_only
 from dnnctl.store.metrics import NO_METRICS, NO_SCALARS, finite
 from dnnctl.store.recipe import repetition
 from dnnctl.store.record import RunRecord
-from dnnctl.text import format_number
+from dnnctl.text import format_count, format_number
 
-COLOURS = ("#3b7ddd", "#e07b39", "#3aa76d", "#b65fcf", "#d1495b", "#7a8b99", "#c9a227", "#4bb3c3")
-"""Readable on a light and on a dark background."""
-MAX_POINTS = 1000
-"""The maximum number of points of a curve."""
+MAX_TITLE = 4
+"""The maximum number of names in the title."""
+MAX_VERDICTS = 6
+"""More verdicts are folded."""
+SMOOTHING = "0 draws the values; near 1 draws the mean of many epochs"
 
 
 def plotly_script() -> str:
@@ -50,42 +54,58 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
     """The report as HTML.
 
     Args:
+        comparison: the runs, in groups that are labeled by name.
         mistakes: the most confident wrong predictions of each run, with their images, by run id.
     """
-    data = Drawn()
+    charts = Charts()
     runs = [(group, run) for group in comparison.groups for run in group.runs]
-    colours = {group.label: COLOURS[place % len(COLOURS)] for place, group in enumerate(comparison.groups)}
+    colours = {group.label: colour_of(place) for place, group in enumerate(comparison.groups)}
     for group, run in runs:
-        data.curves += _curve(group, run, colours[group.label])
+        charts.curves += _curve(group, run, colours[group.label])
     parts = [
-        _overview(comparison),
+        _opening(comparison, charts),
         _verdicts(comparison),
         _results(comparison),
-        _curves(data),
         _differences(comparison),
+        _overview(comparison),
         "<h2>Details of each run</h2>",
         *(
-            describe_run(group, run, mistakes.get(run.id, Mistakes()), data, colours[group.label], is_open=place == 0)
+            describe_run(group, run, mistakes.get(run.id, Mistakes()), charts, colours[group.label], is_open=place == 0)
             for place, (group, run) in enumerate(runs)
         ),
     ]
     here = files("dnnctl.compare.report")
-    title = " and ".join(dict.fromkeys(run.name or run.id for _, run in runs))
     template = Template((here / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        title=escape(title),
+        title=escape(_title(runs)),
         style=(here / "page.css").read_text(encoding="utf-8"),
         body="\n".join(parts),
         version=str(installed_version("dnnctl")),
-        data=_inside_script(vars(data)),
+        data=_inside_script(vars(charts)),
         plotly=plotly_script(),
         script=(here / "page.js").read_text(encoding="utf-8"),
     )
 
 
+def _title(runs: list[tuple[Group, RunRecord]]) -> str:
+    names = list(dict.fromkeys(run.name or run.id for _, run in runs))
+    if len(names) > MAX_TITLE:
+        return f"{', '.join(names[: MAX_TITLE - 1])} and {len(names) - MAX_TITLE + 1} more"
+    return " and ".join(names)
+
+
 def _inside_script(value: Any) -> str:
     """JSON that cannot end the script element that holds it."""
-    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return json.dumps(finite_only(value)).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _opening(comparison: Comparison, charts: Charts) -> str:
+    """The recipes and the learning curves; side by side, if the recipes are few."""
+    kind = "opening" if len(comparison.groups) <= MAX_COLUMNS else "opening many"
+    return (
+        f'<div class="{kind}"><section><h2 id="recipe">Recipe</h2>{describe_recipes(comparison.groups)}</section>'
+        f"<section><h2>Learning curves</h2>{_curves(charts)}</section></div>"
+    )
 
 
 def _overview(comparison: Comparison) -> str:
@@ -93,25 +113,35 @@ def _overview(comparison: Comparison) -> str:
         [
             group.label,
             run.id,
-            run.name,
             str(run.status),
             "" if run.facts.seed is None else str(run.facts.seed),
             run.created[:16].replace("T", " "),
+            ", ".join(run.labels.tags),
+            " ".join(run.labels.note.split()),
         ]
         for group in comparison.groups
         for run in group.runs
     ]
-    return table("Runs", ["", "run", "name", "status", "seed", "created"], rows)
+    header = ["name", "run", "status", "seed", "created", "tags", "note"]
+    kept = [place for place in range(len(header)) if place < 5 or any(row[place] for row in rows)]
+    return "<h2>Runs</h2>" + table(
+        "", [header[place] for place in kept], [[row[place] for place in kept] for row in rows], kind="runs"
+    )
 
 
 def _verdicts(comparison: Comparison) -> str:
-    lines = [f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts]
-    lines += [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
-    return "<h2>Verdict</h2>\n" + "\n".join(lines) if lines else ""
+    best = [f'<p class="verdict">{escape(comparison.best)}.</p>'] if comparison.best else []
+    tested = "".join(f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts)
+    if len(comparison.verdicts) > MAX_VERDICTS:
+        summary = format_count(len(comparison.verdicts), "comparison")
+        tested = f"<details><summary>{summary}</summary>{tested}</details>"
+    lines = [*best, *([tested] if tested else [])]
+    notes = [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
+    title = "Verdict" if lines else "Notes"
+    return f"<h2>{title}</h2>\n" + "\n".join([*lines, *notes]) if lines or notes else ""
 
 
 def _results(comparison: Comparison) -> str:
-    labels = [group.label for group in comparison.groups]
     rows = []
     for result in comparison.results:
         cells = [
@@ -119,21 +149,25 @@ def _results(comparison: Comparison) -> str:
             for place, (group, spread) in enumerate(zip(comparison.groups, result.spreads, strict=True))
         ]
         rows.append(f'<tr><th scope="row">{escape(result.name)}</th>{"".join(cells)}</tr>')
-    head = "".join(f'<th scope="col" class="number">{escape(label)}</th>' for label in labels)
-    caption = (
-        "The best value is bold. Brackets show the 95 % interval: over seeds, or over examples if there is one seed."
-    )
+    head = "".join(f'<th scope="col" class="number">{escape(_header(group))}</th>' for group in comparison.groups)
+    best = "The best value is bold. " if len(comparison.groups) > 1 else ""
+    caption = f"{best}Brackets show the 95 % interval: over seeds, or over examples if there is one seed."
     return (
-        f'<h2 id="results">Results</h2><div class="scroll"><table><caption>{caption}</caption>'
+        f'<h2 id="results">Results</h2><p class="note">{caption}</p><div class="scroll"><table>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _header(group: Group) -> str:
+    return group.label if len(group.runs) == 1 else f"{group.label} ({format_count(len(group.runs), 'run')})"
 
 
 def _figure(group: Group, spread: Spread, result: Result) -> str:
     if spread.mean is None:
         return "—"
     role, _, metric = result.name.partition(" ")
-    text = format_number(spread.mean) if spread.mean != int(spread.mean) else f"{spread.mean:,.0f}"
+    is_count = all(value == int(value) for value in spread.values) and role not in ("test", "validation", "last")
+    text = f"{spread.mean:,.{0 if spread.mean == int(spread.mean) else 1}f}" if is_count else format_number(spread.mean)
     interval = _interval(group, spread, role, metric)
     return text if interval is None else f"{text} [{format_number(interval[0])}, {format_number(interval[1])}]"
 
@@ -166,17 +200,25 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
 
 
-def _curves(data: Drawn) -> str:
+def _curves(charts: Charts) -> str:
     found = {
-        name.removeprefix("val_"): None for run in data.curves for name in run["rows"] if name not in ("epoch", "time")
+        name.removeprefix("val_"): None
+        for run in charts.curves
+        for name in run["rows"]
+        if name not in ("epoch", "time")
     }
     names = sorted(found, key=lambda name: (name in NO_METRICS, list(found).index(name)))
+    if not names:
+        return "<p>No epoch has finished.</p>"
     options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in names)
-    is_empty = "" if names else "<p>No epoch has finished.</p>"
     return (
-        f'<h2>Curves</h2>{is_empty}<div class="controls"><label>Metric <select id="metric">{options}</select></label>'
+        f'<div class="controls"><label>Metric <select id="metric">{options}</select></label>'
         '<label>x axis <select id="axis"><option value="epoch">epochs</option>'
-        '<option value="time">time</option></select></label></div>'
+        '<option value="time">time</option></select></label>'
+        '<label><input type="checkbox" id="log"> log y axis</label>'
+        '<label><input type="checkbox" id="training" checked> training</label>'
+        f'<label title="{SMOOTHING}">smoothing <input type="range" id="smoothing" min="0" max="0.95" step="0.05" '
+        'value="0"></label></div>'
         '<div id="curves" class="chart" role="img" aria-label="The chosen metric of each '
         'run over epochs or time; the results table has the final values"></div>'
     )

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-from dnnctl.compare.diagnostics import (
-    Bin,
-    Mistake,
-    by_label,
-    calibration,
-    calibration_error,
-    confusion,
-    surest_mistakes,
-)
+import numpy as np
+
+from dnnctl.compare.diagnostics import Mistake, surest_mistakes
 from dnnctl.compare.group import Group
+from dnnctl.compare.report.chart import Charts
+from dnnctl.compare.report.classes import class_name, describe_classes
+from dnnctl.compare.report.labels import describe_labels
 from dnnctl.compare.report.markup import table
+from dnnctl.compare.report.numbers import describe_numbers
 from dnnctl.compare.scores import NoPredictions, Predictions, read_predictions
+from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import in_words
+from dnnctl.store.recipe import repetition
 from dnnctl.store.record import RunRecord
-from dnnctl.text import format_number
-
-MAX_CLASSES = 30
-"""The maximum number of classes for which the confusion matrix is shown."""
-ROLE = "test"
 
 
 @dataclass(frozen=True)
@@ -39,27 +33,49 @@ class Mistakes:
     """Why there are no images."""
 
 
-@dataclass
-class Drawn:
-    """The data of the page's charts."""
-
-    curves: list[dict[str, Any]] = field(default_factory=list)
-    calibration: list[dict[str, Any]] = field(default_factory=list)
-
-
-def describe_run(group: Group, run: RunRecord, mistakes: Mistakes, data: Drawn, colour: str, *, is_open: bool) -> str:
-    """A run's section; the data of its charts are added to `data`."""
-    found = read_predictions(run, ROLE)
-    parts = [_lineage(run)]
-    if isinstance(found, NoPredictions):
-        parts += [f"<p class='note'>This run {escape(found.reason)}.</p>"] if found.is_fault else []
-    elif found.is_classes:
-        parts += [_confusion(found), _calibration(run, found, data, colour), _mistakes(found, mistakes)]
-    elif found.task == "labels":
-        parts.append(_labels(found))
-    parts += [_layers(run), _environment(run)]
-    title = escape(f"{group.label}  {run.id}")
+def describe_run(
+    group: Group, run: RunRecord, mistakes: Mistakes, charts: Charts, colour: str, *, is_open: bool
+) -> str:
+    """A run's section; its charts are added to `charts`."""
+    note = f"<p class='note'>{escape(run.labels.note)}</p>" if run.labels.note else ""
+    parts = [note, _lineage(run), *_predicted(run, mistakes, charts, colour), _layers(run), _environment(run)]
+    seed = f", {repetition(run)}" if len(group.runs) > 1 else ""
+    title = f"{escape(group.label + seed)} <code>{escape(run.id)}</code>"
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{''.join(parts)}</details>"
+
+
+def _predicted(run: RunRecord, mistakes: Mistakes, charts: Charts, colour: str) -> list[str]:
+    """What the predictions on test examples show, or else those on validation examples."""
+    role, found = predictions_of(run)
+    if isinstance(found, NoPredictions):
+        return [f"<p class='note'>This run {escape(found.reason)}.</p>"] if found.is_fault else []
+    if not np.isfinite(found.predicted).all():
+        return [f"<p class='note'>Some predictions on {role} data are infinite or NaN; they are not drawn.</p>"]
+    counts = run.facts.target.counts if run.facts.target else {}
+    if found.is_classes:
+        validation = read_predictions(run, "validation")
+        chosen = validation if isinstance(validation, Predictions) else None
+        return [*describe_classes(found, chosen, counts, role, charts, colour), _mistakes(found, mistakes)]
+    if found.task == "labels":
+        return describe_labels(found, counts, role, charts)
+    return describe_numbers(found, _targets(run), role, charts, colour)
+
+
+def predictions_of(run: RunRecord) -> tuple[str, Predictions | NoPredictions]:
+    """The split whose predictions are shown, and these: test, or validation if there are none on test data."""
+    found = read_predictions(run, "test")
+    if isinstance(found, NoPredictions) and not found.is_fault:
+        other = read_predictions(run, "validation")
+        if isinstance(other, Predictions):
+            return "validation", other
+    return "test", found
+
+
+def _targets(run: RunRecord) -> list[str]:
+    """The names of the predicted columns; empty if the data have none."""
+    named = spec_value(run.spec, "data.source.target")
+    names = named if isinstance(named, list) else [named]
+    return [name for name in names if isinstance(name, str) and name != "auto"]
 
 
 def _lineage(run: RunRecord) -> str:
@@ -76,62 +92,15 @@ def _lineage(run: RunRecord) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
-def _confusion(found: Predictions) -> str:
-    counts = confusion(found)
-    if len(counts) > MAX_CLASSES:
-        return f"<p>{len(counts)} classes: too many to show a confusion matrix.</p>"
-    names = [_class_name(found, index) for index in range(len(counts))]
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    rows = []
-    for name, row in zip(names, counts, strict=True):
-        share = row / max(1, row.sum())
-        cells = "".join(
-            f'<td style="background: rgba(var(--cell), {0.65 * part:.2f})">{n}</td>'
-            for n, part in zip(row, share, strict=True)
-        )
-        rows.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
-    return (
-        "<h3>Confusion matrix</h3><div class='scroll'><table class='confusion'>"
-        "<caption>Test examples by class (row) and "
-        f"predicted class (column)</caption><thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}"
-        "</tbody></table></div>"
-    )
-
-
-def _labels(found: Predictions) -> str:
-    rows = [
-        [each.name, f"{each.n:,}", *(format_number(value) for value in (each.accuracy, each.precision, each.recall))]
-        for each in by_label(found)
-    ]
-    return "<h3>Labels</h3>" + table("Test examples", ["label", "examples", "accuracy", "precision", "recall"], rows)
-
-
-def _calibration(run: RunRecord, found: Predictions, data: Drawn, colour: str) -> str:
-    bins: list[Bin] = calibration(found)
-    if not bins:
-        return ""
-    key = f"calibration-{len(data.calibration)}"
-    columns = {name: [getattr(each, name) for each in bins] for name in ("confidence", "accuracy", "n")}
-    data.calibration.append({"id": key, "label": run.name, "colour": colour, **columns})
-    error = f"The expected calibration error is {calibration_error(bins):.3f}."
-    return (
-        f'<h3>Calibration</h3><p>{error}</p><div id="{key}" class="chart small" role="img" aria-label="{error}"></div>'
-    )
-
-
 def _mistakes(found: Predictions, mistakes: Mistakes) -> str:
     if not mistakes.pictures:
         return f"<p class='note'>No images of mistakes: {escape(mistakes.reason)}.</p>" if mistakes.reason else ""
     items = []
     for each, picture in zip(mistakes.mistakes, mistakes.pictures, strict=True):
-        predicted, label = _class_name(found, each.predicted), _class_name(found, each.label)
+        predicted, label = class_name(found, each.predicted), class_name(found, each.label)
         text = escape(f"predicted {predicted} ({each.confidence:.0%}), correct: {label}")
         items.append(f'<li><img src="{picture}" alt="test example {each.index}: {text}">{text}</li>')
     return f'<h3>Most confident mistakes</h3><ul class="pictures">{"".join(items)}</ul>'
-
-
-def _class_name(found: Predictions, index: int) -> str:
-    return found.class_names[index] if index < len(found.class_names) else str(index)
 
 
 def _layers(run: RunRecord) -> str:
@@ -156,5 +125,5 @@ def _environment(run: RunRecord) -> str:
 
 def mistakes_of(run: RunRecord) -> list[Mistake]:
     """The wrong predictions on test data with the highest confidence."""
-    found = read_predictions(run, ROLE)
+    found = read_predictions(run, "test")
     return surest_mistakes(found) if isinstance(found, Predictions) and found.is_classes else []

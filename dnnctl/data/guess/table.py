@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dnnctl.data.guess.guess import TARGETS, Entry, Guess, named, no_such
 from dnnctl.data.tables.arrow_file import open_arrow, open_parquet
-from dnnctl.data.tables.column_type import Reading, read_column
+from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
 from dnnctl.data.tables.csv_file import open_csv
+from dnnctl.data.tables.matching import all_match
+from dnnctl.data.tables.number_text import number_pattern
 from dnnctl.data.tables.suitability import is_free_text
 from dnnctl.data.tables.table_file import TableFile
 from dnnctl.data.tables.target import find_target
@@ -16,6 +22,8 @@ from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
 from dnnctl.text import is_number
 
+SAMPLE_ROWS = 10_000
+"""The number of rows in which decimal commas are looked for."""
 HEADER_SHARE = 0.5
 """A first line of which more than this fraction is numbers with a point is a row, not a header."""
 TEST = Entry("test", {"size": 0.2}, "20 % of the rows, at random, the same for every seed; or {path: FILE}, or none")
@@ -28,10 +36,18 @@ def open_table(kind: str, path: str) -> TableFile:
         DataError: it cannot be read, or has no header.
     """
     if kind == "csv":
-        file = open_csv(Csv(kind="csv", path=path, target="?"), path)
+        source = Csv(kind="csv", path=path, target="?")
+        file = open_csv(source, path)
         _check_header(file)
-        return file
+        return replace(file, decimal=",") if column_with_decimal_commas(file) else file
     return open_parquet(path) if kind == "parquet" else open_arrow(path)
+
+
+def column_with_decimal_commas(file: TableFile) -> str:
+    """The first column with numbers such as 1,5; empty if there is none, or if another one has numbers such as 1.5."""
+    rows = file.select(file.names).slice(0, SAMPLE_ROWS)
+    found = [_decimal_of(rows[name].cast(pa.large_string())) for name in file.names]
+    return file.names[found.index(",")] if "," in found and "." not in found else ""
 
 
 def guess_table(kind: str, file: TableFile, target: str | None) -> Guess:
@@ -53,6 +69,9 @@ def guess_table(kind: str, file: TableFile, target: str | None) -> Guess:
         raise DataError(f"{error}\nTo predict another column, write --target COLUMN. There are {choices}.") from None
     excluded = _unusable(file, target, reading)
     entries = [Entry("target", target, "the column to predict")]
+    if file.decimal != ".":
+        entries.insert(0, Entry("decimal", file.decimal, "the character before decimal places"))
+        finding += (f"numbers have decimal commas, as in column {quoted(column_with_decimal_commas(file))}",)
     findings = [*finding]
     if excluded:
         entries.append(Entry("features", {"exclude": excluded}, "text with too many different values, or no values"))
@@ -76,6 +95,15 @@ def choose_target(names: Sequence[str], target: str | None, path: str) -> tuple[
     reason = "because of its name" if guessed else "because it is the last column"
     chosen = guessed or names[-1]
     return chosen, (f"the target is {quoted(chosen)}, {reason}; for another, write --target COLUMN",)
+
+
+def _decimal_of(column: pa.ChunkedArray) -> str:
+    """The only character that can be before the decimal places of a column's numbers; empty if both can be."""
+    texts = pc.utf8_trim_whitespace(column)
+    is_missing = pc.is_in(texts, value_set=pa.array(["", *MISSING_WORDS], pa.large_string()))
+    texts = texts.filter(pc.invert(is_missing))
+    fits = [decimal for decimal in ".," if len(texts) and all_match(texts, number_pattern(decimal))]
+    return fits[0] if len(fits) == 1 else ""
 
 
 def _unusable(file: TableFile, target: str, reading: Reading) -> list[str]:

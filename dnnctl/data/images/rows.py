@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dnnctl.data.dataset import Array, Part, Rows, update_digest
-from dnnctl.data.images.decode import Form, Pixels, decode
-from dnnctl.data.images.index import Index, read_file
+from dnnctl.data.images.decode import Form, Pixels
+from dnnctl.data.images.examine import Examined, full_path
+from dnnctl.data.images.index import Index
 from dnnctl.data.images.listing import listed
 from dnnctl.data.images.pixel_cache import PixelCache
-from dnnctl.data.images.threads import for_each
+from dnnctl.data.images.threads import examine_all
 from dnnctl.errors import DataError
 
 
@@ -46,16 +46,16 @@ class ImageFiles:
         todo = np.arange(len(numbers)) if self.cache is None else self.cache.read(numbers, pixels)
         problems: dict[int, str] = {}
 
-        def read_one(position: int) -> None:
-            row = todo[position]
-            try:
-                pixels[row] = self._decode(int(numbers[row]))
-            except DataError as error:
-                problems[position] = f"{self.paths[numbers[row]]}: {error}"
+        def put(some: slice, found: Examined) -> None:
+            problems.update(self._problems(numbers, todo[some], found))
+            if not problems and found.pixels is not None:
+                pixels[todo[some]] = found.pixels
 
-        for_each(len(todo), read_one)
+        files = numbers[todo]
+        paths = [full_path(self.root, self.paths[number]) for number in files.tolist()]
+        examine_all(paths, self.index.n_bytes[files], self.form, put)
         if problems:
-            lines = [problems[position] for position in sorted(problems)]
+            lines = [problems[row] for row in sorted(problems)]
             raise DataError("\n".join([f"{self.root}: images cannot be read:", *listed(lines, len(lines))]))
         return pixels
 
@@ -65,11 +65,19 @@ class ImageFiles:
         state.update(f"images 1 {self.shape} {resize}".encode())
         update_digest(state, self.index.sha256[numbers])
 
-    def _decode(self, number: int) -> Pixels:
-        data = read_file(self.root / self.paths[number])
-        if sha256(data).digest() != self.index.sha256[number].tobytes():
-            raise DataError("changed while it was in use")
-        return decode(data, self.form).pixels
+    def _problems(self, numbers: Rows, rows: Rows, found: Examined) -> dict[int, str]:
+        """By row, why a file cannot be used: it is unreadable, or not the file that was indexed."""
+        files = numbers[rows]
+        is_other = (found.sha256 != self.index.sha256[files]).any(axis=1)
+        reasons = [
+            problem or ("changed while it was in use" if other else "")
+            for problem, other in zip(found.problems, is_other.tolist(), strict=True)
+        ]
+        return {
+            row: f"{self.paths[number]}: {reason}"
+            for row, number, reason in zip(rows.tolist(), files.tolist(), reasons, strict=True)
+            if reason
+        }
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,10 @@ class ImageRows:
     def input_type(self) -> np.dtype[Any]:
         """The type of the pixels."""
         return np.dtype(np.uint8)
+
+    def select(self, rows: Rows) -> ImageRows:
+        """Some of the examples, which are not read."""
+        return ImageRows(self.files, self.numbers[rows], self.targets[rows])
 
     def take(self, rows: Rows | slice) -> Part:
         """Read the examples of these rows, in this order."""

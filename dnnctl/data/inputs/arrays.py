@@ -14,6 +14,7 @@ import numpy as np
 from dnnctl.data.arrays import chunks
 from dnnctl.data.dataset import Array
 from dnnctl.data.inputs.batch import STEP, InputBatch, InputForm
+from dnnctl.data.inputs.shape_hint import shape_hint
 from dnnctl.errors import DataError, RunError, shorten
 from dnnctl.text import format_shape, suggest
 
@@ -40,7 +41,9 @@ class ArrayInputs:
             yield InputBatch({"row": range(start + 1, start + len(part) + 1)}, part)
 
     def notes(self) -> list[str]:
-        """How many values are outside the range of the training data."""
+        """How many values are outside the range of the training data; pixels that are almost black."""
+        if self.form.is_pixels and len(self.array) and _range(self.array)[1] <= 1:
+            return ["all pixels are 0 or 1, but those of training are from 0 to 255. Were they divided by 255?"]
         if not self.form.input_range:
             return []
         low, high = self.form.input_range
@@ -92,10 +95,9 @@ def check_array(array: Any, form: InputForm) -> None:
     if not isinstance(array, np.ndarray):
         raise RunError(f"The inputs of {run} must be an array. Received: {type(array).__name__}.")
     if array.shape[1:] != form.shape or array.ndim == 0:
-        received = format_shape(array.shape[1:])
-        raise RunError(
-            f"These inputs do not fit {run}: each must have the shape {format_shape(form.shape)}. Received: {received}."
-        )
+        rule = f"each must have the shape {format_shape(form.shape)}. Received: {format_shape(array.shape[1:])}."
+        hint = shape_hint(array.shape, form.shape)
+        raise RunError(f"These inputs do not fit {run}: {rule}{f' {hint}' if hint else ''}")
     if array.dtype.kind not in "fiub":
         raise RunError(f"These inputs do not fit {run}: they must be numbers. Received: {array.dtype}.")
     if not len(array):

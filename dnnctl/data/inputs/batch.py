@@ -58,3 +58,23 @@ class InputReader(Protocol):
 
     def notes(self) -> list[str]:
         """What the user should know, once all rows are read."""
+
+
+class Started:
+    """A reader whose first rows were read, so that most faults of an input are found at once."""
+
+    def __init__(self, reader: InputReader) -> None:
+        self.reader = reader
+        self.rest = reader.batches()
+        self.first = next(self.rest, None)
+
+    def batches(self) -> Iterator[InputBatch]:
+        """The rows in order, once."""
+        if self.first is not None:
+            yield self.first
+        self.first = None
+        yield from self.rest
+
+    def notes(self) -> list[str]:
+        """What the user should know, once all rows are read."""
+        return self.reader.notes()

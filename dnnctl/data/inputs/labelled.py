@@ -23,8 +23,9 @@ from dnnctl.data.inputs.batch import InputForm, InputReader
 from dnnctl.data.inputs.files import kind_of
 from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs
-from dnnctl.data.inputs.memory import stream_columns
+from dnnctl.data.inputs.memory import open_memory, stream_memory
 from dnnctl.data.inputs.open import ARRAYS, open_inputs
+from dnnctl.data.inputs.records import RecordInputs
 from dnnctl.data.inputs.tables import TableInputs
 from dnnctl.data.json_lines import to_targets
 from dnnctl.data.tables.column_type import read_column
@@ -68,6 +69,10 @@ def open_labelled(path: str, form: InputForm, target: TargetFacts) -> Labelled:
         labels = np.array([file.label for file in listing.files])
         targets = _encode(_as_numbers(labels, path) if target.task == "numbers" else labels, target, path)
         return Labelled(ImageInputs([str(listing.root / file.path) for file in listing.files], form), lambda _: targets)
+    if kind == "tfrecord":
+        records = RecordInputs(path, form, has_targets=True)
+        known = _encode(records.targets, target, path)
+        return Labelled(records, lambda _: known)
     if kind in ARRAYS:
         inputs, targets = _arrays(source, kind, path)
         if len(inputs) != len(targets):
@@ -88,18 +93,17 @@ def label_memory(given: Any, form: InputForm, target: TargetFacts) -> Labelled:
         UserError: they do not fit the run.
     """
     source = form.source
-    if form.encoding is not None and isinstance(source, Table) and hasattr(given, "keys"):
+    if form.encoding is not None and isinstance(source, Table):
         names = [source.target] if isinstance(source.target, str) else list(source.target)
-        reader = TableInputs(stream_columns(given, form.encoding), form, names)
+        reader = TableInputs(stream_memory(given, form.encoding), form, names)
         return Labelled(reader, partial(_table_targets, names, reader, target))
-    if form.encoding is not None or not isinstance(given, tuple) or len(given) != 2:
-        wanted = "a dict of columns with the targets" if form.encoding else "a pair of arrays, (inputs, targets)"
-        raise DataError(f"`data` must be a path, or {wanted}.")
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise DataError("`data` must be a path, or a pair of arrays, (inputs, targets).")
     inputs, targets = given[0], np.asarray(given[1])
     if len(inputs) != len(targets):
         raise DataError(f"There are {len(inputs):,} inputs, but {len(targets):,} targets.")
     encoded = _encode(targets, target, "the given targets")
-    return Labelled(ArrayInputs(inputs, form), lambda _: encoded)
+    return Labelled(open_memory(inputs, form), lambda _: encoded)
 
 
 def _list_images(source: Images, path: str, kind: str) -> Listing:

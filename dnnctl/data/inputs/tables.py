@@ -14,11 +14,13 @@ from dnnctl.data.tables.arrow_file import stream_arrow, stream_parquet
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.column_type import MISSING_WORDS, Reading, read_column
 from dnnctl.data.tables.csv_stream import stream_csv
+from dnnctl.data.tables.suitability import PANDAS_INDEX
 from dnnctl.data.tables.table_file import TableStream
-from dnnctl.data.tables.wording import listed, nearest_name, quoted
-from dnnctl.errors import DataError
+from dnnctl.data.tables.wording import LONGEST, MOST_LISTED, listed, quoted
+from dnnctl.errors import DataError, shorten
 from dnnctl.specs.table import Csv, Table
 from dnnctl.store.encoding import ColumnEncoding
+from dnnctl.text import is_number, nearest
 
 FIX = "Fix this value, or leave the field empty if it is unknown."
 
@@ -74,7 +76,7 @@ class TableInputs:
     def notes(self) -> list[str]:
         """Columns that are ignored, and rows that are unlike the training examples."""
         used = {how.name for how in self.columns} | set(self.keep) | _named(self.form)
-        ignored = [name for name in self.stream.names if name not in used]
+        ignored = [name for name in self.stream.names if name not in used and not PANDAS_INDEX.fullmatch(name)]
         return [*([f"ignored columns: {listed(ignored)}"] if ignored else []), *self.drift.notes()]
 
     def reading(self, first: int) -> Reading:
@@ -83,7 +85,7 @@ class TableInputs:
         return Reading(stream.path, words, stream.is_typed, stream.decimal, first, fix=FIX)
 
     def _read(self, how: ColumnEncoding, values: Any, first: int) -> Array:
-        column = read_column(how.name, values, self.reading(first), how.kind)
+        column = read_column(how.name, values, self.reading(first), how.kind, how.format)
         _check_values(column, self.stream.path, first, refuses_missing=_refuses_missing(self.form, column))
         self.drift.add(how, column)
         return column.raw_values()
@@ -113,11 +115,20 @@ def _refuses_missing(form: InputForm, column: Column) -> bool:
 
 
 def _check_names(stream: TableStream, wanted: Sequence[str], reason: str) -> None:
+    """Check that a table has columns; those that look like the missing ones are named."""
     missing = [name for name in wanted if name not in stream.names]
-    if missing:
-        raise DataError(
-            f"{stream.path} lacks columns: {listed(missing)} ({reason}). {nearest_name(missing[0], stream.names)}"
-        )
+    if not missing:
+        return
+    others = [name for name in stream.names if name not in wanted]
+    near = {name: nearest(shorten(name, LONGEST), others) for name in missing[:MOST_LISTED]}
+    meant = [f"{quoted(found)} for {quoted(name)}" for name, found in near.items() if found]
+    if stream.names and all(map(is_number, stream.names)):
+        hint = "Its first line must be the names of the columns, but has only numbers."
+    elif meant:
+        hint = f"Did you mean {' and '.join(meant)}?"
+    else:
+        hint = f"Its other columns: {listed(others) or 'none'}."
+    raise DataError(f"{stream.path} lacks columns: {listed(missing)} ({reason}). {hint}")
 
 
 def _check_values(column: Column, path: str, first: int, *, refuses_missing: bool) -> None:

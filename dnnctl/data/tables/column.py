@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,11 @@ class Column:
     """(N,) float64 with NaN where a value is missing; of categories, int32 indices of `texts`."""
     texts: tuple[str, ...] = ()
     """The categories, in ascending order. A missing category is the empty text."""
+    format: str = ""
+    """How numbers and dates are written: of dates, `day_first` or `month_first`; of numbers, their unit, or `1,000`.
+    Empty for plain numbers, and dates with the year first."""
+    note: str = ""
+    """How such a value was read, for the user."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -41,9 +46,9 @@ class Column:
             return np.isnan(self.values.astype(np.float64, copy=False))
         return self.values == (self.texts.index(MISSING) if MISSING in self.texts else -1)
 
-    def take(self, rows: Rows) -> Column:
+    def take(self, rows: Rows | slice) -> Column:
         """The values of some rows, in this order."""
-        return Column(self.name, self.kind, self.values[rows], self.texts)
+        return replace(self, values=self.values[rows])
 
     def raw_values(self) -> Array:
         """(N,) the values as a trained model takes them: text or float64."""

@@ -10,7 +10,7 @@ import pyarrow.csv as arrow_csv
 
 from dnnctl.data.tables.csv_dialect import find_delimiter, header
 from dnnctl.data.tables.csv_faults import encoding_fault, row_fault
-from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, other_kind
+from dnnctl.data.tables.table_file import TableFile, check_names, first_bytes, names_of, other_kind
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
 
@@ -24,7 +24,8 @@ THREADS_PAY = 1 << 23
 
 
 def open_csv(source: Csv, path: str) -> TableFile:
-    """All columns of a text file, as text. Blanks around names are dropped.
+    """All columns of a text file, as text. Blanks around names are dropped. A first column without a name
+    is the index of a data frame.
 
     Raises:
         DataError: the file is missing, or is not a table in UTF-8; the message names the line.
@@ -33,7 +34,7 @@ def open_csv(source: Csv, path: str) -> TableFile:
     start = data[:SAMPLE].decode("utf-8-sig", errors="replace")
     delimiter = find_delimiter(start) if source.delimiter == "auto" else source.delimiter
     table = _parse(data, delimiter, len(header(start, delimiter)), path)
-    names = [str(column[0]).strip() for column in table.columns]
+    names = names_of([str(column[0]) for column in table.columns])
     check_names(path, names)
     _check_quotes(data, delimiter, table.num_rows, path)
     rows = table.slice(1).rename_columns(names)

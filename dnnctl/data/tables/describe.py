@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,17 +20,16 @@ SCALED = {"auto": "standardized", "standardize": "standardized", "unit": "scaled
 def summarize(column: Column, role: str) -> ColumnSummary:
     """One column, and what it is used for."""
     present = column.values[~column.is_missing]
-    n_missing = len(column) - len(present)
+    found = ColumnSummary(column.name, column.kind, role, len(column) - len(present), note=column.note)
     if not len(present):
-        return ColumnSummary(column.name, column.kind, role, n_missing)
+        return found
     values, counts = np.unique(present, return_counts=True)
     if column.is_category:
         example = shorten(column.texts[int(values[counts.argmax()])], LONGEST_EXAMPLE)
-        return ColumnSummary(column.name, column.kind, role, n_missing, len(values), example=example)
+        return replace(found, n_distinct=len(values), example=example)
     first = f"{present[0]:.10g}" if column.kind != "date" else str(np.datetime64(int(present[0] // 1), "D"))
-    return ColumnSummary(
-        column.name, column.kind, role, n_missing, len(values), float(values[0]), float(values[-1]), first
-    )
+    low, high = float(values[0]), float(values[-1])
+    return replace(found, n_distinct=len(values), minimum=low, maximum=high, example=first)
 
 
 def feature_role(how: ColumnEncoding, scaling: str) -> str:

@@ -64,7 +64,9 @@ def _fit(column: Column, source: Table, scaling: str) -> ColumnEncoding:
         mean, deviation = (0.0, 1.0) if column.kind == "boolean" else _scale(filled, scaling)
     low, high = (None, None) if not len(present) else (float(present.min()), float(present.max()))
     is_missing = bool(column.is_missing.any())
-    return ColumnEncoding(column.name, column.kind, fill, mean, deviation, is_missing, minimum=low, maximum=high)
+    return ColumnEncoding(
+        column.name, column.kind, fill, mean, deviation, is_missing, minimum=low, maximum=high, format=column.format
+    )
 
 
 def _fill(present: Floats, kind: str, imputation: NumberImputation) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dnnctl.data.tables.wording import listed, nearest_name, quoted
 from dnnctl.errors import DataError
@@ -28,19 +29,26 @@ class Roles:
         return list(dict.fromkeys([*self.features, *self.targets, *self.special.values()]))
 
 
+class RoleFault(NamedTuple):
+    """A column that a spec names wrongly."""
+
+    keys: tuple[str, ...]
+    """The path of the key below `data.source`."""
+    rule: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} (data.source.{'.'.join(self.keys)}). {self.fix}"
+
+
 def find_roles(source: Table, path: str, names: Sequence[str]) -> Roles:
     """The role of each column.
 
     Raises:
         DataError: a column does not exist or has several roles, or no column is left for the network.
     """
-    targets = (source.target,) if isinstance(source.target, str) else tuple(source.target)
-    special = {
-        role: name
-        for role, name in (("weight", source.weight), ("group", source.group), ("date", source.date))
-        if name != "none"
-    }
-    faults = [*_unknown(source, targets, special, names), *_repeated(source, targets, special)]
+    targets, special = _targets(source), _special(source)
+    faults = role_faults(source, names)
     if faults:
         lines = [f"{path}: {fault}" for fault in faults[:MOST_REPORTED]]
         more = [f"… and {len(faults) - MOST_REPORTED} more."] if len(faults) > MOST_REPORTED else []
@@ -57,6 +65,21 @@ def find_roles(source: Table, path: str, names: Sequence[str]) -> Roles:
     return Roles(features, targets, special)
 
 
+def role_faults(source: Table, names: Sequence[str]) -> list[RoleFault]:
+    """The columns of a spec that do not exist, or that have several roles."""
+    targets, special = _targets(source), _special(source)
+    return [*_unknown(source, targets, special, names), *_repeated(source, targets, special)]
+
+
+def _targets(source: Table) -> tuple[str, ...]:
+    return (source.target,) if isinstance(source.target, str) else tuple(source.target)
+
+
+def _special(source: Table) -> dict[str, str]:
+    roles = {"weight": source.weight, "group": source.group, "date": source.date}
+    return {role: name for role, name in roles.items() if name != "none"}
+
+
 def check_columns(path: str, names: Sequence[str], wanted: Sequence[str]) -> None:
     """Reject a test file without some of the columns.
 
@@ -70,7 +93,9 @@ def check_columns(path: str, names: Sequence[str], wanted: Sequence[str]) -> Non
         )
 
 
-def _unknown(source: Table, targets: Sequence[str], special: dict[str, str], names: Sequence[str]) -> Iterator[str]:
+def _unknown(
+    source: Table, targets: Sequence[str], special: dict[str, str], names: Sequence[str]
+) -> Iterator[RoleFault]:
     features = source.features
     written = {"target": targets, "features.exclude": features.exclude, "features.types": tuple(features.types)}
     if features.include != "all":
@@ -79,8 +104,8 @@ def _unknown(source: Table, targets: Sequence[str], special: dict[str, str], nam
     for key, columns in (written | {role: [name] for role, name in special.items()}).items():
         for name in columns:
             if name not in known:
-                hint = nearest_name(name, names) + _no_header(names)
-                yield f"there is no column {quoted(name)} (data.source.{key}). {hint}"
+                fix = nearest_name(name, names) + _no_header(names)
+                yield RoleFault(tuple(key.split(".")), f"there is no column {quoted(name)}", fix)
 
 
 def _no_header(names: Sequence[str]) -> str:
@@ -88,12 +113,13 @@ def _no_header(names: Sequence[str]) -> str:
     return " The first line must have the names of the columns." if all(map(is_number, names)) else ""
 
 
-def _repeated(source: Table, targets: Sequence[str], special: dict[str, str]) -> Iterator[str]:
+def _repeated(source: Table, targets: Sequence[str], special: dict[str, str]) -> Iterator[RoleFault]:
     roles = [("target", name) for name in targets] + list(special.items())
     if source.features.include != "all":
         roles += [("features.include", name) for name in source.features.include if name != special.get("date")]
     first: dict[str, str] = {}
     for role, name in roles:
         if name in first:
-            yield f"column {quoted(name)} is used twice: as {first[name]} and as {role} in `data.source`. Remove one."
+            rule = f"column {quoted(name)} is used twice: as {first[name]} and as {role}"
+            yield RoleFault(tuple(role.split(".")), rule, "Remove one.")
         first.setdefault(name, role)

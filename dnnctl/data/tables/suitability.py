@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
+from dnnctl.data.dataset import Array
 from dnnctl.data.tables.column import Column
+from dnnctl.data.tables.table_file import INDEX
 from dnnctl.data.tables.wording import LONGEST, listed, listed_rows, quoted
+from dnnctl.data.tables.written import look_written, written_fault
 from dnnctl.errors import DataError, shorten
 from dnnctl.store.encoding import MISSING
 from dnnctl.text import is_number
@@ -16,7 +20,7 @@ MANY, TOO_MANY = 100, 10_000
 """More categories than `MANY` must be repeated: at least two rows each on average. More than `TOO_MANY` are refused."""
 FEW = 20
 MOSTLY = 0.8
-PANDAS_INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0")
+PANDAS_INDEX = re.compile(rf"__index_level_\d+__|{INDEX}")
 ROW_NUMBERS = 20
 """With fewer rows, consecutive numbers can be a coincidence."""
 
@@ -27,9 +31,14 @@ def unused_reason(column: Column) -> str:
         return "no values"
     if PANDAS_INDEX.fullmatch(column.name):
         return "index of pandas"
-    if column.kind == "number" and len(column) >= ROW_NUMBERS and bool((np.diff(column.values) == 1).all()):
+    if column.kind == "number" and len(column) >= ROW_NUMBERS and _are_consecutive(column.values):
         return "row number"
     return ""
+
+
+def _are_consecutive(values: Array) -> bool:
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        return bool((np.diff(values) == 1).all())
 
 
 def check_feature(column: Column, path: str, *, is_typed: bool, refuses_missing: bool) -> None:
@@ -63,8 +72,7 @@ def has_too_many_texts(column: Column) -> bool:
 
 def is_free_text(column: Column) -> bool:
     """Whether a column has too many different texts, and they are not numbers that are written in another way."""
-    are_numbers = all(is_number(text.replace(",", "")) for text in column.texts if text != MISSING)
-    return has_too_many_texts(column) and not are_numbers and not _not_numbers(column)
+    return has_too_many_texts(column) and not written_fault(column.name, _texts(column)) and not _not_numbers(column)
 
 
 def check_finite(column: Column, path: str) -> None:
@@ -82,17 +90,17 @@ def check_finite(column: Column, path: str) -> None:
 
 
 def _check_categories(column: Column, path: str) -> None:
-    texts = [text for text in column.texts if text != MISSING]
+    texts = _texts(column)
     n, name = int((~column.is_missing).sum()), quoted(column.name)
     key = shorten(column.name, LONGEST)
     choices = f"exclude it (`features.exclude`), or write `types: {{{key}: category}}` to use it as it is"
-    _check_commas(column, texts, path)
+    check_written(column, path)
     junk = _not_numbers(column)
     if all(map(is_number, texts)):
         choices += f", or `types: {{{key}: number}}`"
-    if junk and len(texts) > FEW:
+    if junk and (len(texts) > FEW or not all(is_number(text) for text in texts if text not in junk)):
         raise DataError(
-            f"{path}: most values of column {name} are numbers, but not {listed(junk)}. Add these to "
+            f"{path}: most values of column {name} are numbers or dates, but not {listed(junk)}. Add these to "
             f"`data.source.missing.words`, {choices}."
         )
     if has_too_many_texts(column):
@@ -102,20 +110,45 @@ def _check_categories(column: Column, path: str) -> None:
         )
 
 
-def _check_commas(column: Column, texts: list[str], path: str) -> None:
-    commas = [text for text in texts if "," in text]
-    if len(texts) > FEW and commas and all(is_number(text.replace(",", "")) for text in texts):
-        raise DataError(
-            f"{path}: column {quoted(column.name)} has numbers with commas, such as {quoted(commas[0])}. If they "
-            "are decimal commas of a CSV file, write `data.source.decimal: ','`, and remove points between thousands. "
-            "Otherwise remove the commas."
-        )
+def spelling_warnings(columns: Iterable[Column]) -> tuple[str, ...]:
+    """Categories that differ only in case, such as Yes and yes: a network does not know that they mean the same."""
+    found = []
+    for column in columns:
+        spellings: dict[str, list[str]] = {}
+        for text in column.texts:
+            spellings.setdefault(text.casefold(), []).append(text)
+        same = next((texts for texts in spellings.values() if len(texts) > 1), [])
+        if same:
+            found.append(
+                f"column {quoted(column.name)}: {listed(same)} differ only in upper and lower case, and are separate "
+                "categories. If they mean the same, write all of them in one way."
+            )
+    return tuple(found)
+
+
+def check_written(column: Column, path: str) -> None:
+    """Reject text that looks like numbers or dates, but was not read as such.
+
+    Raises:
+        DataError: it does; the message has the YAML that makes it clear.
+    """
+    fault = written_fault(column.name, _texts(column)) if column.is_category else ""
+    if fault:
+        raise DataError(f"{path}: column {quoted(column.name)} {fault}")
+
+
+def _texts(column: Column) -> list[str]:
+    return [text for text in column.texts if text != MISSING]
 
 
 def _not_numbers(column: Column) -> list[str]:
-    """The texts that are not numbers, if most of the values are; otherwise nothing."""
+    """The texts that are no numbers and no dates, if most of the values are; otherwise nothing."""
     counts = np.bincount(column.values, minlength=len(column.texts))
-    junk = [code for code, text in enumerate(column.texts) if text != MISSING and not is_number(text)]
+    junk = [
+        code
+        for code, (text, is_written) in enumerate(zip(column.texts, look_written(column.texts), strict=True))
+        if text != MISSING and not is_written
+    ]
     n = int((~column.is_missing).sum())
     is_mixed = 0 < int(counts[junk].sum()) <= (1 - MOSTLY) * n
     return [column.texts[code] for code in junk] if is_mixed else []

@@ -26,6 +26,8 @@ SIGNATURES: dict[bytes, str] = {
     b"\x1f\x8b": "compressed with gzip. Its name must end in .gz, and only CSV files may be compressed",
 }
 """How files of other kinds begin."""
+INDEX = "Unnamed: 0"
+"""The name of a first column without one, which pandas and R write: numbers or names of the rows."""
 WHERE = "The path is relative to the spec that contains it; with --set, to the working directory."
 
 
@@ -83,6 +85,13 @@ def other_kind(start: bytes, expected: str) -> str:
     return f"is not {expected}. It is {found}." if found else ""
 
 
+def names_of(header: Sequence[str]) -> list[str]:
+    """The names of columns in the first line of a file, without surrounding blanks."""
+    names = [name.strip() for name in header]
+    is_index = len(names) > 1 and not names[0] and INDEX not in names
+    return [INDEX, *names[1:]] if is_index else names
+
+
 def check_names(path: str, names: Sequence[str]) -> None:
     """Reject columns that cannot be told apart.
 
@@ -91,10 +100,7 @@ def check_names(path: str, names: Sequence[str]) -> None:
     """
     for number, name in enumerate(names, start=1):
         if not name:
-            raise DataError(
-                f"{path}: column {number} has no name in the header. Give it a name, or remove it. If it is the index "
-                "of a pandas table, save it with `to_csv(…, index=False)`."
-            )
+            raise DataError(f"{path}: column {number} has no name in the header. Give it a name, or remove it.")
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
         raise DataError(f"{path}: several columns have the same name: {listed(repeated)}. Rename them.")

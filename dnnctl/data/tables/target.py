@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Array, Task
 from dnnctl.data.tables.column import Column
-from dnnctl.data.tables.suitability import MANY, check_finite
+from dnnctl.data.tables.suitability import MANY, check_finite, check_written
 from dnnctl.data.tables.wording import listed, listed_rows, quoted
 from dnnctl.errors import DataError
 from dnnctl.store.encoding import MISSING
@@ -27,7 +27,7 @@ class Target:
 
     task: Task
     class_names: tuple[str, ...] = ()
-    """The classes in the order of their numbers, or the columns of labels."""
+    """The classes in the order of their numbers, or the columns of labels, or of several numbers."""
 
     def values(self, columns: Sequence[Column], path: str) -> Array:
         """(N,) int32 class numbers, or (N, K) float32 numbers, of a file's target columns.
@@ -71,6 +71,8 @@ def find_target(columns: Sequence[Column], task: str, path: str) -> Target:
 
 
 def _find_one(column: Column, task: str, path: str) -> Target:
+    if task != "classes":
+        check_written(column, path)
     if task == "labels":
         raise DataError(f"{path}: one target column is not a set of labels. Write `classes` or `numbers` in {CHOICES}.")
     if task == "numbers" or (task == "auto" and not _are_classes(column)):
@@ -94,9 +96,7 @@ def _find_several(columns: Sequence[Column], task: str, path: str) -> Target:
     other = [column.name for column in columns if not bool(np.isin(column.values, (0, 1)).all())]
     if task == "labels" and other:
         raise DataError(f"{path}: labels must be 0 or 1, but the target columns {listed(other)} have other values.")
-    if task == "numbers" or other:
-        return Target("numbers")
-    return Target("labels", tuple(column.name for column in columns))
+    return Target("numbers" if task == "numbers" or other else "labels", tuple(column.name for column in columns))
 
 
 def _are_classes(column: Column) -> bool:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dnnctl.engine.tensorboard import EventFile, cut_back
+import keras
+import numpy as np
+
+from dnnctl.engine.tensorboard import EVENT_FILES, EventFile, cut_back
 from dnnctl.store.facts import Row
+from dnnctl.store.flat import flatten
 from dnnctl.store.metrics import NO_SCALARS
 from dnnctl.store.writer import RowsFile, RunWriter
 
 ROLES = ("train", "validation")
+SCALARS = (bool, int, float, str)
 
 
 class MetricLog:
-    """Collects the rows of a run and writes them."""
+    """Collects the rows of a run and writes them.
 
-    def __init__(self, writer: RunWriter) -> None:
+    Args:
+        watched: the variables whose distributions are written to TensorBoard's files after each epoch.
+    """
+
+    def __init__(self, writer: RunWriter, watched: Sequence[keras.Variable] = ()) -> None:
         self.writer = writer
+        self.watched = watched
         self._rows: dict[RowsFile, list[Row]] = {"metrics": [], "pretraining": []}
         self._events: dict[str, EventFile] = {}
 
@@ -32,10 +42,10 @@ class MetricLog:
 
     def add_row(self, row: Row, file: RowsFile = "metrics") -> None:
         """Write an epoch's row. Rows of metrics.jsonl also go to TensorBoard's files, with the tags that Keras uses."""
-        self._rows[file].append(row)
-        self.writer.append_row(row, file)
-        if file == "metrics":
-            self._add_scalars(row)
+        self._write_row(row, file)
+        if file == "metrics" and self.watched:
+            weights = {each.path: np.asarray(each) for each in self.watched}
+            self._event_file(ROLES[0]).add_histograms(row["epoch"], weights)
 
     def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
         """Keep only these rows in the files, and cut TensorBoard's files back to the same epoch."""
@@ -50,12 +60,18 @@ class MetricLog:
         """Start with the rows of another run."""
         self.cut_back([], pretraining)
         for row in rows:
-            self.add_row(row)
+            self._write_row(row)
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
         for file in self._events.values():
             file.close()
+
+    def _write_row(self, row: Row, file: RowsFile = "metrics") -> None:
+        self._rows[file].append(row)
+        self.writer.append_row(row, file)
+        if file == "metrics":
+            self._add_scalars(row)
 
     def _add_scalars(self, row: Row) -> None:
         scalars: dict[str, dict[str, float]] = {role: {} for role in ROLES}
@@ -68,6 +84,18 @@ class MetricLog:
                 self._event_file(role).add(row["epoch"], values)
 
     def _event_file(self, role: str) -> EventFile:
+        if not self._events:
+            self._add_hyperparameters()
         if role not in self._events:
             self._events[role] = EventFile(self.writer.folder.tensorboard / role)
         return self._events[role]
+
+    def _add_hyperparameters(self) -> None:
+        """Write the spec for TensorBoard's HPARAMS page, unless an earlier process has done so."""
+        folder = self.writer.folder.tensorboard
+        if not folder.is_dir() or not any(folder.glob(EVENT_FILES)):
+            file = EventFile(folder)
+            file.add_hyperparameters(
+                {path: value for path, value in flatten(self.writer.facts.spec).items() if isinstance(value, SCALARS)}
+            )
+            file.close()

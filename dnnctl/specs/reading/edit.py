@@ -1,110 +1,129 @@
-"""Changes one number in the file of a spec and leaves comments and layout as they are."""
+"""Changes values in the file of a spec and leaves everything else, also comments and layout, as it is."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
 
 from dnnctl.errors import Fault, Place, SpecError
-from dnnctl.specs.reading.document import Node
+from dnnctl.specs.path import Path as SpecPath
+from dnnctl.specs.path import dotted
 from dnnctl.specs.reading.load import load, to_plain
+from dnnctl.specs.reading.merge_target import WITHOUT_KEYS
 from dnnctl.specs.reading.spec_file import check_can_be_read_again, read_file
-from dnnctl.specs.reading.yaml_reader import read_document, read_text
+from dnnctl.specs.reading.yaml_writer import write_inline
 
-SCALAR = re.compile(r"[^\s,\]}#]+")
-CLOSERS = {"{": "}", "[": "]"}
+Changes: TypeAlias = Sequence[tuple[SpecPath, Any]]
 
 
-def set_in_text(text: str, section: str, key: str, number: float, *, kind: str) -> str:
-    """The text of a spec with `section.key` set to a number: in place, in the section's mapping, or on a new line.
+def set_in_text(text: str, path: SpecPath, value: Any, wanted: dict[str, Any]) -> str:
+    """The text of a spec with a value at a path: in place of another one, in an existing mapping, or on a new line.
 
     Args:
-        kind: the kind of the section if the text has no such section.
-    """
-    written = f"{number:.3g}"
-    document, _ = read_text(text, "spec")
-    parent = document.child(section)
-    if parent is None:
-        return f"{text.rstrip()}\n\n{section}: {{kind: {kind}, {key}: {written}}}\n"
-    child = parent.child(key)
-    if child is not None:
-        return _replace(text, child.place, written)
-    start = _offset(text, parent.place)
-    if isinstance(parent.value, str):
-        return _replace(text, parent.place, f"{{kind: {parent.value}, {key}: {written}}}")
-    if text[start] == "{":
-        end = _closer(text, start)
-        return f"{text[:end].rstrip()}, {key}: {written}{text[end:]}"
-    return _insert_line(text, parent, f"{key}: {written}")
-
-
-def set_in_file(path: Path, section: str, key: str, number: float) -> None:
-    """Set `section.key` in the file of a spec. The file is only written if nothing else in the spec changes.
+        wanted: the spec that the text is to give, as plain values, with the kinds of mappings that are not written
+            yet.
 
     Raises:
-        SpecError: the number cannot be set without changing anything else.
+        ValueError: the path leads through a list or a value that the text does not have.
+    """
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, key in enumerate(path):
+        if isinstance(node, yaml.ScalarNode):
+            return _splice(text, node, _mapping_for(node.value, path[depth:], value))
+        child = _child(node, key)
+        if child is None:
+            return _insert(text, node, str(key), _nested(path[depth + 1 :], value, _below(wanted, path[: depth + 1])))
+        node = child
+    return _splice(text, node, value)
+
+
+def set_in_file(path: Path, changes: Changes) -> None:
+    """Set values in the file of a spec. The file is only written if nothing else in the spec changes.
+
+    Raises:
+        SpecError: the values cannot be set without changing anything else.
     """
     check_can_be_read_again(path)
-    before = load(path)
-    kind = str(getattr(before.spec, section).kind)
-    text = read_file(path)
-    document, _ = read_document(text, str(path))
+    before, text = load(path), read_file(path)
+    name = f'name="{before.spec.name}"'
     aside = path.with_name(f".{path.stem}.changed{path.suffix}")
     try:
+        wanted = to_plain(load(path, [f"{dotted(at)}={write_inline(value)}" for at, value in changes]).spec)
+        for at, value in changes:
+            text = set_in_text(text, at, value, wanted)
         aside.unlink(missing_ok=True)  # it may be a link to another file
-        aside.write_text(set_in_text(text, section, key, number, kind=kind), encoding="utf-8")
-        after = to_plain(load(aside, [f'name="{before.spec.name}"']).spec)
-        expected = to_plain(before.spec)
-        wanted = after[section] if isinstance(after[section], dict) else {}
-        if {**after, section: None} != {**expected, section: None} or wanted.get(key) != float(f"{number:.3g}"):
-            raise SpecError([_cannot(section, key, number, document)])
+        aside.write_text(text, encoding="utf-8")
+        if to_plain(load(aside, [name]).spec) != wanted:
+            raise ValueError
         aside.replace(path)
-    except (SpecError, OSError, IndexError, ValueError) as error:
-        raise SpecError([_cannot(section, key, number, document)]) from error
+    except (SpecError, OSError, ValueError, yaml.YAMLError) as error:
+        rule = "cannot be written without changing other parts of the file"
+        hint = "Edit it by hand: " + ", ".join(f"{dotted(at)}: {write_inline(value)}" for at, value in changes)
+        raise SpecError([Fault(rule, dotted(changes[0][0]), Place(str(path)), hint=hint)]) from error
     finally:
         aside.unlink(missing_ok=True)
 
 
-def _cannot(section: str, key: str, number: float, document: Node) -> Fault:
-    rule = "cannot be written without changing other parts of the file"
-    return Fault(rule, f"{section}.{key}", document.place, hint=f"Edit it by hand: {section}.{key} = {number:.3g}")
+def _child(node: Any, key: str | int) -> Any:
+    """The value under a key or an index; None if a mapping has no such key.
+
+    Raises:
+        ValueError: a list has no such entry.
+    """
+    if isinstance(node, yaml.MappingNode):
+        return next((value for name, value in node.value if name.value == key), None)
+    if not isinstance(key, int) or key >= len(node.value):
+        raise ValueError(f"no entry {key}")
+    return node.value[key]
 
 
-def _offset(text: str, place: Place) -> int:
-    """The offset of a place in the text."""
-    return sum(len(line) for line in text.splitlines(keepends=True)[: place.line - 1]) + place.column - 1
+def _mapping_for(word: str, path: SpecPath, value: Any) -> Any:
+    """What replaces a bare word so that it has a value at a path: `sgd` becomes `{kind: sgd, learning_rate: 0.1}`."""
+    if path == ("kind",):
+        return value
+    kept = {} if word in WITHOUT_KEYS else {"kind": word}
+    return {**kept, str(path[0]): _nested(path[1:], value, None)}
 
 
-def _replace(text: str, place: Place, written: str) -> str:
-    start = _offset(text, place)
-    match = SCALAR.match(text, start)
-    assert match is not None
-    return text[:start] + written + text[match.end() :]
+def _nested(path: SpecPath, value: Any, wanted: Any) -> Any:
+    """The value in a mapping for each key of the path; a mapping that has a kind starts with it."""
+    if not path:
+        return value
+    kind = {"kind": wanted["kind"]} if isinstance(wanted, dict) and "kind" in wanted else {}
+    return {**kind, str(path[0]): _nested(path[1:], value, _below(wanted, path[:1]))}
 
 
-def _closer(text: str, start: int) -> int:
-    """The offset of the bracket that closes the one at `start`, ignoring those in comments and quoted text."""
-    depth, position = 0, start
-    while True:
-        char = text[position]
-        if char in "\"'":
-            position = text.index(char, position + 1)
-        elif char == "#" and text[position - 1].isspace():
-            position = text.index("\n", position)
-        elif char in CLOSERS:
-            depth += 1
-        elif char in CLOSERS.values():
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
+def _below(wanted: Any, path: SpecPath) -> Any:
+    for key in path:
+        wanted = wanted.get(key) if isinstance(wanted, dict) else None
+    return wanted
 
 
-def _insert_line(text: str, parent: Node, line: str) -> str:
-    """The text with a new line in a mapping in block style, indented like its other lines."""
-    assert isinstance(parent.value, dict)
-    first = next(iter(parent.value.values()))
-    place = first.key_place or first.place
-    lines = text.splitlines(keepends=True)
-    indent = " " * (place.column - 1)
-    return "".join([*lines[: place.line], f"{indent}{line}\n", *lines[place.line :]])
+def _splice(text: str, node: yaml.Node, value: Any) -> str:
+    start = node.start_mark.index
+    return text[:start] + write_inline(value) + text[_end(node) :]
+
+
+def _end(node: yaml.Node) -> int:
+    """The offset after a value. A mapping or a list in block style ends with its last value, before any comment."""
+    if isinstance(node, yaml.ScalarNode) or getattr(node, "flow_style", True):
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _insert(text: str, node: yaml.MappingNode, key: str, value: Any) -> str:
+    """The text with a new key in a mapping."""
+    entry = f"{key}: {write_inline(value)}"
+    end = _end(node)
+    if node.flow_style:
+        inside = text[: end - 1].rstrip()
+        return f"{inside}{'' if not node.value else ', '}{entry}{text[end - 1 :]}"
+    column = node.start_mark.column
+    line_end = text.find("\n", end)
+    head, tail = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
+    gap = "\n" if column == 0 else ""
+    return f"{head}\n{gap}{' ' * column}{entry}{tail}"

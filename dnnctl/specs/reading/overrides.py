@@ -115,7 +115,8 @@ def _set(node: Node, path: Path, value: Node, done: Path, options: Sequence[Any]
 def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
     index = path[0]
     if not isinstance(index, int) or index >= len(items):
-        rule = f"is a list of {len(items)} entries, numbered 0 to {len(items) - 1}"
+        numbers = {0: "", 1: ", numbered 0"}.get(len(items), f", numbered 0 to {len(items) - 1}")
+        rule = f"is {describe(node)}{numbers}"
         raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
     changed = _set(items[index], path[1:], value, (*done, index), item_options(options))
     return replace(node, value=[*items[:index], changed, *items[index + 1 :]])

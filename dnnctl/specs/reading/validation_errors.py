@@ -34,8 +34,8 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "less_than": ("lt", "must be less than {}"),
     "less_than_equal": ("le", "must be at most {}"),
-    "too_short": ("min_length", "must have at least {} entries"),
-    "too_long": ("max_length", "must have at most {} entries"),
+    "too_short": ("min_length", "must have at least {}"),
+    "too_long": ("max_length", "must have at most {}"),
 }
 
 
@@ -129,7 +129,9 @@ def _not_among(allowed: list[str], finding: _Finding) -> Fault:
 
 def _out_of_bounds(finding: _Finding) -> Fault:
     key, rule = _BOUNDS[finding.kind]
-    return finding.fault(rule.format(f"{finding.context[key]:g}"))
+    bound = finding.context[key]
+    noun = ("entry" if bound == 1 else "entries") if key in ("min_length", "max_length") else ""
+    return finding.fault(rule.format(f"{bound:g} {noun}".rstrip()))
 
 
 def _other(finding: _Finding) -> Fault:

@@ -8,6 +8,7 @@ import pytest
 
 from dnnctl.data.guess.endings import guess_source
 from dnnctl.data.guess.guess import Guess
+from dnnctl.data.guess.table import open_table
 from dnnctl.errors import DataError
 
 
@@ -66,3 +67,27 @@ def test_a_guess_that_cannot_be_a_target_lists_the_other_columns(tmp_path: Path)
 def test_one_column_is_not_a_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="one column"):
         guess(tmp_path, "a", "{n}")
+
+
+@pytest.mark.parametrize(
+    ("text", "has_commas"),
+    [
+        ("a;y\n1,5;2\n2;3\n", True),
+        ('a,y\n"1,5",2\n3,4\n', True),
+        ("a;y\n€1.200,50;2\n€3,0;1\n", True),
+        ("a;y\n1,5;x\nNA;y\n", True),
+        ("a;y\n1,234;2\n", False),
+        ("a;y\n1,5;2.5\n", False),
+        ("a,y\n1.5,2\n", False),
+        ("a;y\n1,5,6;2\n", False),
+    ],
+)
+def test_decimal_commas_are_detected(text: str, has_commas: bool, tmp_path: Path) -> None:
+    """1,234 alone can be 1234; files with 1.5 in another column have points."""
+    (tmp_path / "a.csv").write_text(text)
+    file = open_table("csv", str(tmp_path / "a.csv"))
+    assert (file.decimal == ",") == has_commas
+    if has_commas:
+        guess = guess_source(tmp_path / "a.csv")
+        assert keys(guess)["decimal"] == ","
+        assert guess.findings[-1] == "numbers have decimal commas, as in column 'a'"

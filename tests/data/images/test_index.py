@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnnctl.data.images import examine as examine_module
 from dnnctl.data.images import index as module
 from dnnctl.data.images.decode import Form
 from dnnctl.data.images.index import Index, build_index
@@ -34,13 +35,13 @@ def root(tmp_path: Path) -> Path:
 def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read."""
     names: list[str] = []
-    read = module.read_file
+    read = examine_module.read_file
 
-    def note(path: Path) -> bytes:
-        names.append(path.name)
+    def note(path: str) -> bytes:
+        names.append(Path(path).name)
         return read(path)
 
-    monkeypatch.setattr(module, "read_file", note)
+    monkeypatch.setattr(examine_module, "read_file", note)
     return names
 
 

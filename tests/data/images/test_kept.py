@@ -15,8 +15,8 @@ ALL = np.arange(4)
 
 def test_what_is_put_is_taken_once() -> None:
     kept = Kept(4)
-    for number in (2, 0, 3, 1):
-        kept.put(number, IMAGES[number])
+    for numbers in ([2, 0], [], [3], [1]):
+        kept.put(np.array(numbers, np.intp), IMAGES[numbers])
     taken = kept.take((2, 3), ALL)
     assert taken is not None
     np.testing.assert_array_equal(taken, IMAGES)
@@ -25,24 +25,23 @@ def test_what_is_put_is_taken_once() -> None:
 
 def test_images_that_were_not_put_are_left_out() -> None:
     kept = Kept(4)
-    for number in (0, 3):
-        kept.put(number, IMAGES[number])
+    kept.put(np.array([0, 3]), IMAGES[[0, 3]])
     taken = kept.take((2, 3), np.array([0, 3]))
     assert taken is not None
     np.testing.assert_array_equal(taken, IMAGES[[0, 3]])
 
 
 def test_nothing_is_taken_if_an_image_is_missing_or_shapes_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    incomplete, mixed, other = Kept(4), Kept(4), Kept(1)
-    incomplete.put(0, IMAGES[0])
+    incomplete, mixed, various, other, large = Kept(4), Kept(4), Kept(4), Kept(1), Kept(4)
+    incomplete.put(ALL[:1], IMAGES[:1])
     assert incomplete.take((2, 3), ALL) is None
     for number in ALL:
-        mixed.put(number, IMAGES[number] if number != 2 else draw_pixels(1, 3, 2)[0])
+        mixed.put(np.array([number]), IMAGES[[number]] if number != 2 else draw_pixels(1, 3, 2))
+        various.put(np.array([number]), IMAGES[[number]] if number != 2 else None)
     assert mixed.take((2, 3), ALL) is None
-    other.put(0, IMAGES[0])
+    assert various.take((2, 3), ALL) is None
+    other.put(ALL[:1], IMAGES[:1])
     assert other.take((2, 3, 3), np.array([0])) is None
     monkeypatch.setattr(module, "MOST_BYTES", IMAGES.nbytes - 1)
-    large = Kept(4)
-    for number in ALL:
-        large.put(number, IMAGES[number])
+    large.put(ALL, IMAGES)
     assert large.take((2, 3), ALL) is None

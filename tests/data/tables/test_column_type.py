@@ -65,10 +65,13 @@ def test_decimal_commas_are_read_if_the_spec_says_so() -> None:
     assert read(["1,5", "-2"]).kind == "category"
 
 
-def test_points_between_thousands_are_not_read_as_decimal_points() -> None:
-    assert read(["1.234", "5,5"], decimal=",").kind == "category"
-    with pytest.raises(DataError, match=r"'1\.234' in row 2 is not a number, such as 1,5, without points"):
-        read(["5,5", "1.234"], "number", decimal=",")
+def test_points_are_between_thousands_if_decimals_have_commas() -> None:
+    column = read(["1.234", "5,5"], decimal=",")
+    assert column.values.tolist() == [1234, 5.5]
+    assert column.note == "'1.234' is read as 1234"
+    assert read(["1.23", "5,5"], decimal=",").kind == "category"
+    with pytest.raises(DataError, match=r"'1\.23' in row 2 is not a number, such as 1,5"):
+        read(["5,5", "1.23"], "number", decimal=",")
 
 
 FORCED: dict[str, tuple[Any, str, list[Any]]] = {
@@ -128,7 +131,7 @@ def test_chunks_with_different_dictionaries_are_one_column() -> None:
         (["1", "two", "3"], "number", r"'x' is a number, but 'two' in row 2 is not a number"),
         (["yes", "maybe"], "boolean", r"'x' is a boolean, but 'maybe' in row 2 is not true or false"),
         ([0, 2], "boolean", r"'x' is a boolean, but '2' in row 2 is not true or false"),
-        (["2020-01-31", "31.01.2020"], "date", r"'x' is a date, but '31.01.2020' in row 2 is not a date"),
+        (["2020-01-31", "31.13.2020"], "date", r"'x' is a date, but '31.13.2020' in row 2 is not a date"),
         ([[1], [2]], None, r"'x' has the type 'list<.*which a network cannot use. Add it to"),
         ([b"ab"], None, r"'x' has the type 'binary'"),
         (pa.array(["a"], pa.string_view()).dictionary_encode(), None, r"'x' has the type 'dictionary<"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.data.tables.csv_file import open_csv
+from dnnctl.data.tables.csv_stream import stream_csv
 from dnnctl.data.tables.table_file import TableFile
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
@@ -73,7 +74,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "too few fields": (b"x,y\n1,2\n1\n", "line 3 has 1 fields, but the header has 2"),
     "duplicate names": (b"x,y,x\n1,2,3\n", "several columns have the same name: 'x'"),
     "equal names but for blanks": (b"x,y, x\n1,2,3\n", "several columns have the same name: 'x'"),
-    "no name": (b",x,y\n0,1,2\n", "column 1 has no name"),
+    "no name": (b"x,,y\n0,1,2\n", "column 2 has no name"),
     "latin-1": ("x,y\n1,2\nZürich,3\n".encode("latin-1"), "line 3 contains the byte 0xfc"),
     "utf-16": ("x,y\n1,2\n".encode("utf-16"), "is encoded as UTF-16"),
     "binary": (b"x,y\n\x00\x01\x02", "is not a text file"),
@@ -103,3 +104,15 @@ def test_a_missing_file_and_a_folder_are_called_so(tmp_path: Path) -> None:
         open_csv(source, "x" * 5000)
     with pytest.raises(DataError, match="is a folder"):
         open_csv(source, str(tmp_path))
+
+
+@pytest.mark.parametrize("rows", ["0,1\n1,2\n", "a,1\nb,2\n"])
+def test_a_first_column_without_a_name_is_an_index(rows: str, tmp_path: Path) -> None:
+    """pandas and R write one by default."""
+    (tmp_path / "a.csv").write_text(f",x\n{rows}")
+    source = Csv(kind="csv", path="a.csv", target="x")
+    assert open_csv(source, str(tmp_path / "a.csv")).names == ("Unnamed: 0", "x")
+    assert stream_csv(source, str(tmp_path / "a.csv")).names == ("Unnamed: 0", "x")
+    (tmp_path / "a.csv").write_text(f"x,\n{rows}")
+    with pytest.raises(DataError, match="column 2 has no name in the header"):
+        open_csv(source, str(tmp_path / "a.csv"))

@@ -34,8 +34,8 @@ FOUND: dict[str, tuple[list[Column], str, str, tuple[str, ...], list[Any]]] = {
     "few as numbers": ([number(0, 1, 0, 1)], "numbers", "numbers", (), [[0], [1], [0], [1]]),
     "each once as classes": ([number(3, -1)], "classes", "classes", ("-1", "3"), [1, 0]),
     "labels": ([number(0, 1), number(1, 0, name="u")], "auto", "labels", ("t", "u"), [[0, 1], [1, 0]]),
-    "labels as numbers": ([number(0, 1), number(1, 0)], "numbers", "numbers", (), [[0, 1], [1, 0]]),
-    "several numbers": ([number(0, 1), number(2, 0)], "auto", "numbers", (), [[0, 2], [1, 0]]),
+    "labels as numbers": ([number(0, 1), number(1, 0)], "numbers", "numbers", ("t", "t"), [[0, 1], [1, 0]]),
+    "several numbers": ([number(0, 1), number(2, 0)], "auto", "numbers", ("t", "t"), [[0, 2], [1, 0]]),
 }
 
 

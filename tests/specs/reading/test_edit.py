@@ -29,7 +29,7 @@ CASES = {
     ),
     "into a block": (
         "optimizer:\n   # first\n   kind: sgd # k\n   momentum: 0.5",
-        "optimizer:\n   # first\n   kind: sgd # k\n   learning_rate: 0.25\n   momentum: 0.5",
+        "optimizer:\n   # first\n   kind: sgd # k\n   momentum: 0.5\n   learning_rate: 0.25",
     ),
     "in a block": (
         "optimizer:\n  kind: sgd\n  learning_rate: 0.1  # old",
@@ -44,7 +44,7 @@ def test_a_number_is_set_in_place(case: str, tmp_path: Path) -> None:
     before, after = CASES[case]
     path = tmp_path / "x.yaml"
     path.write_text(HEAD + before + "\n")
-    set_in_file(path, "optimizer", "learning_rate", 0.25)
+    set_in_file(path, [(("optimizer", "learning_rate"), 0.25)])
     assert path.read_text() == HEAD + after + "\n"
     assert load_spec(path).optimizer.learning_rate == 0.25
     assert list(tmp_path.iterdir()) == [path]
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_edited_stays_unchanged(tmp_path: Path) -> None:
     text = HEAD + "optimizer: {kind: sgd,\n  momentum: 0.5 # a } b\n  }\n"
     path.write_text(text)
     with pytest.raises(SpecError, match="Edit it by hand"):
-        set_in_file(path, "optimizer", "learning_rate", 0.25)
+        set_in_file(path, [(("optimizer", "learning_rate"), 0.25)])
     assert path.read_text() == text
     assert list(tmp_path.iterdir()) == [path]
 
@@ -65,7 +65,7 @@ def test_a_number_of_a_base_is_set_in_the_file_itself(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(HEAD + "optimizer: {kind: adam, learning_rate: 0.1}\n")
     path = tmp_path / "x.yaml"
     path.write_text("extends: base.yaml\n")
-    set_in_file(path, "optimizer", "learning_rate", 0.25)
+    set_in_file(path, [(("optimizer", "learning_rate"), 0.25)])
     assert load_spec(path).optimizer.learning_rate == 0.25
     assert load_spec(path).optimizer.kind == "adam"
     assert "0.1}" in (tmp_path / "base.yaml").read_text()
@@ -76,6 +76,6 @@ def test_a_link_in_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -
     path.write_text(HEAD + "optimizer: {kind: adam, learning_rate: 0.1}\n")
     target.write_text("untouched")
     (tmp_path / ".x.changed.yaml").symlink_to(target)
-    set_in_file(path, "optimizer", "learning_rate", 0.25)
+    set_in_file(path, [(("optimizer", "learning_rate"), 0.25)])
     assert (load_spec(path).optimizer.learning_rate, target.read_text()) == (0.25, "untouched")
     assert not path.is_symlink()

@@ -72,7 +72,7 @@ WRONG = {
         FINE[FINE.index("layers:") : FINE.index("\noptimizer")],
         "layers: []",
         8,
-        "at least 1",
+        "at least 1 entry. Received: an empty list.",
     ),
     "too many values": ("values: [0.1, 0.01]", "values: [0.1, 0.01, 1]", 13, "one more entry"),
     "boundaries in descending order": (

@@ -1,0 +1,1 @@
+"""Advice about recipes: rules that a valid spec can break and still train badly. Nothing here loads a framework."""

@@ -1,0 +1,61 @@
+"""All rules, by id."""
+
+from dnnctl.advice import (
+    data,
+    depth,
+    initialization,
+    normalization,
+    optimizer,
+    output,
+    regularization,
+    runtime,
+    schedule,
+    selu,
+)
+from dnnctl.advice.rule import Rule
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        selu.initializer,
+        selu.inputs,
+        selu.normalization,
+        selu.regularizer,
+        selu.dropout,
+        selu.residual,
+        selu.convolution,
+        selu.alpha_dropout,
+        initialization.relu,
+        initialization.tanh,
+        initialization.symmetric,
+        initialization.scale,
+        depth.saturating,
+        depth.plain,
+        depth.linear,
+        normalization.bias,
+        normalization.dropout,
+        normalization.small_batch,
+        regularization.rate,
+        regularization.strength,
+        regularization.l2_with_adam,
+        optimizer.learning_rate,
+        optimizer.momentum,
+        optimizer.adagrad,
+        schedule.length,
+        schedule.warmup_length,
+        schedule.patience,
+        schedule.cycle,
+        schedule.stopping_length,
+        output.one_unit,
+        output.loss,
+        output.units,
+        output.regression_loss,
+        output.softmax_inside,
+        data.scaling,
+        data.batch,
+        data.few,
+        data.validation,
+        data.no_validation,
+        runtime.mixed_precision,
+    )
+}
