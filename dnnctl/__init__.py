@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dnnctl.commands.predict import predict
     from dnnctl.commands.resume import resume
     from dnnctl.commands.runs import load_run, runs
+    from dnnctl.commands.sweep import sweep
     from dnnctl.commands.train import train
     from dnnctl.compare.references import compare
     from dnnctl.specs.reading.load import load_spec
@@ -28,6 +29,7 @@ __all__ = [
     "predict",
     "resume",
     "runs",
+    "sweep",
     "train",
 ]
 
@@ -41,6 +43,7 @@ _HOMES = {
     "predict": "dnnctl.commands.predict",
     "resume": "dnnctl.cli.notebook",
     "runs": "dnnctl.commands.runs",
+    "sweep": "dnnctl.commands.sweep",
     "train": "dnnctl.cli.notebook",
 }
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from dnnctl import train
 from dnnctl.cli.app import app
 from dnnctl.events.event import Event
+from dnnctl.events.sweep_event import SweepEvent
 from dnnctl.specs import Spec, load_spec
 from dnnctl.specs.activation import Activation
 from dnnctl.specs.data import Data
@@ -24,6 +25,7 @@ from dnnctl.specs.dropout import DropoutChoice
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.normalization import Normalization
 from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.reading.load_sweep import load_sweep
 from dnnctl.specs.source import BuiltIn, Source
 from dnnctl.store.folder import RunFolder
 from stored import store_run
@@ -65,6 +67,20 @@ def test_the_documented_events_are_those_that_training_reports() -> None:
     page = (ROOT / "docs" / "runs.md").read_text()
     table = page[page.index("| event |") : page.index("## Python")]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {event.event for event in Event.__subclasses__()}
+
+
+def test_the_documented_events_are_those_that_a_sweep_reports() -> None:
+    page = (ROOT / "docs" / "sweep.md").read_text()
+    table = page[page.index("| event |") : page.index("## Python")]
+    events = {event.event for event in SweepEvent.__subclasses__()}
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == events
+
+
+def test_the_sweep_in_the_documentation_is_that_of_the_configs(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "sweep.md").read_text(), re.DOTALL)
+    (tmp_path / "sweep.yaml").write_text(text.replace("../selu.yaml", str(ROOT / "configs" / "selu.yaml")))
+    shown, shipped = load_sweep(tmp_path / "sweep.yaml"), load_sweep(ROOT / "configs" / "sweeps" / "selu.yaml")
+    assert shown.identity == shipped.identity
 
 
 def test_the_documented_files_are_those_of_a_run() -> None:

@@ -16,7 +16,8 @@ from dnnctl.events.event import Report, Warned, ignore
 from dnnctl.specs import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.specs.reading.yaml_reader import read_text
 from dnnctl.store.blueprint import Blueprint
-from dnnctl.store.catalog import runs_directory
+from dnnctl.store.catalog import Notify, runs_directory
+from dnnctl.store.facts import TrialFacts
 from dnnctl.store.writer import RunWriter
 
 AnySpec = Spec | LoadedSpec | str | Path | Mapping[str, Any]
@@ -34,10 +35,7 @@ def train(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report =
         UserError: the spec, the data or the device cannot be used. No run is created.
         DivergedError: the loss became infinite or NaN.
     """
-    loaded, pretrained = find_pretrained(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
-    blueprint = make_blueprint(loaded)
-    if pretrained is not None:
-        blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
+    loaded, blueprint = plan_run(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     with RunWriter.create(runs_directory(runs_dir), blueprint) as writer:
         run_session(loaded, writer, report, event="started")
         return Run(writer.folder)
@@ -56,6 +54,26 @@ def dry_run(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report
 
         with memory_errors_explained():
             prepare(loaded.spec, report, pretrained=pretrained.path if pretrained else None)
+
+
+def create_run(loaded: LoadedSpec, runs_dir: Path, notify: Notify, *, trial: TrialFacts | None = None) -> Path:
+    """The folder of a new run that another process trains.
+
+    Raises:
+        UserError: the spec cannot be used. No run is created.
+    """
+    _, blueprint = plan_run(loaded, runs_dir, notify)
+    with RunWriter.create(runs_dir, replace(blueprint, trial=trial)) as writer:
+        return writer.folder.path
+
+
+def plan_run(loaded: LoadedSpec, runs_dir: str | Path | None, notify: Notify) -> tuple[LoadedSpec, Blueprint]:
+    """A spec with the id of the run that it reuses, and the blueprint of a run of it."""
+    loaded, pretrained = find_pretrained(loaded, runs_dir, notify)
+    blueprint = make_blueprint(loaded)
+    if pretrained is not None:
+        blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
+    return loaded, blueprint
 
 
 def make_blueprint(loaded: LoadedSpec) -> Blueprint:

@@ -59,18 +59,33 @@ def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     text = _as_yaml(source) if isinstance(source, Mapping) else read_file(path)
     document, faults = read_with_bases(path, text)
     document, override_faults = apply_overrides(document, overrides)
+    return validated(document, path, text, overrides, [*faults, *override_faults])
+
+
+def validated(
+    document: Node, path: Path, text: str, overrides: Sequence[str] = (), faults: Sequence[Fault] = ()
+) -> LoadedSpec:
+    """The spec in a document.
+
+    Args:
+        path: the file that it comes from.
+        text: the text of that file.
+        faults: what is already known to be wrong with the document.
+
+    Raises:
+        SpecError: with all faults.
+    """
     document, path_faults = _with_absolute_paths(document)
     document = _with_name(document, path)
-    faults += path_faults
+    found = [*faults, *path_faults]
     try:
         spec = Spec.model_validate(document.plain())
     except ValidationError as error:
         findings: Any = error.errors(include_url=False)
-        raise SpecError(in_order([*faults, *override_faults, *translate(findings, document, Spec)])) from None
-    faults += override_faults
-    faults += [Fault(rule, dotted(at), document.nearest(at).place, hint=hint) for at, rule, hint in broken_rules(spec)]
-    if faults:
-        raise SpecError(in_order(faults))
+        raise SpecError(in_order([*found, *translate(findings, document, Spec)])) from None
+    found += [Fault(rule, dotted(at), document.nearest(at).place, hint=hint) for at, rule, hint in broken_rules(spec)]
+    if found:
+        raise SpecError(in_order(found))
     return LoadedSpec(spec, document, text, tuple(overrides))
 
 
