@@ -92,7 +92,7 @@ def evaluate_command(
         options: dict[str, Any] = {"weights": chosen, "mc_samples": mc_samples, "accept_altered": accept_altered}
         found = evaluate(record, on, data=data, overrides=overrides or [], **options)
         for note in found.notes:
-            print_notice(note)
+            print_notice(*note.split("\n"))
         if as_json:
             facts = {"run": record.id, "on": found.role or str(data), "weights": chosen, "n": found.n}
             marks = {"altered": list(found.altered), "recorded": found.recorded or None}

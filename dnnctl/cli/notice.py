@@ -9,7 +9,9 @@ from dnnctl.cli.printing import print_text
 from dnnctl.cli.table import terminal_width, wrap_text
 
 
-def print_notice(text: str) -> None:
-    """Print a notice."""
+def print_notice(*lines: str) -> None:
+    """Print a notice of one or several lines."""
     with suppress(OSError):  # the terminal may be closed
-        print_text(wrap_text(f"note: {text}", terminal_width(sys.stderr)), to_stderr=True)
+        width = terminal_width(sys.stderr)
+        for number, line in enumerate(lines):
+            print_text(wrap_text(line if number else f"note: {line}", width), to_stderr=True)

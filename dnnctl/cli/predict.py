@@ -90,7 +90,7 @@ def predict_command(
         else:
             _print_parts(csv_lines(found.batches()))
         for note in found.notes():
-            print_notice(note)
+            print_notice(*note.split("\n"))
 
 
 def _print_parts(parts: Any) -> None:

@@ -36,7 +36,7 @@ class Fake:
             yield {"row": rows, "prediction": ["a\x1b"] * n, "p_a": np.full(n, 0.1, np.float32)}
 
     def notes(self) -> list[str]:
-        return ["some rows are odd"]
+        return ["some rows are odd", "2 images have no row:\n  a.png: bad\x1b\n  b.png: bad"]
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def test_a_pipe_gets_all_rows_as_csv_and_notes_go_to_standard_error() -> None:
     assert (lines[:2], len(lines)) == (["row,prediction,p_a", "1,a\\x1b,0.1"], 31)
     assert "altered since training: model.keras" in done.stderr
     assert "some rows are odd" in done.stderr
+    assert "note: 2 images have no row:\n  a.png: bad\\x1b\n  b.png: bad\n" in done.stderr
 
 
 @pytest.mark.usefixtures("opened")

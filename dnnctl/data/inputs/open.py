@@ -38,6 +38,9 @@ def open_inputs(files: Sequence[str], form: InputForm, keep: Sequence[str] = ())
     """
     kinds = [kind_of(path) for path in files]
     if all(kind in IMAGES for kind in kinds):
+        if form.encoding is not None:
+            found = "an image" if kinds[0] == "image" else "a folder of images"
+            raise DataError(f"{printable(files[0])} is {found}, but {form.run} takes {_wanted(form)}.")
         if keep:
             raise UserError(f"--keep {','.join(keep)}: images have no columns.")
         paths = [each for path, kind in zip(files, kinds, strict=True) for each in _images(path, kind)]
@@ -61,12 +64,13 @@ def _open_one(kind: str, path: str, form: InputForm, keep: Sequence[str]) -> Inp
         if form.encoding is None:
             raise DataError(f"{printable(path)} is a table, but {form.run} takes {_wanted(form)}.")
         return TableInputs(open_table(kind, path, form), form, keep)
+    if form.encoding is not None:
+        found = "TFRecord" if kind == "tfrecord" else "an array"
+        raise DataError(f"{printable(path)} is {found}, but {form.run} takes {_wanted(form)}.")
     if kind == "tfrecord":
         if keep:
             raise UserError(f"--keep {','.join(keep)}: other features of TFRecord files cannot be kept.")
         return RecordInputs(path, form)
-    if form.encoding is not None:
-        raise DataError(f"{printable(path)} is an array, but {form.run} takes {_wanted(form)}.")
     if keep:
         raise UserError(f"--keep {','.join(keep)}: arrays have no named columns.")
     name = form.source.test_inputs if isinstance(form.source, Npz) else None

@@ -13,6 +13,8 @@ from dnnctl.data.inputs.batch import InputForm
 from dnnctl.data.inputs.labelled import label_memory, open_labelled
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
+from dnnctl.specs.table import Csv
+from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from dnnctl.store.facts import TargetFacts
 from image_files import draw_pixels, write_folder
 
@@ -41,6 +43,16 @@ def test_targets_in_memory_can_be_objects_but_not_missing() -> None:
     assert label_memory((inputs, np.array(["b", "a"], object)), FORM, CLASSES).targets({}).tolist() == [1, 0]
     with pytest.raises(DataError, match="some targets are missing"):
         label_memory((inputs, np.array(["b", None], object)), FORM, CLASSES)
+
+
+@pytest.mark.parametrize("name", ["a.png", "photos", "a.tfrecord", "a.npz"])
+def test_what_is_no_table_is_refused_in_the_words_of_the_run(name: str, tmp_path: Path) -> None:
+    """The user did not write --keep, which is how targets are read."""
+    write_folder(tmp_path / "photos", {"a.png": draw_pixels(1, 2, 2)[0]})
+    encoding = TableEncoding((ColumnEncoding("n", "number"),))
+    form = InputForm("a run", (), False, encoding, source=Csv(kind="csv", path="x.csv", target="y"))
+    with pytest.raises(DataError, match=f"{name} is .*, but a run takes the columns of a table: 'n'"):
+        open_labelled(str(tmp_path / name), form, CLASSES)
 
 
 def test_a_folder_with_several_splits_is_refused_so_that_training_images_are_not_measured(tmp_path: Path) -> None:
