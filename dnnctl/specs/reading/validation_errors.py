@@ -28,6 +28,9 @@ _TYPES = {
     "model_attributes_type": "must be a word or a mapping with `kind`",
     "finite_number": "must be a finite number",
 }
+PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
+FILE = re.compile(r"\S*(/|\.[A-Za-z]\w+)")
+"""A word that is the path of a file or a folder."""
 NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than {}"),
@@ -64,6 +67,8 @@ MAPPINGS = {
     "early_stopping": "{{patience: {}}}",
     "optimizer": "{{kind: sgd, learning_rate: {}}}",
     "regularizer": "{{kind: l2, strength: {}}}",
+    "test": "{{size: {}}}",
+    "training": "{{epochs: {}}}",
     "validation": "{{size: {}}}",
     "warmup": "{{steps: {}}}",
 }
@@ -134,14 +139,37 @@ def _wrong_alternative(finding: _Finding) -> Fault:
 
 def _mapping_hint(finding: _Finding) -> str:
     """How a number is written in the mapping that it is meant for: `dropout: 0.3` as `{kind: dropout, rate: 0.3}`."""
-    key, value = (finding.path or ("",))[-1], finding.node.value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"Write `{key}: {MAPPINGS[str(key)].format(value)}`." if is_number and key in MAPPINGS else ""
+    *above, key = finding.path or ("",)
+    value = _meant_number(finding.node.value)
+    if value is None:
+        return ""
+    if above[-1:] == ["layers"] and isinstance(value, int) and value > 0:
+        return f"Write `{{kind: dense, units: {value}}}`."
+    return f"Write `{key}: {MAPPINGS[str(key)].format(value)}`." if key in MAPPINGS else ""
+
+
+def _meant_number(value: Any) -> int | float | None:
+    """A number, also one written as `20 %`; None for another value."""
+    percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if percent:
+        return round(float(percent[1]) / 100, 6)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _file_hint(finding: _Finding) -> str:
+    """What to do with a file in place of the data set."""
+    value = finding.node.value
+    if finding.path not in (("data",), ("data", "source")) or not isinstance(value, str) or not FILE.match(value):
+        return ""
+    return f"`dnnctl init new.yaml --from {value}` writes a spec for your own data."
 
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
     word = finding.node.value if isinstance(finding.node.value, str) else ""
-    hint = word_hint(word, allowed)
+    key = (finding.path or ("",))[-1]
+    hint = _mapping_hint(finding) or _file_hint(finding) or word_hint(word, allowed)
+    if key in MAPPINGS and hint == "Allowed: none.":
+        hint += f" Or a mapping: `{key}: {MAPPINGS[str(key)].format('…')}`."
     if word and any(get_origin(option) is list for option in finding.options):
         hint += f" Or a list: [{word}]."
     return finding.fault("is not one of the allowed values", hint=hint)
@@ -155,7 +183,7 @@ def _out_of_bounds(finding: _Finding) -> Fault:
 
 
 def _other(finding: _Finding) -> Fault:
-    hint = _mapping_hint(finding) or _number_hint(finding.kind, finding.node)
+    hint = _mapping_hint(finding) or _file_hint(finding) or _number_hint(finding.kind, finding.node)
     return finding.fault(_TYPES.get(finding.kind, finding.message), hint=hint)
 
 

@@ -64,6 +64,18 @@ HINTS = {
         "kind: adam, momentum",
         "`momentum` is a key of sgd, rmsprop, muon.",
     ),
+    "target beside the source": ("scaling: unit", "target: y", "Did you mean `data.source.target`?"),
+    "path beside the source": ("scaling: unit", "path: a.csv", "Did you mean `data.source.path`?"),
+    "exclude beside the source": ("scaling: unit", "exclude: [a]", "Did you mean `data.source.features.exclude`?"),
+    "a file as the source": ("source: mnist", "source: a.csv", "`dnnctl init new.yaml --from a.csv` writes a spec"),
+    "a folder as the source": ("source: mnist", "source: my/photos", "`dnnctl init new.yaml --from my/photos` writes"),
+    "a number of units as a layer": ("[flatten", "[64, flatten", "Write `{kind: dense, units: 64}`."),
+    "a fraction in percent": ("{size: 10}", "20 %", "Write `validation: {size: 0.2}`."),
+    "yes for a mapping": (
+        "epochs: 3",
+        "epochs: 3, early_stopping: yes",
+        "Allowed: none. Or a mapping: `early_stopping: {patience: …}`.",
+    ),
     "cuda": ("device: cpu", "device: cuda", "Did you mean `gpu`?"),
 }
 

@@ -208,15 +208,17 @@ def test_a_ten_megabyte_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", MAPPINGS)
 def test_a_number_in_place_of_a_mapping_gets_the_mapping(key: str, tmp_path: Path) -> None:
     """What the hint says can be written instead."""
-    number = 2 if key in ("early_stopping", "warmup") else 0.25
+    number = 2 if key in ("early_stopping", "training", "warmup") else 0.25
     before, after = {
         "validation": ("data: {source: fashion_mnist_sample, ", "}"),
         "optimizer": ("", ""),
+        "test": ("data: {source: {kind: csv, path: a.csv, target: y, ", "}}"),
+        "training": ("", ""),
         "clip": ("optimizer: {kind: sgd, ", "}"),
         "early_stopping": ("training: {", "}"),
         "warmup": ("schedule: {kind: cosine, ", "}"),
     }.get(key, ("defaults: {", "}"))
-    source = "" if key == "validation" else "data: {source: fashion_mnist_sample, validation: {size: 9}}\n"
+    source = "" if before.startswith("data") else "data: {source: fashion_mnist_sample, validation: {size: 9}}\n"
     is_default = before.startswith("defaults")
     path = tmp_path / "a.yaml"
 
