@@ -97,7 +97,7 @@ def print_topic(topic: Topic) -> None:
         for each in below:
             _print_entry(f"  {each.path[-1]}", width + 2, each.summary if each.key is None else _key_line(each))
     if not topic.key or not below:
-        print_text(f"\n  Example:  {example_of(topic)}")
+        print_text(f"\n  Example:  {wrap_text(example_of(topic), _width(), indent=12)}")
 
 
 def _key_line(topic: Topic) -> str:

@@ -21,7 +21,7 @@ NAMES_A_FILE = "\n    path: "
 
 
 def init_command(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    path: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write.", show_default=False)] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -53,6 +53,8 @@ def init_command(
         target = _only(targets or [])
         if preset == "list":
             print_text("\n".join(f"{name:<18}{first_line(name)}" for name in preset_names()))
+        elif path is None:
+            raise UserError("init needs the file to write. For example: dnnctl init new.yaml")
         elif data is not None:
             _write_from(path, data, target, preset)
         elif target is not None:

@@ -98,7 +98,7 @@ def all_topics() -> tuple[Topic, ...]:
 
 def _walk(section: type[Section], path: tuple[str, ...], above: tuple[type[Section], ...]) -> Iterator[Topic]:
     section.model_rebuild()
-    for key in describe_keys(section):
+    for key in describe_keys(section, _name_value):
         here = (*path, key.name)
         below = _sections(section.model_fields[key.name].annotation)
         yield Topic(here, tuple(below), key)
@@ -111,6 +111,11 @@ def _walk(section: type[Section], path: tuple[str, ...], above: tuple[type[Secti
             for kind in kinds_of([each]):
                 yield Topic((*here, kind), (each,))
                 yield from _walk(each, (*here, kind), (*above, each))
+
+
+def _name_value(word: str, section: type[Section] | None) -> str:
+    """A kind by its name, another section as a mapping: the names of classes are not written in a spec."""
+    return word if section is None or issubclass(section, Kind) else "mapping"
 
 
 def _sections(annotation: Any) -> list[type[Section]]:

@@ -10,7 +10,7 @@ from dnnctl.commands.conversion import BATCH, Outcome
 from dnnctl.commands.export_formats import Format
 from dnnctl.commands.named_outputs import PROBABILITIES
 from dnnctl.commands.predictor import describe_target, named_target
-from dnnctl.store.encoding import ColumnEncoding, TableEncoding
+from dnnctl.store.encoding import MISSING, ColumnEncoding, TableEncoding
 from dnnctl.store.facts import ExportFacts, TargetFacts
 from dnnctl.store.files import read_text
 from dnnctl.store.json_object import read_object
@@ -112,7 +112,7 @@ def _inputs(run: RunRecord, columns: tuple[ColumnEncoding, ...], outcome: Outcom
 
 def _values(how: ColumnEncoding) -> str:
     if how.kind == "category":
-        shown = ", ".join(code(each) for each in how.categories[:MAX_CATEGORIES])
+        shown = ", ".join(code(each) if each != MISSING else "missing" for each in how.categories[:MAX_CATEGORIES])
         more = len(how.categories) - MAX_CATEGORIES
         return f"{shown}, and {more} more" if more > 0 else shown
     return "" if how.minimum is None else f"{how.minimum:g} to {how.maximum:g}"

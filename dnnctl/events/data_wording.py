@@ -75,13 +75,18 @@ def _columns(data: DataDescription) -> list[str]:
         return []
     header = ["column", "type", "missing", "distinct", "values", "use"]
     rows = [
-        [visible(each.name), each.type, f"{each.n_missing:,}", f"{each.n_distinct:,}", _values(each), each.role]
+        [visible(each.name), each.type, *_counts(each), _values(each), each.role]
         for each in data.columns[:MOST_COLUMNS]
     ]
     lines = [f"  {line}" for line in align([header, *rows], right={2, 3})]
     n_more = len(data.columns) - MOST_COLUMNS
     lines += [f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else []
     return [*lines, *(f"  note: {visible(each.name)}: {each.note}" for each in data.columns if each.note)]
+
+
+def _counts(column: ColumnSummary) -> list[str]:
+    """The numbers of missing and of distinct values; nothing for a column that was not read."""
+    return [f"{column.n_missing:,}", f"{column.n_distinct:,}"] if column.type else ["", ""]
 
 
 def _values(column: ColumnSummary) -> str:

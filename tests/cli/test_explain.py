@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+import yaml
+
 from command_line import call
+from dnnctl.cli.explain import MAX_WIDTH
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
 
@@ -33,6 +37,20 @@ def test_a_key_has_its_values_and_its_default() -> None:
     text = call("explain", "training.batch_size").stdout
     assert "values:   whole number" in text
     assert "default:  32" in text
+
+
+def test_a_section_is_a_mapping_and_not_the_name_of_a_class() -> None:
+    topics = json.loads(call("explain", "--json").stdout)
+    assert {topic["path"]: topic["values"] for topic in topics}["data"] == ["mapping"]
+    assert "values:   mapping, none\n" in call("explain", "early_stopping").stdout
+
+
+@pytest.mark.parametrize("key", ["adam", "data.source.csv", "model.layers.dense"])
+def test_no_line_is_wider_than_the_text(key: str) -> None:
+    done = call("explain", key)
+    assert max(map(len, done.stdout.splitlines())) <= MAX_WIDTH
+    example = done.stdout.partition("Example:")[2]
+    assert yaml.safe_load(example.replace("…", "null"))
 
 
 def test_a_value_of_a_spec_has_its_place() -> None:

@@ -150,3 +150,14 @@ def test_an_unknown_preset_is_an_error_with_all_presets(tmp_path: Path) -> None:
     done = call("init", tmp_path / "x.yaml", "--preset", "resnet")
     assert (done.exit_code, f"Allowed: {', '.join(preset_names())}." in done.stderr) == (2, True)
     assert not (tmp_path / "x.yaml").exists()
+
+
+def test_the_presets_are_listed_without_a_file() -> None:
+    done = call("init", "--preset", "list")
+    assert (done.exit_code, "self-normalizing" in done.stdout) == (0, True)
+
+
+def test_without_a_file_the_error_has_an_example() -> None:
+    done = call("init")
+    assert done.exit_code == 2
+    assert "error: init needs the file to write. For example: dnnctl init new.yaml" in done.stderr

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from dnnctl.commands.conversion import Outcome
-from dnnctl.commands.model_card import call_code, code, fenced, table
+from dnnctl.commands.model_card import _values, call_code, code, fenced, table
+from dnnctl.store.encoding import ColumnEncoding
 from dnnctl.store.facts import TargetFacts
 
 TWO = TargetFacts("classes", ("no", "yes"))
@@ -66,3 +67,8 @@ def test_the_code_prints_the_decisions(
     text = call_code("onnx", target, network, limit).replace("from predict import predict", "")
     exec(text.replace("predict(rows)", f"np.array({answers})"), {"np": np})
     assert capsys.readouterr().out.strip() == expected
+
+
+def test_a_missing_category_is_named_and_not_an_empty_span() -> None:
+    how = ColumnEncoding("hood", "category", categories=("", "North"))
+    assert _values(how) == "missing, `North`"

@@ -30,6 +30,16 @@ def test_columns_classes_and_baseline_are_aligned_tables() -> None:
     ]
 
 
+def test_nothing_is_counted_in_a_column_that_was_not_read() -> None:
+    data = DataDescription(
+        80, 0, 0, (3,), "float32", "numbers", 1, columns=(ColumnSummary("name", "", "excluded"), DATA.columns[0])
+    )
+    assert detail_lines(data)[:2] == [
+        "  column  type    missing  distinct  values   use",
+        "  name                                        excluded",
+    ]
+
+
 def test_many_classes_are_counted() -> None:
     many = tuple(ClassFacts(str(number), 1, 0, 0) for number in range(23))
     data = DataDescription(23, 0, 0, (2,), "uint8", "classes", 23, classes=many)
