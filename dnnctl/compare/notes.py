@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from shlex import quote
+from typing import Any
 
 from dnnctl.compare.group import Group, have_same_data, measured_by
 from dnnctl.store.catalog import namesakes
@@ -40,8 +41,25 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
-    """The kinds of loss that the runs were trained with, if recorded, and how these scale targets."""
-    return {run.summary.scaled_loss for _, run in _runs(groups) if run.summary and run.summary.scaled_loss}
+    """The kinds of loss that the runs were trained with, if recorded, how these scale targets, and their penalties."""
+    return {
+        " + ".join([run.summary.scaled_loss, *sorted(set(_penalties(run.spec.get("model"))))])
+        for _, run in _runs(groups)
+        if run.summary and run.summary.scaled_loss
+    }
+
+
+def _penalties(model: Any) -> Iterator[str]:
+    """The regularizers in a part of a spec, such as `l2 0.03`. Every loss contains their penalties."""
+    if isinstance(model, list):
+        for each in model:
+            yield from _penalties(each)
+    elif isinstance(model, dict):
+        for key, value in model.items():
+            if key == "regularizer" and isinstance(value, dict):
+                yield " ".join(map(str, value.values()))
+            else:
+                yield from _penalties(value)
 
 
 def _runs(groups: Sequence[Group]) -> Iterator[tuple[Group, RunRecord]]:

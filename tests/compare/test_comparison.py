@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,6 +162,21 @@ def test_losses_of_different_kinds_are_not_ranked(difference: dict[str, str], tm
     comparison = compared(store_run(tmp_path, "a"), RunRecord(other.folder))
     assert {result.name: result.best for result in comparison.results}["test loss"] is None
     assert any("not on the same scale" in note for note in comparison.notes)
+
+
+@pytest.mark.parametrize("place", ["defaults", "layers"])
+def test_losses_with_different_penalties_are_not_ranked(place: str, tmp_path: Path) -> None:
+    """A loss contains the penalty on the weights, so that a smaller loss does not mean better predictions."""
+
+    def model(strength: float) -> dict[str, Any]:
+        entry = {"regularizer": {"kind": "l2", "strength": strength}}
+        return {"defaults": entry} if place == "defaults" else {"layers": [{"kind": "dense", **entry}]}
+
+    runs = [store_run(tmp_path, name, model=model(strength)) for name, strength in (("a", 0.1), ("b", 0.1), ("c", 0.2))]
+    assert not [note for note in compared(*runs[:2]).notes if "same scale" in note]
+    (note,) = [note for note in compared(*runs).notes if "same scale" in note]
+    assert all(penalty in note for penalty in ("l2 0.1", "l2 0.2"))
+    assert {result.name: result.best for result in compared(*runs).results}["test loss"] is None
 
 
 @pytest.mark.parametrize(("metric", "test"), [("accuracy", "paired bootstrap"), ("exact_match", "exact McNemar test")])
