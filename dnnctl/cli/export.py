@@ -94,4 +94,7 @@ def describe_check(found: Export) -> str:
     rows = format_count(facts.n_rows, "row")
     is_usual = facts.limit is None or facts.limit == TOLERANCE
     limit = "" if is_usual else f" (the network's own rounding allows {facts.limit:.1e})"
-    return f"{rows} of the run's data in {facts.runtime}, largest difference {facts.difference:.1e}{limit}{changed}"
+    largest = f"{facts.difference:.1e}"
+    if facts.relative is not None and f"{facts.relative:.1e}" != largest:
+        largest += f", {facts.relative:.1e} of the largest answer"
+    return f"{rows} of the run's data in {facts.runtime}, largest difference {largest}{limit}{changed}"

@@ -232,4 +232,6 @@ def _first_facts(run_id: str, created: datetime, blueprint: Blueprint) -> RunFac
 
 
 def _cannot_make(directory: Path, error: OSError) -> RunError:
-    return RunError(f"Cannot create a run in {directory}: {error.strerror or error}. Choose another --runs-dir.")
+    is_folder = directory.is_dir() or not directory.exists()
+    reason = error.strerror or error if is_folder else "it is a file, not a folder"
+    return RunError(f"Cannot create a run in {directory}: {reason}. Choose another --runs-dir.")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from command_line import call
+from dnnctl.cli.export import describe_check
 from dnnctl.commands.export import Export
 from dnnctl.store.facts import ExportFacts
 from dnnctl.store.record import RunRecord
@@ -79,3 +80,10 @@ def test_wrong_words_end_with_code_2(exported: list[dict[str, Any]]) -> None:
         assert message in done.stderr
     assert call("export", "nobody", "--to", "onnx").exit_code == 2
     assert exported == []
+
+
+def test_the_difference_of_numbers_is_in_relation_to_their_size(runs: list[RunRecord]) -> None:
+    """0.06 is little for a price of 500,000, and the tolerance is about the ratio."""
+    facts = ExportFacts("onnx", "", n_rows=76, difference=0.062, relative=1.1e-7, runtime="onnxruntime 1.32")
+    text = describe_check(Export(runs[0], Path("out"), facts, 0, (), ()))
+    assert text.endswith("largest difference 6.2e-02, 1.1e-07 of the largest answer")

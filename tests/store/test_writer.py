@@ -44,3 +44,9 @@ def test_no_line_of_the_log_is_a_command(text: str, tmp_path: Path) -> None:
     lines = run.folder.log.read_text().split("\n")
     assert lines[-2:] == ["# done", ""]
     assert all(line.startswith("# ") and line.isprintable() for line in lines[:-1])
+
+
+def test_a_file_in_place_of_the_runs_directory_is_named_as_one(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("data")
+    with pytest.raises(RunError, match="it is a file, not a folder"):
+        make_run(tmp_path / "runs")

@@ -21,7 +21,7 @@ from dnnctl.specs.path import dotted
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.extends import read_with_bases
 from dnnctl.specs.reading.overrides import apply_overrides
-from dnnctl.specs.reading.spec_file import named_path, read_file
+from dnnctl.specs.reading.spec_file import check_is_no_data, named_path, read_file
 from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.specs.rules import broken_rules
@@ -56,6 +56,7 @@ def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     """
     path = MAPPING if isinstance(source, Mapping) else Path(source)
     overrides = [overrides] if isinstance(overrides, str) else overrides
+    check_is_no_data(path)
     text = _as_yaml(source) if isinstance(source, Mapping) else read_file(path)
     document, faults = read_with_bases(path, text)
     document, override_faults = apply_overrides(document, overrides)

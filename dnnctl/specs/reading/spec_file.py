@@ -13,6 +13,8 @@ from dnnctl.specs.path import dotted
 from dnnctl.specs.reading.document import Node
 
 MAX_BYTES = 1 << 20
+DATA = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".npz", ".npy", ".jsonl", ".tfrecord")
+"""The endings of data files."""
 MAX_PATH, MAX_FILE_NAME = 4095, 255
 """The most bytes that Linux allows in a path and in a file name."""
 
@@ -44,6 +46,17 @@ def read_file(path: Path) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         rule = f"line {line} is not UTF-8 text (byte 0x{raw[error.start]:02x} at offset {error.start})"
         raise refuse(rule, "Save the file as UTF-8.") from None
+
+
+def check_is_no_data(path: Path) -> None:
+    """Refuse a data file, with the command that writes a spec for it.
+
+    Raises:
+        SpecError: the name of the file ends like that of data.
+    """
+    if path.suffix.lower() in DATA and path.is_file():
+        hint = f"`dnnctl init new.yaml --from {path}` writes a spec for it."
+        raise SpecError([Fault("is a data file, not a spec", place=Place(str(path)), hint=hint)])
 
 
 def check_can_be_read_again(path: Path) -> None:

@@ -30,6 +30,16 @@ def refuse_characters(text: str, name: str, lines: list[str]) -> None:
     raise SpecError([Fault(rule, place=place, hint="Remove it.")])
 
 
+TABS = "Indent with spaces, not tabs."
+HINTS = {
+    "\\t": TABS,
+    "tab character": TABS,
+    "cannot start any token": TABS,
+    "mapping values are not allowed": "Is a colon missing in the line before? Text that contains `: ` needs quotes.",
+}
+"""By words of PyYAML: how to fix what it found."""
+
+
 def syntax_fault(error: yaml.YAMLError, last: yaml.ScalarEvent | None, name: str, lines: list[str]) -> Fault:
     """The fault for an error of PyYAML. If quotes are the cause, its place is where they open.
 
@@ -41,15 +51,18 @@ def syntax_fault(error: yaml.YAMLError, last: yaml.ScalarEvent | None, name: str
     if context == "while scanning a quoted scalar":
         opening: Any = error.context_mark  # type: ignore[attr-defined]
         return Fault("not YAML: the quotes are not closed", place=place_of(opening, name, lines))
+    if context == "while scanning a simple key":
+        key: Any = error.context_mark  # type: ignore[attr-defined]
+        rule = "not YAML: the line is not part of a text and has no colon"
+        return Fault(rule, place=place_of(key, name, lines), hint="Write `key: value`.")
     if mark is not None and last is not None and _ends_late(last, mark.line):
         rule = f"not YAML: the quotes are closed only on line {mark.line + 1}, and more text follows there"
         hint = "Close them where the text ends."
         return Fault(rule, place=place_of(last.start_mark, name, lines), hint=hint)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")
     rule = f"not YAML: {problem}" + (f" ({context})" if context else "")
-    is_about_tabs = "\\t" in problem or "cannot start any token" in problem
     place = place_of(mark, name, lines) if mark else Place(name)
-    return Fault(rule, place=place, hint="Indent with spaces, not tabs." if is_about_tabs else "")
+    return Fault(rule, place=place, hint=next((hint for words, hint in HINTS.items() if words in problem), ""))
 
 
 def _ends_late(scalar: Any, line: int) -> bool:

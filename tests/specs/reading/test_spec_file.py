@@ -63,6 +63,15 @@ def test_what_is_no_file_of_text_is_refused(path: str, rule: str) -> None:
     str(caught.value).encode()
 
 
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"PAR1\xff"])
+def test_data_in_place_of_a_spec_get_the_command_that_writes_one(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    with pytest.raises(SpecError, match="is a data file, not a spec") as caught:
+        load(path)
+    assert f"`dnnctl init new.yaml --from {path}`" in str(caught.value)
+
+
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"a: 1\n" + b"#" * MAX_BYTES)

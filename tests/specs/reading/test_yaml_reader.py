@@ -169,3 +169,20 @@ def test_an_integer_of_thousands_of_digits_is_refused_at_its_place(sign: str) ->
         read_text(f"a: 1\nb: {sign}{'7' * 5000}\n", "a.yaml")
     assert read(f"b: '{'7' * 5000}'") == {"b": "7" * 5000}
     assert read("b: " + "7" * 40) == {"b": int("7" * 40)}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("name: x\nepochs 10\nloss: auto\n", 2, "Write `key: value`."),
+        ("name x\nloss: auto\n", 2, "Is a colon missing in the line before?"),
+        ("name: a: b\n", 1, "Text that contains `: ` needs quotes."),
+        ("name: x\n\tloss: auto\n", 2, "Indent with spaces, not tabs."),
+    ],
+)
+def test_what_is_missing_is_named_and_not_the_state_of_the_parser(text: str, line: int, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_text(text, "a.yaml")
+    (fault,) = caught.value.faults
+    assert fault.place is not None
+    assert (fault.place.line, hint in fault.hint) == (line, True)
