@@ -8,6 +8,7 @@ from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.reading.introspection import kinds_of, sections_of
 from dnnctl.specs.reading.reference import KeyReference, describe_keys, describe_section
+from dnnctl.specs.sweep import Sweep
 
 TARGET = Path(__file__).with_name("spec.md")
 INTRODUCTION = """# The spec
@@ -31,6 +32,12 @@ A default of `{}` means that all keys of the section have their defaults.
 """
 
 
+SWEEPS = """# Sweeps
+
+The file of `dnnctl sweep`, which [sweep.md](sweep.md) explains.
+"""
+
+
 def main() -> None:
     """Write the reference."""
     TARGET.write_text(reference(), encoding="utf-8")
@@ -38,7 +45,9 @@ def main() -> None:
 
 def reference() -> str:
     """The reference as Markdown: each section once, in reading order."""
-    return "\n".join([INTRODUCTION, *(_describe(section) for section in sections_of(Spec))])
+    own = sections_of(Spec)
+    of_sweeps = [section for section in sections_of(Sweep) if section not in own]
+    return "\n".join([INTRODUCTION, *map(_describe, own), SWEEPS, *map(_describe, of_sweeps)])
 
 
 def _describe(section: type[Section]) -> str:

@@ -21,6 +21,7 @@ from dnnctl.store.filter import check_names, parse_filter
 from dnnctl.store.labels import suggest_tag
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.trials import load_trials
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
@@ -50,6 +51,10 @@ def list_command(
             show_default="newest first",
         ),
     ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option("--sweep", metavar="NAME", help="Only the trials of this sweep.", show_default=False),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -68,8 +73,8 @@ def list_command(
         if as_json and as_csv:
             raise UserError("--json and --csv cannot be combined.")
         directory = runs_directory(runs_dir)
-        runs = list_runs(directory)[::-1]
-        names = _columns(columns, with_disk=disk)
+        runs, usual = (list_runs(directory)[::-1], COLUMNS) if sweep is None else _of_sweep(sweep, directory)
+        names = _columns(columns, usual, with_disk=disk)
         runs = _tagged(runs, tags or [])
         if condition:
             runs = parse_filter(condition).choose(runs)
@@ -141,14 +146,21 @@ def cell_of(run: RunRecord, name: str) -> Any:
     return value_of(run, name)
 
 
-def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
+def _of_sweep(name: str, directory: Path) -> tuple[list[RunRecord], tuple[str, ...]]:
+    """The runs of a sweep, by the numbers of their trials, and their columns."""
+    trials = load_trials(name, directory)
+    varied = trials[0].facts.setting
+    return [trial.run for trial in trials], ("id", "trial", "status", "epochs", "best", *varied, "seconds")
+
+
+def _columns(asked: str | None, usual: Sequence[str] = COLUMNS, *, with_disk: bool) -> list[str]:
     names = [] if asked is None else [plain_name(name.strip()) for name in asked.split(",") if name.strip()]
     if asked is not None and not names:
         raise UserError(
             "--columns: must name at least one column. For example: --columns id,val_accuracy,optimizer.kind"
         )
     added = [name.removeprefix("+") for name in names if name.startswith("+")]
-    chosen = [name for name in names if not name.startswith("+")] or list(COLUMNS)
+    chosen = [name for name in names if not name.startswith("+")] or list(usual)
     return list(dict.fromkeys([*chosen, *added, *(["bytes"] if with_disk else [])]))
 
 

@@ -43,6 +43,11 @@ def list_runs(directory: Path) -> list[RunRecord]:
     return _oldest_first([RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()])
 
 
+def list_folders(directory: Path) -> list[RunRecord]:
+    """Every folder of a directory, by name, whether or not it is a run. No file is read."""
+    return [RunRecord(folder) for folder in _folders(directory)]
+
+
 def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """Runs sorted by id; runs of the same second are sorted by their exact creation times."""
     seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -78,4 +78,47 @@ def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+PATIENCE = 60.0
+"""The seconds that the processes of a killed sweep get to save their runs and end."""
+
+
+@contextmanager
+def hold_sweep(path: Path, name: str, notify: Callable[[str], None]) -> Iterator[int]:
+    """Hold the lock of a sweep; yields its descriptor, for worker processes to keep it until the last one has ended.
+
+    If the process that held it was killed, its workers may still be saving their runs: this waits for them.
+
+    Raises:
+        RunError: another process runs the sweep.
+        OSError: the lock cannot be opened.
+    """
+    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
+        if not _try_for_a_while(file):
+            if _is_holder_alive(path):
+                raise RunError(f"The sweep {name} is being run by {describe_holder(path)}.")
+            notify("waiting for the workers of an earlier process to save and end …")
+            end = time.monotonic() + PATIENCE
+            while not _try_lock(file):
+                if time.monotonic() > end:
+                    raise RunError(f"The sweep {name} is being run by workers of {describe_holder(path)}.")
+                time.sleep(0.2)
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        file.flush()
+        yield file.fileno()
+
+
+def _is_holder_alive(path: Path) -> bool:
+    """Whether the process that is written in a lock lives, as far as this host can tell."""
+    try:
+        holder = json.loads(read_text(path))
+        if holder["host"] == socket.gethostname():
+            os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
     return True

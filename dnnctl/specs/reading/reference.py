@@ -15,7 +15,7 @@ from dnnctl.specs.reading.schema import field_docs
 from dnnctl.specs.reading.yaml_writer import write_yaml
 
 NameValue: TypeAlias = Callable[[str, type[Section] | None], str]
-TYPE_NAMES = {"int": "whole number", "float": "number", "bool": "true, false", "str": "text"}
+TYPE_NAMES = {"int": "whole number", "float": "number", "bool": "true, false", "str": "text", "Any": "values"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def _describe_key(section: type[Section], name: str, name_value: NameValue) -> K
     field = section.model_fields[name]
     default = None if field.default is PydanticUndefined else _written(field.default)
     meaning = " ".join(field_docs(section).get(name, "").split())
-    return KeyReference(name, tuple(dict.fromkeys(_values(field.annotation, name_value))), default, meaning)
+    return KeyReference(
+        field.alias or name, tuple(dict.fromkeys(_values(field.annotation, name_value))), default, meaning
+    )
 
 
 def _written(value: Any) -> str:
