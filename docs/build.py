@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
-
-from pydantic_core import PydanticUndefined
 
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.field import Kind, Section
-from dnnctl.specs.reading.introspection import is_section, kinds_of, members, sections_of
-from dnnctl.specs.reading.schema import field_docs
-from dnnctl.specs.reading.yaml_writer import write_yaml
+from dnnctl.specs.reading.introspection import kinds_of, sections_of
+from dnnctl.specs.reading.reference import KeyReference, describe_keys, describe_section
+from dnnctl.specs.sweep import Sweep
 
 TARGET = Path(__file__).with_name("spec.md")
 INTRODUCTION = """# The spec
@@ -36,6 +32,12 @@ A default of `{}` means that all keys of the section have their defaults.
 """
 
 
+SWEEPS = """# Sweeps
+
+The file of `dnnctl sweep`, which [sweep.md](sweep.md) explains.
+"""
+
+
 def main() -> None:
     """Write the reference."""
     TARGET.write_text(reference(), encoding="utf-8")
@@ -43,54 +45,30 @@ def main() -> None:
 
 def reference() -> str:
     """The reference as Markdown: each section once, in reading order."""
-    return "\n".join([INTRODUCTION, *(_describe(section) for section in sections_of(Spec))])
+    own = sections_of(Spec)
+    of_sweeps = [section for section in sections_of(Sweep) if section not in own]
+    return "\n".join([INTRODUCTION, *map(_describe, own), SWEEPS, *map(_describe, of_sweeps)])
 
 
 def _describe(section: type[Section]) -> str:
     kinds = kinds_of([section]) if issubclass(section, Kind) else []
     title = ", ".join(f"`{kind}`" for kind in kinds) if kinds else section.__name__
     anchor = f'<a id="{section.__name__.lower()}"></a>'
-    lines = [f"{anchor}\n\n## {title}\n", inspect.cleandoc(section.__doc__ or ""), ""]
-    rows = [_row(section, name) for name in section.model_fields if name != "kind"]
+    lines = [f"{anchor}\n\n## {title}\n", describe_section(section), ""]
+    rows = [_row(key) for key in describe_keys(section, _linked)]
     if rows:
         lines += ["| key | values | default | meaning |", "|---|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
-def _row(section: type[Section], name: str) -> str:
-    field = section.model_fields[name]
-    default = "required" if field.default is PydanticUndefined else f"`{_written(field.default)}`"
-    meaning = " ".join(field_docs(section).get(name, "").split()).replace("|", "\\|")
-    return f"| `{name}` | {_values(field.annotation)} | {default} | {meaning} |"
+def _row(key: KeyReference) -> str:
+    default = "required" if key.default is None else f"`{key.default}`"
+    meaning = key.meaning.replace("|", "\\|")
+    return f"| `{key.name}` | {', '.join(key.values)} | {default} | {meaning} |"
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, Section):
-        changed = [name for name, field in type(value).model_fields.items() if getattr(value, name) != field.default]
-        assert changed in ([], ["kind"]), "the default of a section is a word or the section's own defaults"
-        return value.kind if isinstance(value, Kind) else "{}"
-    return write_yaml(value).replace("...", "").strip() if not isinstance(value, str) else value or "''"
-
-
-def _values(annotation: Any) -> str:
-    parts: list[str] = []
-    for member in members(annotation):
-        if get_origin(member) is list:
-            parts.append(f"list of {_values(get_args(member)[0])}")
-        elif get_origin(member) is dict:
-            parts.append(f"mapping to {_values(get_args(member)[1])}")
-        elif get_origin(member) is Literal:
-            parts += [f"`{word}`" for word in get_args(member)]
-        elif get_origin(member) is dict:
-            parts.append(f"mapping from {' to '.join(_values(part) for part in get_args(member))}")
-        elif is_section(member):
-            kinds = kinds_of([member]) if issubclass(member, Kind) else [member.__name__]
-            parts += [f"[`{kind}`](#{member.__name__.lower()})" for kind in kinds]
-        else:
-            parts.append(
-                {"int": "whole number", "float": "number", "bool": "true, false", "str": "text"}[member.__name__]
-            )
-    return ", ".join(dict.fromkeys(parts))
+def _linked(word: str, section: type[Section] | None) -> str:
+    return f"`{word}`" if section is None else f"[`{word}`](#{section.__name__.lower()})"
 
 
 if __name__ == "__main__":

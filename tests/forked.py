@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -20,11 +21,12 @@ from multiprocessing import forkserver, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TextIO
 
 Main = Callable[[Sequence[str]], None]
 """A program: a function of a module, called with its arguments."""
 NONE: Mapping[str, str] = {}
+UNLIMITED: Mapping[int, int] = {}
 OUTPUTS = (1, 2)
 """The descriptors of standard output and standard error."""
 
@@ -42,16 +44,19 @@ class Forked:
 
     Args:
         variables: environment variables besides those of this process.
+        limits: the system's limits for the process, by their number in `resource`.
 
     Attributes:
         stdout: the reading end of its standard output.
         stderr: the reading end of its standard error.
     """
 
-    def __init__(self, main: Main, *arguments: Any, variables: Mapping[str, str] = NONE) -> None:
+    def __init__(
+        self, main: Main, *arguments: Any, variables: Mapping[str, str] = NONE, limits: Mapping[int, int] = UNLIMITED
+    ) -> None:
         context = _server()
         (self.stdout, out), (self.stderr, err) = map(_opened, (context.Pipe(duplex=False), context.Pipe(duplex=False)))
-        given = (main, list(map(str, arguments)), os.environ | variables, str(Path.cwd()), (out, err))
+        given = (main, list(map(str, arguments)), os.environ | variables, limits, str(Path.cwd()), (out, err))
         self._process = context.Process(target=_run, args=given, daemon=True)
         self._process.start()
         for end in (out, err):
@@ -62,6 +67,12 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Send a signal to the process."""
         os.kill(self.pid, number)
+
+    def end(self) -> None:
+        """Kill the process if it still runs, and close what was not read."""
+        self._process.kill()
+        for stream in (self.stdout, self.stderr):
+            stream.close()
 
     def wait(self, timeout: float = 120) -> int:
         """Wait for the end and return the exit code; for a signal it is the signal's number, negative."""
@@ -74,16 +85,15 @@ class Forked:
 
     def communicate(self, timeout: float = 120) -> tuple[str, str]:
         """Wait for the end and return what was printed to standard output and standard error."""
-        with ThreadPoolExecutor(2) as readers, self.stdout, self.stderr:
-            printed = [readers.submit(stream.read) for stream in (self.stdout, self.stderr) if not stream.closed]
+        with ThreadPoolExecutor(2) as readers:
+            printed = [readers.submit(_rest_of, stream) for stream in (self.stdout, self.stderr)]
             self.wait(timeout)
-            texts = ["", *(text.result() for text in printed)][-2:]
-        return texts[0], texts[1]
+        return printed[0].result(), printed[1].result()
 
 
-def run(main: Main, *arguments: Any, variables: Mapping[str, str] = NONE) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
-    process = Forked(main, *arguments, variables=variables)
+def run(main: Main, *arguments: Any, **surroundings: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with the surroundings that `Forked` takes."""
+    process = Forked(main, *arguments, **surroundings)
     printed = process.communicate()
     return subprocess.CompletedProcess(arguments, process.wait(), *printed)
 
@@ -102,23 +112,41 @@ def _server() -> Any:
     return context
 
 
-def _opened(pipe: tuple[Connection, Connection]) -> tuple[Any, Connection]:
+def _rest_of(stream: TextIO) -> str:
+    """What is still to be read, or nothing if the stream is closed."""
+    if stream.closed:
+        return ""
+    with stream:
+        return stream.read()
+
+
+def _opened(pipe: tuple[Connection, Connection]) -> tuple[TextIO, Connection]:
     """The reading end of a pipe as a text file, and its writing end."""
     ours, theirs = pipe
     with ours:
         return os.fdopen(os.dup(ours.fileno()), encoding="utf-8", errors="replace"), theirs
 
 
-def _run(main: Main, arguments: list[str], variables: dict[str, str], home: str, outputs: Sequence[Connection]) -> None:
+def _run(
+    main: Main,
+    arguments: list[str],
+    variables: dict[str, str],
+    limits: Mapping[int, int],
+    home: str,
+    outputs: Sequence[Connection],
+) -> None:
     """Run a program in the forked process."""
     import numpy as np
 
+    assert "preloaded" in sys.modules, "the process that forks could not import what it should"
     for descriptor, end in zip(OUTPUTS, outputs, strict=True):
         with end:
             os.dup2(end.fileno(), descriptor)
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(home)
+    for limit, value in limits.items():
+        resource.setrlimit(limit, (value, resource.RLIM_INFINITY))
     random.seed()
     np.random.seed()
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,6 +1,6 @@
 """Trains, resumes or forks, and kills itself with SIGKILL at a given point.
 
-    python killed.py train SPEC RUNS_DIR POINT N
+    python killed.py train SPEC RUNS_DIR POINT N KEY=VALUE...
     python killed.py resume RUN RUNS_DIR POINT N
     python killed.py fork RUN RUNS_DIR POINT N KEY=VALUE...
 
@@ -28,6 +28,7 @@ from dnnctl.engine import streaming
 from dnnctl.engine.step_loop import StepLoop
 from dnnctl.runner.checkpointing import checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
+from dnnctl.specs import load
 from dnnctl.store import checkpoint, writer
 
 POINTS: dict[str, tuple[Any, str, bool]] = {
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str]) -> None:
     action, what, runs_dir, point, n, *overrides = arguments
     die_at(point, int(n))
     if action == "train":
-        train(Path(what), runs_dir=runs_dir)
+        train(load(Path(what), overrides), runs_dir=runs_dir)
     elif action == "fork":
         fork(what, overrides, runs_dir=runs_dir)
     else:

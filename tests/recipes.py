@@ -252,12 +252,12 @@ KIND_RECIPES = {
     )
 }
 """Simple recipes with every optimizer and every loss."""
-LARGE_ROWS, LARGE_SIDE = 75_000, 64
+LARGE_ROWS, LARGE_SIDE = 130_000, 64
 LIMITED = {
-    "memory map of 300 MB, 250 MB of memory": {
+    "memory map of 530 MB, 420 MB of memory": {
         "data": {
             "source": {"kind": "npy", "train_inputs": "large.npy", "train_targets": "large_targets.npy"},
-            "validation": {"size": 5000, "take": "last"},
+            "validation": {"size": 1000, "take": "last"},
             "scaling": "unit",
         },
         "model": {"layers": ["flatten", {"kind": "dense", "units": 4}]},
@@ -266,7 +266,7 @@ LIMITED = {
     }
 }
 """A recipe with more data than the memory that its process may have, see `MEGABYTES`."""
-MEGABYTES = dict.fromkeys(LIMITED, 250)
+MEGABYTES = dict.fromkeys(LIMITED, 420)
 """How much more memory the process of a recipe may have than it has when it starts. Mapped files do not count."""
 ALL_RECIPES = RECIPES | KIND_RECIPES | LIMITED
 
@@ -297,12 +297,16 @@ def _write_files(folder: Path, digits: dict[str, tuple[Any, Any]]) -> None:
 
 
 def _write_large(folder: Path) -> None:
-    """A file of 300 MB: the first row of an image shows its class, the rest is 0."""
+    """A file of 530 MB: the first row of an image shows its class, the rest is 0."""
     targets = np.random.default_rng(0).integers(0, 3, LARGE_ROWS)
     shape = (LARGE_ROWS, LARGE_SIDE, LARGE_SIDE)
     images = np.lib.format.open_memmap(folder / "large.npy", "w+", np.uint8, shape)
     images[:, 0] = 80 * targets[:, None]
     np.save(folder / "large_targets.npy", targets)
+
+
+NEVER = (killed.BY_THE_CLOCK, 10**9)
+"""A point that no training reaches."""
 
 
 def saved_models(run: RunRecord) -> dict[str, Any]:
@@ -364,6 +368,6 @@ def run_fresh(words: list[str], variables: dict[str, str]) -> subprocess.Complet
     )
 
 
-def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str) -> None:
+def kill_at(action: str, what: Path, runs: Path, point: str, n: int, *overrides: str, **options: Any) -> None:
     """Run a training that kills itself at a point, and check that it did."""
-    assert run_killed(action, what, runs, point, n, *overrides, waits=True)
+    assert run_killed(action, what, runs, point, n, *overrides, waits=True, **options)

@@ -11,25 +11,33 @@ import pytest
 
 from dnnctl import train
 from dnnctl.commands.check import check
+from dnnctl.commands.sweep import planned_trials
 from dnnctl.data.sources import cifar10
 from dnnctl.specs import load
+from dnnctl.specs.reading.load_sweep import load_sweep
 from sample_specs import write_cifar10
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.yaml"))
 CHAPTER11 = sorted((ROOT / "configs" / "chapter11").glob("*.yaml"))
 PRESETS = sorted((ROOT / "dnnctl" / "presets").glob("*.yaml"))
 SHORT = ["training.epochs=1", "training.batch_size=256", "data.limit=512"]
 
 
-@pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11, *SWEEPS], ids=lambda path: path.stem)
 def test_a_shipped_spec_opens_with_its_purpose(path: Path) -> None:
     """Purpose, command, measured time and expected result."""
     head = [line for line in path.read_text().splitlines() if line.startswith("#")]
     text = "\n".join(head)
-    assert f"dnnctl train {path.relative_to(ROOT)}" in text
+    assert f"dnnctl {'sweep' if path in SWEEPS else 'train'} {path.relative_to(ROOT)}" in text
     assert re.search(r"^# Time: .*\d", text, re.MULTILINE)
     assert re.search(r"^# Expect: .*\d", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_all_settings_of_a_shipped_sweep_are_valid(path: Path) -> None:
+    assert len(planned_trials(load_sweep(path))) > 1
 
 
 @pytest.mark.parametrize("path", [*CONFIGS, *CHAPTER11, *PRESETS], ids=lambda path: path.stem)

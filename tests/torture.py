@@ -27,7 +27,7 @@ os.environ |= {"DNNCTL_CACHE_DIR": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
 from killed import BY_THE_CLOCK, POINTS
-from recipes import ALL_RECIPES, MEGABYTES, run_killed, saved_models, spec_of
+from recipes import ALL_RECIPES, MEGABYTES, NEVER, run_killed, saved_models, spec_of
 from sample_specs import outcome
 
 MAX_KILLS_OF_ONE = 4
@@ -35,7 +35,7 @@ MAX_OCCURRENCE = {"before_fsync": 16, "after_row": 3}
 DEFAULT_OCCURRENCE = 6
 MAX_MILLISECONDS = 2000
 READERS = (0, 1, 2)
-COMMAND_NEVER_DIES = (BY_THE_CLOCK, 10**9)
+SAME = "same bits"
 
 
 def main() -> int:
@@ -58,20 +58,18 @@ def main() -> int:
 
 def kill_all(options: argparse.Namespace, pool: ThreadPoolExecutor, folder: Path) -> int:
     """Kill until there are enough kills; return the number of trainings with a different outcome."""
-    expected = train_all_whole(pool, folder)
+    expected: dict[str, Any] = {}
     n_kills, n_runs, bad, points = 0, 0, 0, Counter[str]()
     batch = iter(trainings(options.seed))
     while n_kills < options.kills:
         jobs = [next(batch) for _ in range(options.jobs)]
-        done = pool.map(lambda job: train_killed(*job, folder), jobs)
-        for (recipe, _), (run, deaths) in zip(jobs, done, strict=True):
-            is_same = bits(run) == expected[recipe]
-            if is_same:
-                shutil.rmtree(run.path.parents[1])
-            n_kills, n_runs, bad = n_kills + len(deaths), n_runs + 1, bad + (not is_same)
+        for (recipe, _), (verdict, deaths) in zip(
+            jobs, pool.map(lambda job: torture(*job, folder, expected), jobs), strict=True
+        ):
+            n_kills, n_runs, bad = n_kills + len(deaths), n_runs + 1, bad + (verdict != SAME)
             points.update(point for point, _ in deaths)
             listed = ", ".join(f"{point} {n}" for point, n in deaths)
-            print(f"{n_kills:>4}  {'same bits' if is_same else 'DIFFERENT'}  {recipe}: {listed}", flush=True)
+            print(f"{n_kills:>4}  {verdict}  {recipe}: {listed}", flush=True)
     print(f"{n_kills} kills of {n_runs} trainings, {bad} with a different outcome")
     print(", ".join(f"{point} {n}" for point, n in points.most_common()))
     return bad
@@ -86,37 +84,43 @@ def trainings(seed: int) -> Iterator[tuple[str, random.Random]]:
             number += 1
 
 
-def train_all_whole(pool: ThreadPoolExecutor, folder: Path) -> dict[str, Any]:
-    """For each recipe the bits of a training that is not killed."""
-    return dict(zip(ALL_RECIPES, pool.map(lambda name: train_whole(name, folder), ALL_RECIPES), strict=True))
+def torture(
+    recipe: str, draw: random.Random, folder: Path, expected: dict[str, Any]
+) -> tuple[str, list[tuple[str, int]]]:
+    """Kill a training repeatedly; return what the comparison says, and the points at which it died.
+
+    Args:
+        expected: the bits of each recipe that was trained before; that of this one is added.
+    """
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    try:
+        if recipe not in expected:
+            expected[recipe] = train_whole(recipe, directory)
+        spec = spec_of(recipe, directory, readers=draw.choice(READERS))
+        points = [choose_point(draw) for _ in range(draw.randint(1, MAX_KILLS_OF_ONE))]
+        deaths = [point for point in [*points, NEVER] if run_once(recipe, spec, directory / "runs", point)]
+    except AssertionError as error:  # the training failed
+        return f"FAILED: {str(error)[-300:]}", []
+    if bits(list_runs(directory / "runs")[0]) != expected[recipe]:
+        return "DIFFERENT", deaths
+    shutil.rmtree(directory)
+    return SAME, deaths
+
+
+def run_once(recipe: str, spec: Path, runs: Path, point: tuple[str, int]) -> bool:
+    """Run the command that a user would type next; return whether it was killed."""
+    return run_killed(*next_command(spec, runs), *point, megabytes=MEGABYTES.get(recipe))
+
+
+def train_whole(recipe: str, directory: Path) -> tuple[Any, Any]:
+    """The bits of a training that is not killed, in a fresh process: a difference of forked ones is found, too."""
+    run_killed("train", spec_of(recipe, directory), directory / "whole", *NEVER, fresh=True)
+    return bits(list_runs(directory / "whole")[0])
 
 
 def bits(run: RunRecord) -> tuple[Any, Any]:
     """Everything that must be the same: results, predictions, and the saved models with their optimizers."""
     return outcome(run), saved_models(run)
-
-
-def train_whole(recipe: str, folder: Path) -> tuple[Any, Any]:
-    """The bits of a training that is not killed, in a fresh process: a difference of forked ones is found, too."""
-    directory = Path(tempfile.mkdtemp(dir=folder))
-    run_killed("train", spec_of(recipe, directory), directory / "runs", *COMMAND_NEVER_DIES, fresh=True)
-    found = bits(list_runs(directory / "runs")[0])
-    shutil.rmtree(directory)
-    return found
-
-
-def train_killed(recipe: str, draw: random.Random, folder: Path) -> tuple[RunRecord, list[tuple[str, int]]]:
-    """A training that is killed a few times, and the points at which it died."""
-    directory = Path(tempfile.mkdtemp(dir=folder))
-    spec, runs = spec_of(recipe, directory, readers=draw.choice(READERS)), directory / "runs"
-    megabytes = MEGABYTES.get(recipe)
-    deaths: list[tuple[str, int]] = []
-    for _ in range(draw.randint(1, MAX_KILLS_OF_ONE)):
-        point = choose_point(draw)
-        if run_killed(*next_command(spec, runs), *point, megabytes=megabytes):
-            deaths.append(point)
-    run_killed(*next_command(spec, runs), *COMMAND_NEVER_DIES, megabytes=megabytes)
-    return list_runs(runs)[0], deaths
 
 
 def next_command(spec: Path, runs: Path) -> tuple[str, Path, Path]:

@@ -22,6 +22,7 @@ from dnnctl.specs.data import Data
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.reuse import Reuse
 from dnnctl.store.encoding import TableEncoding
+from dnnctl.text import format_count
 
 WHERE = "model.reuse.layers"
 SCALING_LAYERS = (keras.layers.Normalization, keras.layers.Rescaling)
@@ -199,7 +200,7 @@ def _chosen(source: keras.Model, network: Network, reuse: Reuse) -> list[Block]:
     if reuse.layers == "all_but_last":
         return _covered(there, len(_weighted(source, network)) - 1)
     if reuse.layers > len(there):
-        rule = f"this network has {len(there)} layers with weights before its output ({listed})"
+        rule = f"this network has {format_count(len(there), 'layer')} with weights before its output ({listed})"
         raise SpecError([Fault(rule, WHERE, received=str(reuse.layers), hint="Reuse fewer of them.")])
     return there[: reuse.layers]
 
@@ -210,7 +211,8 @@ def _covered(there: Sequence[Block], n_layers: int) -> list[Block]:
     for n_blocks in range(len(there) + 1):
         if sum(counts[:n_blocks]) >= n_layers:
             return list(there[:n_blocks])
-    rule = f"the pretrained network has {n_layers} layers with weights before its last one, this one has {sum(counts)}"
+    theirs = f"{format_count(n_layers, 'layer')} with weights"
+    rule = f"the pretrained network has {theirs} before its last one, this one has {sum(counts)}"
     raise SpecError([Fault(rule, WHERE, hint="Add layers, or set the number of layers to reuse.")])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,6 +14,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json, print_text
+from dnnctl.cli.table import terminal_width, wrap_lines
 from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, report, shorten
 from dnnctl.text import format_count, suggest
 
@@ -58,12 +60,12 @@ def check_command(
         found = {spec: check(spec, overrides or [], offline=offline, fix=fix) for spec in specs}
         if as_json:
             print_json([_as_json(spec, checked) for spec, checked in found.items()], indent=2)
-        elif style is Format.github:
-            for checked in found.values():
+        for spec, checked in found.items():
+            if style is Format.github and not as_json:
                 print_text("\n".join(_annotations(checked)))
-        else:
-            for spec, checked in found.items():
-                print_checked(spec, checked)
+            elif not as_json:
+                print_advice(checked)
+            print_verdict(spec, checked, is_refused=is_refused(checked, strict=strict), is_quiet=as_json)
     if any(is_refused(checked, strict=strict) for checked in found.values()):
         raise typer.Exit(UserError.exit_code)
 
@@ -74,17 +76,26 @@ def is_refused(checked: Checked, *, strict: bool) -> bool:
     return bool(checked.faults) or any(each.severity in refused for each in checked.advice)
 
 
-def print_checked(spec: Path, checked: Checked) -> None:
-    """Print what was found in a spec. Errors go to stderr, everything else to stdout."""
-    name = shorten(str(spec), MAX_MESSAGE)
+def print_advice(checked: Checked) -> None:
+    """Print what was fixed, and the advice."""
     for each in checked.fixed:
         print_text(f"{each.place}: fixed: {each.fix} [{each.rule.id}]")
-    if checked.faults:
-        print_text(str(SpecError(checked.faults)), to_stderr=True)
-        return
     if checked.advice:
-        print_text(report([each.as_fault() for each in checked.advice], MAX_LINES))
-    print_text(f"{name}: {_summary(checked.advice)}")
+        print_text(wrap_lines(report([each.as_fault() for each in checked.advice], MAX_LINES), terminal_width()))
+
+
+def print_verdict(spec: Path, checked: Checked, *, is_refused: bool, is_quiet: bool) -> None:
+    """Print the faults, or what was found in one line. What refuses the spec goes to stderr, all else to stdout.
+
+    Args:
+        is_quiet: whether to print nothing if the spec is not refused.
+    """
+    name = shorten(str(spec), MAX_MESSAGE)
+    text = str(SpecError(checked.faults)) if checked.faults else f"{name}: {_summary(checked.advice)}"
+    if is_refused:
+        print_text(wrap_lines(text, terminal_width(sys.stderr)), to_stderr=True)
+    elif not is_quiet:
+        print_text(wrap_lines(text, terminal_width()))
 
 
 def _summary(advice: Sequence[Advice]) -> str:

@@ -7,11 +7,22 @@ from pathlib import Path
 
 from dnnctl.cli.notice import print_notice
 from dnnctl.errors import UserError
-from dnnctl.store.catalog import distinct, find_folder, list_runs, load_repetitions, load_run, runs_directory
+from dnnctl.store.catalog import (
+    distinct,
+    find_folder,
+    list_folders,
+    list_runs,
+    load_repetitions,
+    load_run,
+    runs_directory,
+)
 from dnnctl.store.filter import parse_filter
 from dnnctl.store.record import RunRecord
+from dnnctl.store.trials import Trial, confirming_runs, read_trials, sweep_names
 from dnnctl.text import format_count
 
+N_BEST = 3
+"""The number of trials of a sweep that are compared if none was confirmed."""
 Load = Callable[[str, Path | None], Sequence[RunRecord]]
 """The runs that a reference means, for a command."""
 
@@ -24,6 +35,30 @@ def one_run(reference: str, runs_dir: Path | None) -> list[RunRecord]:
 def all_seeds(reference: str, runs_dir: Path | None) -> list[RunRecord]:
     """The run that a reference means, or all seeds of its recipe if it is a name."""
     return load_repetitions(reference, runs_dir, print_notice)
+
+
+def sweep_of(reference: str, runs_dir: Path | None) -> list[Trial]:
+    """The trials of the sweep that a reference means; empty if it means a run."""
+    directory = runs_directory(runs_dir)
+    if reference not in sweep_names(directory) or any(run.name == reference for run in list_folders(directory)):
+        return []
+    return read_trials(directory, reference)
+
+
+def compared_runs(reference: str, runs_dir: Path | None) -> list[RunRecord]:
+    """What a reference means in a comparison: also a sweep, of which the confirmed or else the best runs are meant."""
+    trials = sweep_of(reference, runs_dir)
+    if not trials:
+        return all_seeds(reference, runs_dir)
+    from dnnctl.commands.sweep import read_sweep
+
+    confirming = [trial.run for trial in confirming_runs(trials) if trial.run.status.is_complete]
+    if confirming:
+        print_notice(f"{reference} is a sweep; comparing its best settings by their runs with fresh seeds.")
+        return confirming
+    best = [trial.run for trial in read_sweep(trials).ordered()][:N_BEST]
+    print_notice(f"{reference} is a sweep; comparing its {len(best)} best trials. Their scores chose them: `confirm`.")
+    return best
 
 
 def one_folder(reference: str, runs_dir: Path | None) -> list[RunRecord]:

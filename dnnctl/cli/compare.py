@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dnnctl.cli.choose_runs import all_seeds, choose_runs
+from dnnctl.cli.choose_runs import choose_runs, compared_runs
 from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
@@ -49,11 +49,12 @@ def compare_command(
     """Compare runs: what differs, the results, and whether the differences are significant.
 
     Runs that differ only in their seed form one group. A name means all seeds of its recipe; an id means only that run.
+    The name of a sweep means its confirmed or else its best trials.
     """
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
             raise UserError(f"--x: must be epoch or time. Received: {x}.")
-        chosen = choose_runs(runs, condition, runs_dir, all_seeds)
+        chosen = choose_runs(runs, condition, runs_dir, compared_runs)
         from dnnctl.compare.comparison import compare_runs
 
         comparison = compare_runs(chosen, metric)
@@ -119,7 +120,7 @@ def _title(text: str) -> None:
 
 
 def _print_curves(comparison: Comparison, x: str) -> None:
-    from dnnctl.cli.curves import draw_curves
+    from dnnctl.commands.curves import draw_curves
 
     rows = {group.label: group.first.curve for group in comparison.groups if group.first.curve}
     names = [f"val_{comparison.metric}", comparison.metric, "val_loss", "loss"]

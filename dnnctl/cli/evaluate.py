@@ -100,7 +100,9 @@ def evaluate_command(
             return
         examples = f"{found.n:,} {found.role} examples" if found.role else f"{found.n:,} examples of {data}"
         where = f"{record.id}, {chosen} weights, {examples}"
-        print_text(wrap_text(f"{where}: {format_metrics(found.metrics)}", terminal_width()))
+        if found.role is not None or found.quality is None:  # otherwise the metrics are those of the table
+            where += f": {format_metrics(found.metrics)}"
+        print_text(wrap_text(where, terminal_width()))
         if found.quality is not None:
             print_quality(found.quality, found.baseline)
         for line in describe_alteration(found):

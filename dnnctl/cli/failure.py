@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -12,6 +13,7 @@ import typer
 
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.streams import is_output_broken
+from dnnctl.cli.table import terminal_width, wrap_lines
 from dnnctl.errors import DnnctlError, InterruptedRunError, SpecError, UserError, shorten
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -59,7 +61,7 @@ def _reported(error: DnnctlError, *, as_json: bool) -> typer.Exit:
         print_json({"event": "error", "exit_code": error.exit_code, "message": str(error)})
     prefix = "" if isinstance(error, SpecError | InterruptedRunError) else "error: "
     with suppress(OSError):  # the terminal may be closed
-        print_text(f"{prefix}{error}", to_stderr=True)
+        print_text(wrap_lines(f"{prefix}{error}", terminal_width(sys.stderr)), to_stderr=True)
     return typer.Exit(error.exit_code)
 
 

@@ -33,8 +33,8 @@ def init_command(
         typer.Option(
             "--from",
             metavar="DATA",
-            help="Your data: a table (.csv, .parquet, .arrow), arrays (.npz), JSON lines (.jsonl), or a folder of "
-            "images. The spec is filled in with what is found.",
+            help="Your data: a table (.csv, .parquet, .arrow), arrays (.npz), JSON lines (.jsonl), TFRecord "
+            "(.tfrecord), or a folder of images. The spec is filled in with what is found.",
             show_default=False,
         ),
     ] = None,

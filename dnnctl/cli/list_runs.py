@@ -12,7 +12,7 @@ from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
 from dnnctl.cli.printing import print_json, print_text
-from dnnctl.cli.table import GAP, format_column, print_table, terminal_width
+from dnnctl.cli.table import format_column, print_fitting, print_table
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import foreign_folders, list_runs, runs_directory
 from dnnctl.store.columns import plain_name, value_of
@@ -21,11 +21,12 @@ from dnnctl.store.filter import check_names, parse_filter
 from dnnctl.store.labels import suggest_tag
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.trials import load_trials
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
-LEAST_FIRST = ("name", "best_epoch", "seconds", "test", "epochs", "age", "best")
-"""The columns that are left out on a narrow terminal, in this order."""
+MOST_FIRST = ("id", "status", "best", "tags", "age", "epochs", "test", "seconds", "best_epoch", "name", "bytes")
+"""The columns that are shown first on a narrow terminal, in this order."""
 METRICS = ("best", "test")
 """Columns of several metrics; a table shows only the most important one."""
 IN_SECONDS = ("seconds", "age")
@@ -50,6 +51,10 @@ def list_command(
             show_default="newest first",
         ),
     ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option("--sweep", metavar="NAME", help="Only the trials of this sweep.", show_default=False),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -68,8 +73,8 @@ def list_command(
         if as_json and as_csv:
             raise UserError("--json and --csv cannot be combined.")
         directory = runs_directory(runs_dir)
-        runs = list_runs(directory)[::-1]
-        names = _columns(columns, with_disk=disk)
+        runs, usual = (list_runs(directory)[::-1], COLUMNS) if sweep is None else _of_sweep(sweep, directory)
+        names = _columns(columns, usual, with_disk=disk)
         runs = _tagged(runs, tags or [])
         if condition:
             runs = parse_filter(condition).choose(runs)
@@ -141,14 +146,21 @@ def cell_of(run: RunRecord, name: str) -> Any:
     return value_of(run, name)
 
 
-def _columns(asked: str | None, *, with_disk: bool) -> list[str]:
+def _of_sweep(name: str, directory: Path) -> tuple[list[RunRecord], tuple[str, ...]]:
+    """The runs of a sweep, by the numbers of their trials, and their columns."""
+    trials = load_trials(name, directory)
+    varied = trials[0].facts.setting
+    return [trial.run for trial in trials], ("id", "trial", "status", "epochs", "best", *varied, "seconds")
+
+
+def _columns(asked: str | None, usual: Sequence[str] = COLUMNS, *, with_disk: bool) -> list[str]:
     names = [] if asked is None else [plain_name(name.strip()) for name in asked.split(",") if name.strip()]
     if asked is not None and not names:
         raise UserError(
             "--columns: must name at least one column. For example: --columns id,val_accuracy,optimizer.kind"
         )
     added = [name.removeprefix("+") for name in names if name.startswith("+")]
-    chosen = [name for name in names if not name.startswith("+")] or list(COLUMNS)
+    chosen = [name for name in names if not name.startswith("+")] or list(usual)
     return list(dict.fromkeys([*chosen, *added, *(["bytes"] if with_disk else [])]))
 
 
@@ -173,22 +185,11 @@ def _print(names: Sequence[str], rows: Sequence[dict[str, Any]], *, can_drop: bo
     if can_drop and not any(row.get("tags") for row in rows):
         names = [name for name in names if name != "tags"]
     texts = {name: _column(name, [row[name] for row in rows]) for name in names}
-    width = terminal_width()
-    if can_drop and width is not None:
-        texts = fit_columns(texts, width)
-    print_table(
-        list(texts), list(zip(*texts.values(), strict=True)), right=[name for name in texts if name not in TEXTS]
-    )
-
-
-def fit_columns(texts: dict[str, list[str]], width: int) -> dict[str, list[str]]:
-    """The columns that fit into a width; the least important ones are left out first."""
-    kept = dict(texts)
-    for name in LEAST_FIRST:
-        if sum(GAP + max(map(len, [column, *cells])) for column, cells in kept.items()) - GAP <= width:
-            break
-        kept.pop(name, None)
-    return kept
+    right = [name for name in names if name not in TEXTS]
+    if can_drop:
+        print_fitting(texts, MOST_FIRST, "--columns chooses columns", right)
+    else:
+        print_table(names, list(zip(*texts.values(), strict=True)), right=right)
 
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:

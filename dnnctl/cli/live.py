@@ -47,18 +47,20 @@ class LiveDisplay:
             BarColumn(bar_width=24),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[metrics]}", style="cyan", markup=False),
             console=self.console,
             transient=True,
         )
         self.downloads = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), console=self.console
         )
+        self.metrics = Text("", style="cyan")
         self.curve = Text("")
         self.values: list[float] = []
         self.curve_name = "loss"
-        self.task = self.progress.add_task("loading TensorFlow", total=None, rate="", metrics="", visible=False)
-        self.live = Live(Group(self.downloads, self.progress, self.curve), console=self.console, transient=True)
+        self.task = self.progress.add_task("loading TensorFlow", total=None, rate="", visible=False)
+        self.live = Live(
+            Group(self.downloads, self.progress, self.metrics, self.curve), console=self.console, transient=True
+        )
         self.path = ""
         self.model: ModelReady | None = None
         self.pretraining: PretrainingStarted | None = None
@@ -139,8 +141,8 @@ class LiveDisplay:
             completed=done,
             description=f"{what} {event.epoch}/{epochs}",
             rate=f"{speed:,.0f} steps/s" if speed else "",
-            metrics=visible(format_metrics(event.metrics)),
         )
+        self.metrics.plain = "\n".join(wrap_columns(f"  {visible(format_metrics(event.metrics))}", self.console.width))
 
     def _draw_curve(self, event: EpochEnded) -> None:
         if "val_loss" in event.row and self.curve_name != "val_loss":

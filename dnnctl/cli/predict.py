@@ -37,7 +37,7 @@ def predict_command(
         typer.Argument(
             metavar="INPUT",
             help="A table (.csv, .tsv, .parquet, .arrow), arrays (.npy, .npz), JSON lines (.jsonl, or - for standard "
-            "input), or images: files, folders, patterns.",
+            "input), TFRecord (.tfrecord), or images: files, folders, patterns.",
         ),
     ],
     output: Annotated[
@@ -58,6 +58,10 @@ def predict_command(
         ),
     ] = None,
     mc_samples: McSamples = 0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Add the three columns of a table that moved each prediction most."),
+    ] = False,
     weights: ChosenWeights = "best",
     accept_altered: AcceptAltered = False,
     runs_dir: RunsDir = None,
@@ -72,9 +76,8 @@ def predict_command(
         from dnnctl.commands.predict import open_prediction
 
         columns = [name for names in keep or [] for name in names.split(",") if name]
-        found = open_prediction(
-            record, inputs, keep=columns, weights=chosen, mc_samples=mc_samples, accept_altered=accept_altered
-        )
+        options: dict[str, Any] = {"weights": chosen, "mc_samples": mc_samples, "accept_altered": accept_altered}
+        found = open_prediction(record, inputs, keep=columns, explain=explain, **options)
         if found.altered:
             print_notice(f"{ALTERED}: {', '.join(found.altered)}.")
         if output is not None:

@@ -89,7 +89,7 @@ def _all_but_best(runs: list[RunRecord], n: int) -> list[RunRecord]:
         )
     for what, facts in (
         ("losses", {run.summary and run.summary.scaled_loss for run in runs if run.best}),
-        ("validation examples", {run.facts.data and run.facts.data.split for run in runs if run.best}),
+        ("data or validation examples", {run.facts.data for run in runs if run.best}),
     ):
         if len(facts) > 1:
             raise UserError(

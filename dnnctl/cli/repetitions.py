@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table
-from dnnctl.commands.repetitions import train_repetitions
+from dnnctl.commands.repetitions import Repetitions, train_repetitions
 from dnnctl.specs import LoadedSpec
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.recipe import Repetition, repetition
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_number
@@ -19,38 +21,87 @@ from dnnctl.text import format_number
 Statistic = Callable[[Sequence[float]], float]
 
 
+@dataclass(frozen=True)
+class RepetitionOptions:
+    """What is trained, and how."""
+
+    n_seeds: int
+    n_folds: int
+    n_workers: int | None = None
+    """The number of runs that are trained at the same time; None to train one after the other, each displayed live."""
+
+    @property
+    def n_runs(self) -> int:
+        """The number of runs."""
+        return self.n_seeds * max(self.n_folds, 1)
+
+
 def train_and_print(
     loaded: LoadedSpec,
     path: Path,
     runs_dir: Path | None,
+    options: RepetitionOptions,
     *,
-    n_seeds: int,
-    n_folds: int,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """Train the seeds and folds, print their results with mean and standard deviation, and return the exit code."""
-    n_runs = n_seeds * max(n_folds, 1)
-
-    def announce(repetition: Repetition, number: int) -> None:
-        if not quiet and not as_json:
-            print_text(f"{repetition} ({number} of {n_runs})")
-
-    result = train_repetitions(
-        loaded,
-        path,
-        runs_dir,
-        n_seeds=n_seeds,
-        n_folds=n_folds,
-        options=[*["--quiet"] * quiet, *["--json"] * as_json],
-        on_start=announce,
-        notify=print_notice,
-    )
+    train = _train_one_by_one if options.n_workers is None else _train_in_workers
+    result = train(loaded, path, runs_dir, options, quiet=quiet, as_json=as_json)
     if as_json:
         print_json(as_object(result.runs))
     elif not quiet:
         _print(result.runs)
+    elif options.n_workers is not None:
+        print_text("\n".join(run.id for run in result.runs))
     return max(result.codes)
+
+
+def _train_one_by_one(
+    loaded: LoadedSpec, path: Path, runs_dir: Path | None, options: RepetitionOptions, *, quiet: bool, as_json: bool
+) -> Repetitions:
+    def announce(repetition: Repetition, number: int) -> None:
+        if not quiet and not as_json:
+            print_text(f"{repetition} ({number} of {options.n_runs})")
+
+    return train_repetitions(
+        loaded,
+        path,
+        runs_dir,
+        n_seeds=options.n_seeds,
+        n_folds=options.n_folds,
+        options=[*["--quiet"] * quiet, *["--json"] * as_json],
+        on_start=announce,
+        notify=print_notice,
+    )
+
+
+def _train_in_workers(
+    loaded: LoadedSpec, path: Path, runs_dir: Path | None, options: RepetitionOptions, *, quiet: bool, as_json: bool
+) -> Repetitions:
+    """Each event is printed with its run, because the runs are trained at the same time."""
+    from dnnctl.commands.parallel_repetitions import train_in_workers
+
+    def show(repetition: Repetition, folder: Path, content: Mapping[str, Any]) -> None:
+        event = content["event"]
+        if as_json and event not in ("given", "released"):
+            print_json({**content, "run": folder.name})
+        elif not as_json and not quiet and event == "given":
+            print_text(f"{repetition}  {folder.name}")
+        elif not as_json and not quiet and event == "epoch_ended" and content["is_best"]:
+            print_text(f"{repetition}  epoch {content['row']['epoch']}  {format_metrics(content['row'])}")
+
+    assert options.n_workers is not None
+    return train_in_workers(
+        loaded,
+        path,
+        runs_dir,
+        n_workers=options.n_workers,
+        n_seeds=options.n_seeds,
+        n_folds=options.n_folds,
+        on_event=show,
+        notify=print_notice,
+    )
 
 
 def as_object(runs: Sequence[RunRecord]) -> dict[str, Any]:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
+from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
-from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
+from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
+from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
-from dnnctl.store.metrics import finite, format_metrics
+from dnnctl.store.metrics import NO_METRICS, finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
@@ -41,8 +44,16 @@ def show_command(
     runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show a run: its status, origin, metrics, layers and files. With --follow, watch it while it is trained."""
+    """Show a run: its status, origin, metrics, layers and files. With --follow, watch it while it is trained.
+
+    The name of a sweep shows its trials and what it claims.
+    """
     with failures_reported(as_json=as_json):
+        if trials := sweep_of(run, runs_dir):
+            from dnnctl.cli.show_sweep import show_sweep
+
+            show_sweep(trials, as_json=as_json)
+            return
         record = load_run(run, runs_dir, notify=print_notice)
         if is_followed:
             from dnnctl.cli.follow import follow_run
@@ -133,7 +144,11 @@ def _changes(run: RunRecord) -> dict[str, str]:
 def _origins(run: RunRecord) -> dict[str, str]:
     """The runs that it was forked from, reuses or was pruned from, and its pretraining."""
     lines = {}
-    parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
+    parent, reuse, pruned, trial = run.facts.parent, run.facts.reuse, run.facts.pruned, run.facts.trial
+    if trial:
+        lines["sweep"] = f"{trial.sweep}, {trial_in_words(trial.number, trial.confirms)}"
+    if trial and trial.stopped is not None:
+        lines["stopped"] = f"by the sweep: {trial.reason}"
     if parent:
         lines["forked from"] = f"{parent.run} at {parent.checkpoint}"
         for change in parent.changes:
@@ -210,7 +225,7 @@ def _print_curves(run: RunRecord) -> None:
     """The loss, on training and validation, over the epochs."""
     if len(run.curve) < MIN_POINTS:
         return
-    from dnnctl.cli.curves import draw_run
+    from dnnctl.commands.curves import draw_run
 
     print_text()
     print_drawing(draw_run(run.curve))
@@ -238,10 +253,20 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     shown = rows if len(rows) <= MAX_ROWS else [*rows[: MAX_ROWS // 2], *rows[-MAX_ROWS // 2 :]]
     header = list(rows[-1])
     columns = [_column(name, [row.get(name) for row in shown]) for name in header]
-    cells = [list(row) for row in zip(*columns, strict=True)]
     if len(shown) < len(rows):
-        cells.insert(MAX_ROWS // 2, ["…"] * len(header))
-    print_table(header, cells, right=header)
+        for column in columns:
+            column.insert(MAX_ROWS // 2, "…")
+    texts = dict(zip(header, columns, strict=True))
+    print_fitting(texts, _most_important_first(header), "--json shows all", header)
+
+
+def _most_important_first(header: Sequence[str]) -> list[str]:
+    """The columns of a row: losses, then each metric after its value on validation, then what describes the epoch."""
+    metrics = [name for name in header if name not in NO_METRICS and not name.startswith("val_")]
+    first = ["epoch", "phase", *(name for metric in metrics[:2] for name in (f"val_{metric}", metric))]
+    rest = (name for metric in metrics[2:] for name in (f"val_{metric}", metric))
+    order = dict.fromkeys([*first, "learning_rate", "seconds", "step", *rest, *header])
+    return [name for name in order if name in header]
 
 
 def _column(name: str, values: list[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TextIO
@@ -16,6 +16,7 @@ GAP = 2
 """The number of spaces between two columns."""
 INDENT = 6
 """The indentation of the rest of a line that was broken."""
+ELLIPSIS = "…"
 MIN_TEXT = 40
 """Text is not wrapped if fewer characters than this fit on a line."""
 
@@ -24,15 +25,69 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
     """Print rows under a header.
 
     On a terminal that is too narrow for all columns, they are printed in several tables, each with the first column.
+    Cells that are too wide for that are shortened.
 
     Args:
         right: the columns that are aligned to the right.
     """
     columns = [[visible(cell) for cell in column] for column in zip(header, *rows, strict=True)]
-    for place, block in enumerate(split_columns(columns, terminal_width())):
+    width = terminal_width()
+    shown = columns if width is None else shorten_columns(columns, width)
+    for place, block in enumerate(split_columns(shown, width)):
         if place:
             print_text()
         _print_block(block, [visible(name) for name in right])
+    if shown != columns:
+        print_text(f"{ELLIPSIS} is text that does not fit", dim=True)
+
+
+def shorten_columns(columns: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """The columns, with cells that are so short that the first column and any other one fit into a width.
+
+    If the columns do not all fit side by side, the first one gets at most half of the width.
+    """
+    if _width(columns) <= width:
+        return [list(column) for column in columns]
+    first, *others = columns
+    first = [shorten_inside(cell, width // 2 if others else width) for cell in first]
+    room = width - GAP - max(map(len, first))
+    return [first, *([shorten_inside(cell, room) for cell in column] for column in others)]
+
+
+def shorten_inside(text: str, width: int) -> str:
+    """The start and the end of a text that has more than `width` characters."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 3
+    return f"{text[: width - 1 - end]}{ELLIPSIS}{text[len(text) - end :]}"
+
+
+def print_fitting(columns: Mapping[str, Sequence[str]], order: Sequence[str], hint: str, right: Sequence[str]) -> None:
+    """Print the columns that fit side by side, and the names of the others.
+
+    Args:
+        columns: the cells of each column, by its name.
+        order: the names of the columns, most important first; the very first is always shown.
+        hint: how to see the others.
+        right: the columns that are aligned to the right.
+    """
+    width = terminal_width()
+    shown = dict(columns) if width is None else _fitting(columns, order, width)
+    print_table(list(shown), list(zip(*shown.values(), strict=True)), right=right)
+    left_out = [visible(name) for name in columns if name not in shown]
+    if left_out:
+        print_text(wrap_text(f"not shown at this width: {', '.join(left_out)} ({hint})", width), dim=True)
+
+
+def _fitting(columns: Mapping[str, Sequence[str]], order: Sequence[str], width: int) -> dict[str, Sequence[str]]:
+    """The columns that fit side by side into a width, in their own order."""
+    whole = [[name, *map(visible, cells)] for name, cells in columns.items()]
+    short = {cells[0]: cells[1:] for cells in shorten_columns(whole, width)}
+    kept: set[str] = set()
+    for name in order:
+        if name in short and (not kept or _width([[each, *short[each]] for each in {*kept, name}]) <= width):
+            kept.add(name)
+    return {name: cells for name, cells in short.items() if name in kept}
 
 
 def split_columns(columns: Sequence[Sequence[str]], width: int | None) -> list[list[Sequence[str]]]:
@@ -69,6 +124,19 @@ def wrap_text(text: str, width: int | None, *, indent: int = 0) -> str:
         return text
     lines = wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
     return f"\n{' ' * indent}".join(lines)
+
+
+def wrap_lines(text: str, width: int | None) -> str:
+    """A text of several lines, each broken between words and indented as it was.
+
+    Args:
+        width: None for no limit.
+    """
+    lines = []
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip(" "))
+        lines.append(line[:indent] + wrap_text(line[indent:], width, indent=indent))
+    return "\n".join(lines)
 
 
 def format_column(values: Sequence[float | None]) -> list[str]:

@@ -37,6 +37,12 @@ def train_command(
             show_default=False,
         ),
     ] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, metavar="N", help="Train N seeds or folds at the same time.", show_default=False
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
     dry_run: Annotated[
@@ -51,12 +57,12 @@ def train_command(
         if dry_run:
             _dry_run(loaded, runs_dir, quiet=quiet, as_json=as_json)
         elif seeds > 1 or folds:
-            from dnnctl.cli.repetitions import train_and_print
+            from dnnctl.cli.repetitions import RepetitionOptions, train_and_print
 
-            code = train_and_print(
-                loaded, spec, runs_dir, n_seeds=seeds, n_folds=_checked(folds), quiet=quiet, as_json=as_json
-            )
-            raise typer.Exit(code)
+            options = RepetitionOptions(seeds, _checked(folds), workers)
+            raise typer.Exit(train_and_print(loaded, spec, runs_dir, options, quiet=quiet, as_json=as_json))
+        elif workers is not None:
+            raise UserError("--workers trains several seeds or folds: add --seeds N or --folds K.")
         else:
             _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
 

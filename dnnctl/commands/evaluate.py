@@ -18,6 +18,7 @@ from dnnctl.errors import RunError, UserError
 from dnnctl.specs import load
 from dnnctl.store.catalog import load_run
 from dnnctl.store.facts import Metrics, TargetFacts
+from dnnctl.store.metrics import format_metrics
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, check_sound
@@ -34,7 +35,7 @@ PLACES = ("path", "_inputs", "_targets")
 """How the keys of a source end that name files."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The metrics of a run's weights on a split of its data."""
 
@@ -59,6 +60,11 @@ class Evaluation:
     """The metrics of the trivial prediction; empty if it is not known."""
     notes: tuple[str, ...] = ()
     """What is unusual about new examples."""
+
+    def __repr__(self) -> str:
+        """The metrics; `quality` has their intervals."""
+        examples = f"{self.n:,} {self.role or 'new'} examples"
+        return f"Evaluation({examples}: {format_metrics(self.metrics)})"
 
 
 def evaluate(

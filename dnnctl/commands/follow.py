@@ -78,7 +78,7 @@ def _end(run: RunRecord) -> Event:
         return RunEnded(run.summary)
     if not run.path.is_dir():
         return RunStopped(run.id, str(run.path), str(Status.DAMAGED), GONE)
-    if run.status is Status.LOST or not run.history:
+    last = run.last_training
+    if run.status is Status.LOST or last is None:
         return RunStopped(run.id, str(run.path), str(run.status), LOST if run.status is Status.LOST else "")
-    last = run.history[-1]
     return RunStopped(run.id, str(run.path), str(run.status), last.reason or "", last.exit_code)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PREDICTION = "prediction"
 PROBABILITIES = ("softmax", "sigmoid")
 """The activations whose outputs are probabilities."""
+N_FEATURES = 3
+"""The number of features that explain a prediction."""
 Columns = dict[str, Any]
 """(N,) arrays by name."""
 
@@ -52,6 +54,29 @@ def name_outputs(outputs: Outputs, target: TargetFacts, *, activation: str, thre
         columns |= _numbers("deviation", target.names, outputs.deviation)
     if outputs.entropy is not None and target.task == "labels" and prefix == "p":
         columns["entropy"] = outputs.entropy
+    return columns
+
+
+def name_effects(effects: NDArray[Any], features: Sequence[str], target: TargetFacts) -> Columns:
+    """The columns with the largest effects on a prediction: `feature_1` and `effect_1`, then the next ones.
+
+    Of several labels or numbers, each has its own: `feature_1_<name>`.
+
+    Args:
+        effects: (N, T, C) of C features on T outputs.
+    """
+    import numpy as np
+
+    n_outputs = effects.shape[1]
+    ends = [f"_{name}" for name in _padded(target.names, n_outputs)] if n_outputs > 1 else [""]
+    order = np.argsort(-np.abs(effects), axis=2, kind="stable")[:, :, :N_FEATURES]
+    largest = np.take_along_axis(effects, order, axis=2)
+    names = np.array(features, object)[order]
+    columns: Columns = {}
+    for output, end in enumerate(ends):
+        for place in range(order.shape[2]):
+            columns[f"feature_{place + 1}{end}"] = names[:, output, place]
+            columns[f"effect_{place + 1}{end}"] = largest[:, output, place]
     return columns
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.commands.attribution import Explain, check_explainable, describe_effects, make_explain
 from dnnctl.commands.input_form import find_form
 from dnnctl.commands.named_outputs import Columns, name_outputs
+from dnnctl.commands.predicted_rows import PredictedRows
 from dnnctl.commands.predictor import Outputs, Predictor, load_predictor, named_target, read_form
 from dnnctl.commands.runs import Weights, find_altered
 from dnnctl.errors import UserError
@@ -33,6 +35,8 @@ class Prediction:
     """The number of rows so far."""
     names: list[str] = field(default_factory=list)
     """The names of the columns."""
+    explain: Explain | None = None
+    """What explains each prediction, if that was requested."""
 
     def batches(self) -> Iterator[Columns]:
         """For some rows at a time, the columns: the key of each row, what `keep` names, and the predictions.
@@ -41,7 +45,10 @@ class Prediction:
             UserError: an input does not fit, or a column that is kept has the name of another one.
         """
         for batch in self.reader.batches():
-            found = name_columns(self.predictor, self.predictor.answer(batch.inputs))
+            answer = self.predictor.answer(batch.inputs)
+            found = name_columns(self.predictor, answer)
+            if self.explain is not None:
+                found |= self.explain(batch.inputs, answer)
             keys = {name: list(values) for name, values in batch.keys.items()}
             for name in batch.others:
                 if name in keys or name in found:
@@ -53,7 +60,8 @@ class Prediction:
 
     def notes(self) -> list[str]:
         """What the user should know, once all rows are read."""
-        return self.reader.notes()
+        effects = [] if self.explain is None else [describe_effects(self.predictor.target.task)]
+        return [*self.reader.notes(), *effects]
 
 
 def open_prediction(
@@ -63,6 +71,7 @@ def open_prediction(
     keep: Sequence[str] = (),
     weights: Weights = "best",
     mc_samples: int = 0,
+    explain: bool = False,
     accept_altered: bool = False,
 ) -> Prediction:
     """Predictions for files, which are all of one kind.
@@ -70,6 +79,7 @@ def open_prediction(
     Args:
         inputs: paths or patterns; `-` means JSON lines on standard input.
         keep: columns of the input to give along.
+        explain: whether to give the columns that moved each prediction most.
 
     Raises:
         UserError: the run has no model or was altered, or the inputs do not fit it.
@@ -81,7 +91,7 @@ def open_prediction(
     for path in files:
         kind_of(path)
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
-    return _open(run, lambda form: open_inputs(files, form, keep), **options)
+    return _open(run, lambda form: open_inputs(files, form, keep), explain=explain, **options)
 
 
 def _open(
@@ -90,6 +100,7 @@ def _open(
     *,
     weights: Weights,
     mc_samples: int,
+    explain: bool,
     accept_altered: bool,
 ) -> Prediction:
     """Predictions for inputs, of which the first are read before TensorFlow is loaded: a fault is reported at once."""
@@ -97,9 +108,11 @@ def _open(
     from dnnctl.data.inputs.batch import Started
 
     form = find_form(run, weights) or read_form(load_predictor(run, weights, accept_altered=accept_altered))
+    if explain:
+        check_explainable(form)
     reader = Started(open_reader(form))
     predictor = load_predictor(run, weights, mc_samples=mc_samples, accept_altered=accept_altered)
-    return Prediction(run, altered, reader, predictor)
+    return Prediction(run, altered, reader, predictor, explain=make_explain(predictor, form) if explain else None)
 
 
 def predict(
@@ -109,9 +122,10 @@ def predict(
     keep: Sequence[str] = (),
     weights: Weights = "best",
     mc_samples: int = 0,
+    explain: bool = False,
     accept_altered: bool = False,
     runs_dir: str | Path | None = None,
-) -> Columns:
+) -> PredictedRows:
     """Predict from new inputs with a trained run.
 
     Args:
@@ -121,6 +135,7 @@ def predict(
         keep: other columns of the input to give along.
         weights: those of the best epoch or of the last one.
         mc_samples: the number of passes of MC dropout; 0 predicts without dropout.
+        explain: whether to add the three columns of a table that moved each prediction most, by gradient × input.
         accept_altered: predict even if the run was altered since training.
 
     Returns a dict of columns (N,), as `dnnctl predict` writes them: `row` or `path`, `prediction`, the probabilities.
@@ -132,6 +147,7 @@ def predict(
 
     record = run if isinstance(run, RunRecord) else load_run(run, runs_dir, Wanted.MODEL)
     options: dict[str, Any] = {"weights": weights, "mc_samples": mc_samples, "accept_altered": accept_altered}
+    options["explain"] = explain
     paths = [inputs] if isinstance(inputs, str | Path) else inputs
     if isinstance(paths, list | tuple) and paths and all(isinstance(each, str | Path) for each in paths):
         prediction = open_prediction(record, list(map(str, paths)), keep=keep, **options)
@@ -140,7 +156,10 @@ def predict(
 
         prediction = _open(record, lambda form: open_memory(inputs, form, keep), **options)
     batches = list(prediction.batches())
-    return {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+    columns = {name: np.concatenate([np.asarray(batch[name]) for batch in batches]) for name in prediction.names}
+    rows = PredictedRows(columns)
+    rows.notes = tuple(prediction.notes())
+    return rows
 
 
 def name_columns(predictor: Predictor, outputs: Outputs) -> Columns:

@@ -66,13 +66,17 @@ def _numbers(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
 def _texts(run: RunRecord, name: str, values: Any) -> NDArray[Any]:
     """Text as objects, without surrounding blanks, as tables are read, and with an empty text for missing values."""
     import numpy as np
+    import pyarrow as pa
 
-    found = [
-        "" if value is None or value != value else value  # only NaN differs from itself
-        for value in np.asarray(values, object).reshape(-1).tolist()
-    ]
-    wrong = next((value for value in found if not isinstance(value, str)), None)
-    if wrong is not None:
+    array = np.asarray(values, object).reshape(-1)
+    try:
+        encoded = pa.array(array, pa.large_string(), from_pandas=True).dictionary_encode()
+    except pa.ArrowException:
+        others = [value for value in array.tolist() if value is not None and not isinstance(value, str)]
+        wrong = next(value for value in others if not isinstance(value, float) or value == value)  # only NaN differs
         rule = f"The column {name!r} must contain text, as in the table that {run.id} was trained on"
-        raise RunError(f"{rule}. Received: {wrong!r}.")
-    return np.array([value.strip() for value in found], object)
+        raise RunError(f"{rule}. Received: {wrong!r}.") from None
+    texts = [text.strip() for text in encoded.dictionary.to_pylist()]
+    codes: NDArray[Any] = encoded.indices.fill_null(len(texts)).to_numpy()
+    found: NDArray[Any] = np.array([*texts, ""], object)[codes]
+    return found

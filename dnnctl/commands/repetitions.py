@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
-from dnnctl.specs import LoadedSpec, Spec, digest
+from dnnctl.specs import LoadedSpec, Spec, digest, load
 from dnnctl.specs.data import Fold, Validation
 from dnnctl.specs.reading.spec_file import check_can_be_read_again
 from dnnctl.store.catalog import Notify, keep_silent, list_runs, runs_directory
@@ -54,21 +54,35 @@ def train_repetitions(
         on_start: called with each repetition and its number, from 1, before it is trained.
         notify: called with a sentence that names the reused runs, if several have the given name.
     """
-    check_can_be_read_again(path)
     directory = runs_directory(runs_dir)
-    seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
-    folds = range(n_folds) if n_folds else [None]
-    specs = _with_sources(loaded, seeds, directory, notify)
     result = Repetitions()
-    planned = [Repetition(seed, fold, n_folds) for seed in seeds for fold in folds]
-    for number, repetition in enumerate(planned, 1):
+    planned = _planned(loaded, path, directory, n_seeds, n_folds, notify)
+    for number, (repetition, spec) in enumerate(planned, 1):
         on_start(repetition, number)
-        spec = specs[repetition.seed or 0]
         result.codes.append(_train_one(spec, path, repetition, directory, options))
         result.runs += _run_of(spec, repetition, directory)
         if result.codes[-1] not in (0, DivergedError.exit_code):
             break
     return result
+
+
+def planned_repetitions(
+    loaded: LoadedSpec, path: Path, directory: Path, *, n_seeds: int, n_folds: int, notify: Notify
+) -> list[tuple[Repetition, LoadedSpec]]:
+    """Each repetition with its own spec. See `train_repetitions` for the arguments."""
+    planned = _planned(loaded, path, directory, n_seeds, n_folds, notify)
+    return [(each, load(path, [*spec.overrides, *_overrides(each)])) for each, spec in planned]
+
+
+def _planned(
+    loaded: LoadedSpec, path: Path, directory: Path, n_seeds: int, n_folds: int, notify: Notify
+) -> list[tuple[Repetition, LoadedSpec]]:
+    """Each repetition, with the spec that it changes."""
+    check_can_be_read_again(path)
+    seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
+    specs = _with_sources(loaded, seeds, directory, notify)
+    folds = range(n_folds) if n_folds else [None]
+    return [(Repetition(seed, fold, n_folds), specs[seed]) for seed in seeds for fold in folds]
 
 
 def _with_sources(loaded: LoadedSpec, seeds: Sequence[int], directory: Path, notify: Notify) -> dict[int, LoadedSpec]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from dnnctl.commands.halt import halt_of
 from dnnctl.commands.mlflow_log import check_installed, mirrored
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
@@ -68,7 +69,15 @@ def run_session(
 
         interrupts.check()  # importing TensorFlow may have lost it
         with faults_located(loaded), memory_errors_explained():
-            run_training(spec, writer, report, interrupts, event=event, accept_changed_data=accept_changed_data)
+            run_training(
+                spec,
+                writer,
+                report,
+                interrupts,
+                event=event,
+                accept_changed_data=accept_changed_data,
+                halt=halt_of(writer),
+            )
 
 
 def _check_path(writer: RunWriter) -> None:
@@ -140,8 +149,8 @@ def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
 def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[None]:
     """Record how training ended.
 
-    If wrong input prevents training from starting, nothing is recorded: a new run is deleted, and a resumed run is
-    left unchanged.
+    If wrong input prevents training from starting, nothing is recorded: a new run is deleted, and a resumed run and a
+    trial of a sweep are left unchanged.
     """
     path = quote(str(writer.folder.path))
     try:
@@ -159,7 +168,7 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
         raise DivergedError(f"{error} {_what_is_left(writer)}") from None
     except BaseException as error:
         if isinstance(error, UserError) and not writer.has_started:
-            if event != "resumed":
+            if event != "resumed" and writer.facts.trial is None:
                 writer.discard()
             raise
         with suppress(OSError):

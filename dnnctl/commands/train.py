@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.commands.runs import Run
@@ -14,15 +16,18 @@ from dnnctl.events.event import Report, Warned, ignore
 from dnnctl.specs import LoadedSpec, Spec, digest, load, to_plain, to_yaml
 from dnnctl.specs.reading.yaml_reader import read_text
 from dnnctl.store.blueprint import Blueprint
-from dnnctl.store.catalog import runs_directory
+from dnnctl.store.catalog import Notify, runs_directory
+from dnnctl.store.facts import TrialFacts
 from dnnctl.store.writer import RunWriter
 
+AnySpec = Spec | LoadedSpec | str | Path | Mapping[str, Any]
 
-def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore) -> Run:
+
+def train(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report = ignore) -> Run:
     """Train a spec and return the run.
 
     Args:
-        spec: a spec, or the path of a spec file.
+        spec: a spec, the path of a spec file, or a mapping with the contents of one.
         runs_dir: where runs are kept; by default DNNCTL_RUNS_DIR, or `runs`.
         report: called with each event as it happens.
 
@@ -30,18 +35,13 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
         UserError: the spec, the data or the device cannot be used. No run is created.
         DivergedError: the loss became infinite or NaN.
     """
-    loaded, pretrained = find_pretrained(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
-    blueprint = make_blueprint(loaded)
-    if pretrained is not None:
-        blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
+    loaded, blueprint = plan_run(as_loaded(spec), runs_dir, lambda text: report(Warned(text)))
     with RunWriter.create(runs_directory(runs_dir), blueprint) as writer:
         run_session(loaded, writer, report, event="started")
         return Run(writer.folder)
 
 
-def dry_run(
-    spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore
-) -> None:
+def dry_run(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report = ignore) -> None:
     """Load the data and build the model of a spec as `train` does, but do not train or write anything.
 
     Raises:
@@ -54,6 +54,26 @@ def dry_run(
 
         with memory_errors_explained():
             prepare(loaded.spec, report, pretrained=pretrained.path if pretrained else None)
+
+
+def create_run(loaded: LoadedSpec, runs_dir: Path, notify: Notify, *, trial: TrialFacts | None = None) -> Path:
+    """The folder of a new run that another process trains.
+
+    Raises:
+        UserError: the spec cannot be used. No run is created.
+    """
+    _, blueprint = plan_run(loaded, runs_dir, notify)
+    with RunWriter.create(runs_dir, replace(blueprint, trial=trial)) as writer:
+        return writer.folder.path
+
+
+def plan_run(loaded: LoadedSpec, runs_dir: str | Path | None, notify: Notify) -> tuple[LoadedSpec, Blueprint]:
+    """A spec with the id of the run that it reuses, and the blueprint of a run of it."""
+    loaded, pretrained = find_pretrained(loaded, runs_dir, notify)
+    blueprint = make_blueprint(loaded)
+    if pretrained is not None:
+        blueprint = replace(blueprint, reuse=pretrained.facts(), pretrained=pretrained.path)
+    return loaded, blueprint
 
 
 def make_blueprint(loaded: LoadedSpec) -> Blueprint:
@@ -70,7 +90,7 @@ def make_blueprint(loaded: LoadedSpec) -> Blueprint:
     )
 
 
-def as_loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
+def as_loaded(spec: AnySpec) -> LoadedSpec:
     """A spec with its text, however it was given."""
     if isinstance(spec, LoadedSpec):
         return spec

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean, stdev
 
 from dnnctl.store.alteration import has_own_result, has_own_rows
+from dnnctl.store.catalog import LENGTH_OF_TIME
 from dnnctl.store.facts import Metrics
 from dnnctl.store.metrics import finite
 from dnnctl.store.recipe import Repetition, is_repeatable, recipe, repetition
@@ -144,13 +146,14 @@ def _belongs(run: RunRecord, other: RunRecord) -> bool:
 
 
 def _names(runs: Sequence[RunRecord]) -> list[str]:
-    """The name of each run; if two have the same, also their seeds, or else their ids."""
-    candidates = [
-        [run.name for run in runs],
-        [f"{run.name} ({repetition(run)})" for run in runs],
-        [f"{run.name} ({run.id})" for run in runs],
-    ]
-    return next((names for names in candidates if len(set(names)) == len(names)), candidates[-1])
+    """The name of each run; of those with the same name also their seeds, or else their times, or else their ids."""
+    names = [run.name for run in runs]
+    for more in (lambda run: str(repetition(run)), lambda run: run.id[:LENGTH_OF_TIME], lambda run: run.id):
+        taken = Counter(names)
+        names = [
+            name if taken[name] == 1 else f"{run.name} ({more(run)})" for name, run in zip(names, runs, strict=True)
+        ]
+    return names
 
 
 def _letter(index: int) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 N_RESAMPLES = 10_000
+FEW = 3
 MAX_CELLS = 4_000_000
 """The maximum number of values drawn at once, which limits the memory of a bootstrap."""
 
@@ -54,7 +55,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, n_resamples: int = N_RESAM
     draw = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)
     n = len(values)
-    if len(distinct) * 20 < n:  # few distinct values: their counts in a resample are multinomial
+    if len(distinct) <= max(FEW, n // 20):  # few distinct values: their counts in a resample are multinomial
         drawn = draw.multinomial(n, counts / n, size=n_resamples)
         return np.asarray(drawn @ distinct / n)
     means = np.empty(n_resamples)

@@ -65,9 +65,9 @@ class Verdict:
         interval = f"{raw}95 % interval {self._amount(bounds[0])} to {self._amount(bounds[1])}"
         corrected = "" if is_one else f" after Holm's correction for {self.n_tests} tests"
         numbers = f"({interval}, {_p(estimate.p)}{corrected}, {self.test}, {self.sample})"
-        amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} {self.role} {self.metric}"
+        amount = f"{self._amount(sign * estimate.difference, signed=True)}{self._unit()} in {self.role} {self.metric}"
         if self.better is None:
-            return f"no significant difference between {self.a} and {self.b}: {self.b} has {amount} {numbers}"
+            return f"no significant difference between {self.a} and {self.b}: {self.b} differs by {amount} {numbers}"
         other = self.a if self.better == self.b else self.b
         return f"{self.better} is better than {other}: {amount} {numbers}"
 
@@ -77,7 +77,7 @@ class Verdict:
         return ("+" if signed and difference > 0 else "") + format_number(difference)
 
     def _unit(self) -> str:
-        return " percentage points of" if self.metric in FRACTIONS else ""
+        return " percentage points" if self.metric in FRACTIONS else ""
 
 
 def judge(groups: Sequence[Group], role: str | None, metric: str) -> list[Verdict]:

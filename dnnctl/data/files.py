@@ -33,3 +33,9 @@ def matching_files(pattern: str) -> list[str]:
     if Path(pattern).is_file():
         return [pattern]
     return sorted(path for path in glob(pattern, recursive=True) if Path(path).is_file())  # noqa: PTH207 (may be absolute)
+
+
+def file_size(path: str) -> int:
+    """The bytes of a file, or of the files in a folder; 0 if there is none."""
+    files = [path] if not Path(path).is_dir() else [str(file) for file in Path(path).iterdir()]
+    return sum(Path(file).stat().st_size for file in files if Path(file).is_file())

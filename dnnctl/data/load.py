@@ -14,6 +14,7 @@ from dnnctl.data.class_weights import class_weights
 from dnnctl.data.classes import DROPPED, new_numbers, relabel
 from dnnctl.data.coverage import absent_classes, check_several, check_split
 from dnnctl.data.dataset import Dataset, Part, RawData, Rows, RowSource, as_slice, update_digest
+from dnnctl.data.files import file_size
 from dnnctl.data.lazy import lazy_part, n_bytes
 from dnnctl.data.overlap import overlap_warning
 from dnnctl.data.source import load_source, no_progress
@@ -21,8 +22,11 @@ from dnnctl.data.split import draw_rows, split_rows
 from dnnctl.errors import DataError
 from dnnctl.specs.data import Data
 from dnnctl.specs.source import BuiltIn
+from dnnctl.specs.table import Table
 
 NO_ROWS: Rows = np.arange(0)
+GROWTH = 8
+"""About how many times larger than its file a table is in memory while it is read."""
 LIMIT_FIX = "Use a larger `data.limit`, or shuffle the file."
 
 
@@ -61,7 +65,7 @@ def load_data(
     Raises:
         DataError: they are missing or damaged, or do not fit the spec.
     """
-    raw = load_source(data.source, progress)
+    raw = load_source(data.source, progress, on_disk=_is_large_table(data, memory))
     digest = raw.digest()
     raw, split = _split(data, raw, seed=seed)
     _check_classes(data, raw, split)
@@ -152,6 +156,15 @@ def _check_classes(data: Data, raw: RawData, split: Split) -> None:
     if len(split.validation):
         check_split(labels[split.unlabelled], labels[split.validation], names)
     check_several(labels[split.train], labels[split.unlabelled], names, "training", LIMIT_FIX)
+
+
+def _is_large_table(data: Data, memory: int | None) -> bool:
+    """Whether the rows of a table are kept on the disk while it is read and encoded."""
+    if not isinstance(data.source, Table):
+        return False
+    if data.in_memory != "auto":
+        return not data.in_memory
+    return memory is not None and GROWTH * file_size(data.source.path) > memory
 
 
 def _is_lazy(data: Data, raw: RawData, rows: Rows, memory: int | None) -> bool:

@@ -14,6 +14,7 @@ import keras
 
 from dnnctl.engine.random_numbers import is_drawable
 from dnnctl.specs.runtime import Runtime
+from dnnctl.text import format_count
 
 Mode = Literal["xla", "graph"]
 
@@ -47,8 +48,8 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
     saved = n_steps * n_layers * SAVED_PER_LAYER
     cost = COMPILING + n_layers * COMPILING_PER_LAYER
     if saved < cost:
-        return Compilation("graph", f"should be faster for {n_steps} steps")
-    return Compilation("xla", f"should be faster for {n_steps} steps")
+        return Compilation("graph", f"should be faster for {format_count(n_steps, 'step')}")
+    return Compilation("xla", f"should be faster for {format_count(n_steps, 'step')}")
 
 
 def _is_slow_under_xla(layer: keras.layers.Layer) -> bool:

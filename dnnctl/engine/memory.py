@@ -73,6 +73,11 @@ def available_memory() -> int:
     return max(0, min(rooms))
 
 
+def resident_memory() -> int:
+    """The bytes that this process has in memory; 0 if the system does not tell."""
+    return _used(RESIDENT)
+
+
 def _total_memory() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 

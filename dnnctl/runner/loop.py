@@ -25,6 +25,9 @@ SECONDS_PER_CALL = 0.25
 FIRST_CALL = 1
 MAX_GROWTH = 16
 
+Halt = Callable[[Row], bool]
+"""Called with the row of each epoch; whether training ends with this epoch."""
+
 
 @dataclass
 class Pace:
@@ -52,6 +55,8 @@ class Loop:
     validate_every: int = 1
     """The number of epochs between two validations. The last epoch of the stage is always validated."""
     patience: Monitor | None = None
+    halt: Halt | None = None
+    """What may end training from outside, such as a sweep that has better trials."""
     checkpoint_steps: int | None = None
     """A checkpoint is due after each multiple of this number of steps."""
     find_schedule: Callable[[], Any] | None = None
@@ -211,6 +216,8 @@ class Loop:
         is_out = self._is_out_of_patience(epoch, row)
         if is_out and not is_end and n_done % self.validate_every:
             self._validate(epoch, row)
+        if not is_end and not is_out and self.halt is not None:
+            is_out = self.halt(row)
         is_best = self.best.metric in row and self.best.see(epoch, row[self.best.metric])
         return EpochDone(row, is_best, is_end or is_out, is_out and not is_end)
 

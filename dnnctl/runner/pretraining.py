@@ -115,7 +115,8 @@ class Pretraining:
         autoencoder = build_autoencoder(self.network, part, choice.noise, seed=self.spec.seed)
         autoencoder.compile(optimizer=build_optimizer(optimizer), loss=error_itself, jit_compile=False)
         batch_size, mode = self.spec.training.batch_size, self.setup.compilation.mode
-        engine = Engine(autoencoder, [], self.inputs, batch_size=batch_size, mode=mode)
+        augmenter = self.setup.augmenter
+        engine = Engine(autoencoder, [], self.inputs, batch_size=batch_size, mode=mode, augmenter=augmenter)
         validation = self.validation
         validate = None if validation is None else partial(engine.evaluate, validation)
         return self._loop(stage, engine, optimizer, validate, "loss")

@@ -19,7 +19,7 @@ from dnnctl.runner.checkpointing.progress import EpochDone
 from dnnctl.runner.checkpointing.resume import Resume, recorded_compilation
 from dnnctl.runner.examples import Examples, place_all
 from dnnctl.runner.interrupts import Interrupts
-from dnnctl.runner.loop import Loop
+from dnnctl.runner.loop import Halt, Loop
 from dnnctl.runner.results import measure, plain_model, summarize, write_predictions
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
@@ -39,8 +39,13 @@ def run_training(
     *,
     event: StartEvent = "started",
     accept_changed_data: bool = False,
+    halt: Halt | None = None,
 ) -> None:
-    """Train the spec of a run, from scratch or from the state in the run's folder."""
+    """Train the spec of a run, from scratch or from the state in the run's folder.
+
+    Args:
+        halt: what may end training early.
+    """
     started = time.perf_counter()
     run = writer.record
     resume = None if event == "started" else Resume(accept_changed_data)
@@ -59,7 +64,7 @@ def run_training(
     interrupts.check()  # building the model may have lost it
     writer.start(event)
     try:
-        loop = _train_all(stages, loop, checkpointer, interrupts, report)
+        loop = _train_all(stages, loop, checkpointer, interrupts, report, halt)
         state = state_digest(read_state(loop.engine.variables))
     except BaseException:
         with suppress(OSError):
@@ -70,15 +75,24 @@ def run_training(
     _finish(writer, setup, examples, loop, checkpointer, report, state=state, started=started)
 
 
-def _train_all(stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> Loop:
+def _train_all(
+    stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report, halt: Halt | None
+) -> Loop:
     """Train every stage; return the loop of the last one."""
     while True:
         loop.settle_schedule()
+        loop.halt = halt if loop.stage.kind.trains_model else None
         _train_stage(loop, checkpointer, interrupts, report)
-        following = stages.after(loop)
+        following = None if _is_halted(stages.writer, loop) else stages.after(loop)
         if following is None:
             return loop
         loop = following
+
+
+def _is_halted(writer: RunWriter, loop: Loop) -> bool:
+    """Whether the sweep of the run has stopped it at this epoch, now or before it was resumed."""
+    trial = writer.facts.trial
+    return trial is not None and trial.stopped is not None and loop.epoch >= trial.stopped
 
 
 def _train_stage(loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> None:

@@ -83,7 +83,8 @@ class Data(Section):
     and are applied to the raw inputs, before `scaling`; uint8 inputs are rounded and clipped to 0 to 255 afterwards.
     Consecutive changes of geometry are combined and interpolated once. What is outside an image has the lowest value:
     0 for uint8, otherwise the smallest value of the training split.
-    Validation, test and pretraining use the original examples."""
+    Validation, test and a `gan` of the pretraining use the original examples; an autoencoder learns to reconstruct the
+    changed ones."""
     class_weights: Annotated[Annotated[WeightOfClass, MAPPING] | BalancedOrNone, BY_FORM] = "none"
     """The weight of each class in the training loss, in addition to the weights of single examples. `balanced`:
     n / (K · n_k) for a class with n_k of the n training examples, with K classes among them, so that all classes have

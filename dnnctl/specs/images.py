@@ -4,10 +4,20 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from dnnctl.specs.field import BY_FORM, LIST, NUMBER, Kind, OrNone
+from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, Kind, OrNone, Section
+from dnnctl.specs.size import Size
 
 Side: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=16_384)]
 Sides: TypeAlias = Annotated[list[Side], Field(min_length=2, max_length=2)]
+
+
+class HeldOutImages(Section):
+    """A test split that is taken from the training images, at random, but the same for every `seed`. Each class keeps
+    its fraction.
+    """
+
+    size: Size
+    """A fraction or a number of images."""
 
 
 class Images(Kind):
@@ -37,6 +47,8 @@ class Images(Kind):
     with black borders."""
     color: Literal["auto", "rgb", "grey"] = "auto"
     """The channels. `auto`: grey if all files contain grey values, rgb otherwise."""
+    test: Annotated[Annotated[HeldOutImages, MAPPING] | OrNone, BY_FORM] = "none"
+    """The test split, if the images have none of their own."""
     on_error: Literal["refuse", "skip"] = "refuse"
     """What to do about images that cannot be read. `skip` leaves them out, with a warning."""
     cache: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from dnnctl.store.checkpoint import Checkpoint
 from dnnctl.store.environment import own_command
-from dnnctl.store.facts import ParentFacts, ReuseFacts
+from dnnctl.store.facts import ParentFacts, ReuseFacts, TrialFacts
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,5 @@ class Blueprint:
     """The pretrained network that the run reuses."""
     pretrained: Path | None = None
     """The file of the pretrained network; the new run gets a copy."""
+    trial: TrialFacts | None = None
+    """The trial of a sweep that the run is."""

@@ -43,6 +43,11 @@ def list_runs(directory: Path) -> list[RunRecord]:
     return _oldest_first([RunRecord(folder) for folder in _folders(directory) if folder.run.is_file()])
 
 
+def list_folders(directory: Path) -> list[RunRecord]:
+    """Every folder of a directory, by name, whether or not it is a run. No file is read."""
+    return [RunRecord(folder) for folder in _folders(directory)]
+
+
 def _oldest_first(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """Runs sorted by id; runs of the same second are sorted by their exact creation times."""
     seconds = groupby(runs, key=lambda run: run.id[:LENGTH_OF_TIME])
@@ -119,7 +124,7 @@ def _newest(runs: Sequence[RunRecord], name: str, wanted: Wanted, notify: Notify
     found = f"{len(runs)} runs are named {name}" if name else f"The last run is {runs[-1].id} ({runs[-1].status})"
     if chosen is None:
         if name and len(runs) > 1:
-            notify(f"{found}, and none is a {wanted.describe('run')}; using the newest, {runs[-1].id}.")
+            notify(f"{found}, but there is no {wanted.describe('run')} among them; using the newest, {runs[-1].id}.")
         return runs[-1]
     if (name and len(runs) > 1) or chosen is not runs[-1]:
         notify(f"{found}; using the newest {wanted.describe('run')}, {chosen.id}.")

@@ -32,6 +32,8 @@ FACTS: dict[str, Callable[[RunRecord], Any]] = {
     "compile": lambda run: run.facts.compile and run.facts.compile.mode,
     "host": lambda run: run.facts.host or None,
     "parent": parent_of,
+    "sweep": lambda run: run.facts.trial and run.facts.trial.sweep,
+    "trial": lambda run: run.facts.trial and run.facts.trial.number,
     "tags": lambda run: run.labels.tags,
     "note": lambda run: run.labels.note or None,
     "bytes": lambda run: run.n_bytes,

@@ -131,6 +131,30 @@ class PrunedFacts:
 
 
 @dataclass(frozen=True)
+class TrialFacts:
+    """The trial of a sweep that a run is."""
+
+    sweep: str
+    """The name of the sweep."""
+    number: int
+    """The number of the trial, from 1."""
+    setting: dict[str, Any] = field(default_factory=dict)
+    """The value of each parameter by its path in the spec."""
+    based_on: str = ""
+    """The finished trials that the setting was chosen from, as in `1-4, 6`; all other earlier ones were running."""
+    confirms: int | None = None
+    """The number among the fresh seeds with which this run repeats the setting of the trial; None for the trial."""
+    stopped: int | None = None
+    """The epoch after which the sweep stopped the trial early."""
+    reason: str = ""
+    """Why it was stopped."""
+    plan: dict[str, Any] = field(default_factory=dict)
+    """The sweep as plain values."""
+    identity: str = ""
+    """SHA-256 of everything that the sweep's settings and scores depend on, in hexadecimal."""
+
+
+@dataclass(frozen=True)
 class LayerFacts:
     """One layer of the model."""
 
@@ -163,6 +187,7 @@ class RunFacts:
     parent: ParentFacts | None = None
     reuse: ReuseFacts | None = None
     pruned: PrunedFacts | None = None
+    trial: TrialFacts | None = None
     data: DataFacts | None = None
     target: TargetFacts | None = None
     input_range: tuple[float, ...] = ()

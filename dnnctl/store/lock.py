@@ -7,9 +7,10 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any
 
 from dnnctl.errors import RunError
@@ -26,7 +27,7 @@ def hold(path: Path) -> Iterator[None]:
         OSError: the lock cannot be opened.
     """
     check_own(path.parent)
-    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
+    with os.fdopen(_open(path), "a+", encoding="utf-8") as file:
         if not _try_for_a_while(file):
             raise RunError(f"{path.parent.name} is being trained by {describe_holder(path)}.")
         file.truncate(0)
@@ -53,6 +54,16 @@ def describe_holder(path: Path) -> str:
         return "another process"
 
 
+def _open(path: Path) -> int:
+    try:
+        return open_to_write(path)
+    except IsADirectoryError:
+        raise RunError(
+            f"Cannot write to {path.parent}: .lock is a directory, so it cannot show whether a process trains the run. "
+            f"If none does, delete it: rm -r {quote(str(path))}"
+        ) from None
+
+
 def _try_for_a_while(file: IO[str]) -> bool:
     """Try several times: reading the status of a run holds its lock briefly."""
     for _ in range(5):
@@ -67,4 +78,47 @@ def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+PATIENCE = 60.0
+"""The seconds that the processes of a killed sweep get to save their runs and end."""
+
+
+@contextmanager
+def hold_sweep(path: Path, name: str, notify: Callable[[str], None]) -> Iterator[int]:
+    """Hold the lock of a sweep; yields its descriptor, for worker processes to keep it until the last one has ended.
+
+    If the process that held it was killed, its workers may still be saving their runs: this waits for them.
+
+    Raises:
+        RunError: another process runs the sweep.
+        OSError: the lock cannot be opened.
+    """
+    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
+        if not _try_for_a_while(file):
+            if _is_holder_alive(path):
+                raise RunError(f"The sweep {name} is being run by {describe_holder(path)}.")
+            notify("waiting for the workers of an earlier process to save and end …")
+            end = time.monotonic() + PATIENCE
+            while not _try_lock(file):
+                if time.monotonic() > end:
+                    raise RunError(f"The sweep {name} is being run by workers of {describe_holder(path)}.")
+                time.sleep(0.2)
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        file.flush()
+        yield file.fileno()
+
+
+def _is_holder_alive(path: Path) -> bool:
+    """Whether the process that is written in a lock lives, as far as this host can tell."""
+    try:
+        holder = json.loads(read_text(path))
+        if holder["host"] == socket.gethostname():
+            os.kill(int(holder["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
     return True

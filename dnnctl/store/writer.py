@@ -227,6 +227,7 @@ def _first_facts(run_id: str, created: datetime, blueprint: Blueprint) -> RunFac
         cpus=os.cpu_count(),
         parent=blueprint.parent,
         reuse=blueprint.reuse,
+        trial=blueprint.trial,
     )
 
 

@@ -2,7 +2,7 @@
 
     PYTHONPATH=tests python -m attack [--count 100] [--only links] [--first 0] [--jobs 2]
 
-Without --count the whole: 10,000 specs, 1,000 stores, 60 trained runs, 216 environments, 400 folders with links.
+Without --count the whole: 10,000 specs, 1,000 stores, 60 trained runs, 216 in 54 environments, 400 folders with links.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from dnnctl import __version__
 from dnnctl.cli.app import app
 from dnnctl.store.record import RunRecord
 
-SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
+ROOT = Path(__file__).parents[2]
+SELU = ROOT / "configs" / "selu.yaml"
 
 POISONED = """
 import sys
@@ -57,6 +59,29 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+INTERRUPTED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class PressCtrlC:
+    def find_spec(self, name, *_):
+        if name == "dnnctl.cli.train":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, PressCtrlC())
+from {} import {} as command
+command()
+"""
+
+
+def test_ctrl_c_during_start_up_ends_quietly() -> None:
+    """The installed command is what pyproject.toml names."""
+    entry = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["dnnctl"]
+    code = INTERRUPTED.format(*entry.split(":"))
+    done = subprocess.run([sys.executable, "-c", code, "list"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 HEAVY_POISONED = """
 import sys
 for name in ("tensorflow", "keras"):
@@ -79,8 +104,9 @@ def test_no_framework_is_loaded(arguments: list[str], tmp_path: Path) -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "init", "train", "resume", "fork", "evaluate", "predict", "serve", "prune", "verify-resume", "find-rate",
-        "check", "data", "schema", "list", "show", "compare", "report", "tensorboard", "remove", "doctor",
+        "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "verify-resume",
+        "find-rate", "check", "explain", "data", "schema", "list", "show", "compare", "report", "tag", "note", "rename",
+        "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

@@ -124,7 +124,8 @@ def test_advice_has_a_place_a_reason_and_a_fix(tmp_path: Path) -> None:
 def test_an_error_of_the_recipe_is_refused(tmp_path: Path) -> None:
     done = call("check", bad_recipe(tmp_path), "--set", "model.output={units: 1, activation: softmax}")
     assert done.exit_code == 2
-    assert "not usable, with 2 errors" in done.stdout
+    assert "not usable, with 2 errors" in done.stderr
+    assert "one-unit-softmax" in done.stdout
 
 
 def test_fix_changes_the_file_and_says_so(tmp_path: Path) -> None:
@@ -141,8 +142,9 @@ def test_advice_as_annotations_for_github(tmp_path: Path) -> None:
     spec = bad_recipe(tmp_path)
     found = call("check", "--format", "github", spec).stdout
     assert found.startswith(f"::warning file={spec},line=1,col=72::data.scaling: warning: SELU needs inputs")
-    fault = call("check", "--format", "github", spec, "--set", "sed=1").stdout
-    assert fault.startswith("::error file=--set sed=1,line=1,col=1::sed: unknown key")
+    refused = call("check", "--format", "github", spec, "--set", "sed=1")
+    assert "unknown key 'sed'" in refused.stderr
+    assert refused.stdout.startswith("::error file=--set sed=1,line=1,col=1::sed: unknown key")
 
 
 def test_advice_as_json(tmp_path: Path) -> None:

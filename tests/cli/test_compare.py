@@ -70,7 +70,7 @@ def test_the_runs_of_a_group_are_listed_with_their_seeds(tmp_path: Path) -> None
         f"b  {other.id}  finished",
     ]
     assert done.stderr == (
-        "note: relu means all 2 seeds of its recipe. 1 other run of that name is left out: "
+        "note: relu means all 2 runs of its recipe. 1 other run of that name is left out: "
         f"{one.id} (seed 1, finished).\n"
     )
 

@@ -28,13 +28,12 @@ COMMANDS: list[list[str]] = [
     ["list", "--sort", "best_epoch", "--filter", "epochs >= 0", "--disk"],
     ["show", "bad"],
     ["show", "bad", "--json"],
-    ["tag", "bad", "+new"],
     ["compare", "good", "bad"],
     ["compare", "good", "bad", "--json"],
     ["remove", "bad", "--dry-run"],
 ]
-JSON_FILES = ("run.json", "summary.json", "metrics.jsonl", "history.jsonl", "pretraining.jsonl", "labels.json")
-OTHERS = ("predictions.npz", "spec.yaml", "model.keras", ".lock")
+JSON_FILES = ("run.json", "summary.json", "metrics.jsonl", "history.jsonl", "pretraining.jsonl")
+OTHERS = ("labels.json", "predictions.npz", "spec.yaml", "model.keras", ".lock")
 
 
 @pytest.fixture

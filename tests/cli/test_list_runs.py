@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from command_line import call
-from dnnctl.cli.list_runs import fit_columns
 from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
@@ -58,11 +57,14 @@ def test_list_shows_chosen_columns_as_text_and_csv() -> None:
     assert (done.exit_code, "Did you mean name" in done.stderr) == (2, True)
 
 
-def test_a_narrow_terminal_goes_without_the_columns_that_say_least() -> None:
-    texts = {name: ["x" * n] for name, n in (("id", 20), ("name", 10), ("status", 8), ("best", 30), ("age", 5))}
-    assert list(fit_columns(texts, 81)) == list(texts)
-    assert list(fit_columns(texts, 80)) == ["id", "status", "best", "age"]
-    assert list(fit_columns(texts, 10)) == ["id", "status"]
+@pytest.mark.usefixtures("runs")
+def test_a_narrow_terminal_shows_the_most_important_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dnnctl.cli.table.terminal_width", lambda *_: 58)
+    lines = call("list").stdout.splitlines()
+    assert lines[0].split() == ["id", "status", "best"]
+    assert max(map(len, lines)) <= 58
+    note = " ".join(lines[3:])
+    assert note == "not shown at this width: name, epochs, best_epoch, test, seconds, age (--columns chooses columns)"
 
 
 def test_damaged_and_foreign_folders_are_shown_as_such(runs: list[RunRecord]) -> None:

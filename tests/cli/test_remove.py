@@ -55,3 +55,16 @@ def test_a_best_value_that_is_no_number_is_not_ranked(tmp_path: Path) -> None:
             writer.write_summary(replace(run.summary, best={**run.summary.best, "val_loss": value}))
     done = call("remove", "--keep-best", "1", "--dry-run", "--runs-dir", tmp_path)
     assert (done.exit_code, done.stdout) == (0, f"would remove {runs[1].id}\n"), done.output
+
+
+def test_runs_on_different_data_are_not_ranked(tmp_path: Path) -> None:
+    """Nothing is removed, even if their splits have the same row numbers."""
+    for name, data in (("a", "one"), ("b", "two")):
+        store_run(tmp_path, name, data=data)
+    first, second = list_runs(tmp_path)
+    assert first.facts.data is not None
+    assert second.facts.data is not None
+    assert first.facts.data.split == second.facts.data.split
+    done = call("remove", "--keep-best", "1", "--yes", "--runs-dir", tmp_path)
+    assert (done.exit_code, "different data or validation examples" in done.stderr) == (2, True)
+    assert len(list_runs(tmp_path)) == 2

@@ -64,7 +64,7 @@ setTimeout(() => {
 </script>"""
 
 
-EVIL = "<a href='https://evil.example'>&lt;b&gt;x</a>"
+EVIL = "<a href='//e.x'>&lt;b&gt;</a>"
 """A name that is no HTML, although plotly reads some."""
 
 

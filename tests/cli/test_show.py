@@ -84,3 +84,14 @@ def test_what_was_altered_or_deleted_since_training_is_marked(tmp_path: Path) ->
     assert re.search(r"^deleted +predictions\.npz \(since training\)$", output, re.MULTILINE)
     found = json.loads(call("show", run.id, "--runs-dir", tmp_path, "--json").stdout)["altered"]
     assert found == {"metrics.jsonl": "altered since training", "predictions.npz": "deleted since training"}
+
+
+def test_a_narrow_terminal_shows_losses_and_the_first_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store_run(tmp_path)
+    rows = [{**row, **{f"metric_{n}": 0.5 for n in range(6)}} for row in run.rows]
+    run.folder.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr("dnnctl.cli.table.terminal_width", lambda *_: 80)
+    lines = call("show", run.path).stdout.splitlines()
+    (head,) = (line for line in lines if line.startswith("epoch "))
+    assert head.split() == ["epoch", "step", "seconds", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert "not shown at this width: metric_0, metric_1," in " ".join(lines)

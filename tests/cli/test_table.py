@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnnctl.cli.table import format_column, split_columns, wrap_columns, wrap_text
+from dnnctl.cli.table import (
+    format_column,
+    print_fitting,
+    shorten_columns,
+    shorten_inside,
+    split_columns,
+    wrap_columns,
+    wrap_lines,
+    wrap_text,
+)
 
 COLUMNS = st.lists(st.lists(st.text("xyz", max_size=30), min_size=3, max_size=3), min_size=1, max_size=8)
 
@@ -74,3 +83,50 @@ def test_columns_that_fit_stay_aligned() -> None:
 
 def test_a_long_column_is_broken_between_words() -> None:
     assert wrap_columns("  note: one two-three four", 18) == ["  note: one", "      two-three", "      four"]
+
+
+@given(COLUMNS, st.integers(20, 120))
+def test_shortened_columns_never_break_a_line(columns: list[list[str]], width: int) -> None:
+    """Any two columns fit side by side, so each block of `split_columns` fits. Without need nothing is shortened."""
+    found = shorten_columns(columns, width)
+    for block in split_columns(found, width):
+        assert sum(max(map(len, column)) for column in block) + 2 * (len(block) - 1) <= width
+    if sum(max(map(len, column)) + 2 for column in columns) - 2 <= width:
+        assert found == columns
+
+
+@given(st.text("ab", max_size=50), st.integers(4, 60))
+def test_a_shortened_text_keeps_its_start_and_end(text: str, width: int) -> None:
+    short = shorten_inside(text, width)
+    start, mark, end = short.partition("…")
+    assert len(short) == min(len(text), width)
+    assert text.startswith(start)
+    assert text.endswith(end)
+    assert (mark == "") == (len(text) <= width)
+
+
+def test_columns_that_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The most important ones are shown, in their own order."""
+    monkeypatch.setattr("dnnctl.cli.table.terminal_width", lambda *_: 22)
+    columns = {"id": ["x" * 6], "name": ["y" * 10], "age": ["5 s"], "best": ["z" * 9]}
+    print_fitting(columns, ["id", "best", "name", "age"], "--json", ["age"])
+    head, row, *note = capsys.readouterr().out.splitlines()
+    assert head.split() == ["id", "age", "best"]
+    assert row.split() == ["x" * 6, "5", "s", "z" * 9]
+    assert " ".join(note) == "not shown at this width: name (--json)"
+
+
+def test_without_a_terminal_all_columns_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dnnctl.cli.table.terminal_width", lambda *_: None)
+    print_fitting({"a": ["x" * 200], "b": ["y"]}, ["b"], "--json", [])
+    assert capsys.readouterr().out == f"a{' ' * 199}  b\n{'x' * 200}  y\n"
+
+
+def test_the_lines_of_a_message_keep_their_indentation() -> None:
+    text = "error: one\n       " + "two " * 20
+    first, *rest = wrap_lines(text.rstrip(), 60).split("\n")
+    assert first == "error: one"
+    assert all(line.startswith("       two") and len(line) <= 60 for line in rest)
+    assert len(rest) == 2

@@ -1,4 +1,4 @@
-"""`dnnctl train` in a separate process, as users run it: on a terminal, in a pipe, from a program."""
+"""`dnnctl train` in a process of its own: on a terminal, in a pipe, from a program."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+import forked
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.checkpoint import list_checkpoints
 from dnnctl.store.json_object import plain
 from dnnctl.store.record import Status
+from forked import Forked
 from sample_specs import write_spec
 
 pytestmark = pytest.mark.heavy
@@ -27,8 +29,7 @@ DNNCTL = [sys.executable, "-m", "dnnctl"]
 
 
 def dnnctl(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    command = [*DNNCTL, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return forked.run(forked.dnnctl, *arguments)
 
 
 def test_in_a_pipe_each_epoch_is_a_plain_line(tmp_path: Path) -> None:
@@ -65,14 +66,12 @@ def test_with_json_every_line_is_an_object(tmp_path: Path) -> None:
 
 def test_training_continues_when_the_reader_leaves(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"epochs": 20})
-    command = [*DNNCTL, "train", str(spec), "--runs-dir", str(tmp_path / "runs")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    process = Forked(forked.dnnctl, "train", spec, "--runs-dir", tmp_path / "runs")
     process.stdout.readline()
     process.stdout.close()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate()
     (run,) = list_runs(tmp_path / "runs")
-    assert (process.returncode, errors, run.status, run.epochs) == (0, "", Status.FINISHED, 20)
+    assert (process.wait(), errors, run.status, run.epochs) == (0, "", Status.FINISHED, 20)
 
 
 def test_quiet_prints_only_the_run(tmp_path: Path) -> None:
@@ -94,7 +93,8 @@ def test_a_cache_that_others_can_write_to_is_reported(tmp_path: Path, monkeypatc
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)
     monkeypatch.setenv("DNNCTL_CACHE_DIR", str(tmp_path / "cache"))
-    done = dnnctl("train", write_spec(tmp_path), "--dry-run")
+    command = [*DNNCTL, "train", str(write_spec(tmp_path)), "--dry-run"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0
     assert f"warning: The cache of compiled programs is not used, because {tmp_path}/cache can be" in done.stdout
 
@@ -164,25 +164,15 @@ def test_on_a_terminal_progress_is_live(tmp_path: Path) -> None:
     assert "InitializeLog" in run.folder.log.read_text(), "what TensorFlow writes goes to the log"
 
 
-IN_FOREGROUND = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Runs a command with the default handling of SIGINT, even if the tests run as a background job, which ignores it."""
-
-
 def stop_after_an_epoch(number: int, *arguments: str) -> tuple[int, str]:
     """Train until the first epoch is printed, send a signal and wait; return the exit code and standard error."""
-    command = [sys.executable, "-c", IN_FOREGROUND, *DNNCTL, "train", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    process = Forked(forked.dnnctl, "train", *arguments)
     for line in process.stdout:
         if line.startswith("epoch "):
             break
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    return process.returncode, errors
+    _, errors = process.communicate()
+    return process.wait(), errors
 
 
 @pytest.mark.parametrize(
@@ -213,15 +203,15 @@ def test_a_signal_leaves_a_checkpoint_and_prints_the_command_to_continue(
 
 def test_a_killed_run_is_lost_and_a_live_run_is_running(tmp_path: Path) -> None:
     spec = write_spec(tmp_path, training={"epochs": 100_000})
-    command = [*DNNCTL, "train", str(spec), "--quiet", "--runs-dir", str(tmp_path / "runs")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = Forked(forked.dnnctl, "train", spec, "--quiet", "--runs-dir", tmp_path / "runs")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not [run for run in list_runs(tmp_path / "runs") if run.rows]:
         time.sleep(0.1)
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.RUNNING
-    process.kill()
-    process.wait()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.wait() == -signal.SIGKILL
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.LOST
     assert run.rows

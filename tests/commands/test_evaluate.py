@@ -266,7 +266,7 @@ def test_data_that_have_moved_are_found_and_must_be_the_same(tmp_path: Path) -> 
     write_digits(tmp_path / "other.npz", seed=8)
     with pytest.raises(RunError, match="have changed"):
         evaluate(trained, "test", overrides=[f"data.source.path={tmp_path / 'other.npz'}"])
-    with pytest.raises(UserError, match="only takes the new place of a file"):
+    with pytest.raises(UserError, match="only the new place of a file can be set"):
         evaluate(trained, "test", overrides=["seed=1"])
 
 
@@ -295,6 +295,7 @@ def test_examples_in_memory_are_measured_as_those_of_files(
     with np.load(only_test) as file:
         pair = file["x_test"], file["y_test"]
     assert evaluate(run, data=pair) == evaluate(run, data=only_test)
+    assert repr(evaluate(run, data=pair)).startswith("Evaluation(40 new examples: accuracy ")
     trained, columns = table
     with np.load(trained.folder.predictions) as file:
         labels = file["test_labels"]

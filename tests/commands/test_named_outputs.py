@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.commands.named_outputs import name_outputs
+from dnnctl.commands.named_outputs import name_effects, name_outputs
 from dnnctl.commands.predictor import Outputs
 from dnnctl.store.facts import TargetFacts
 
@@ -72,3 +72,24 @@ def test_numbers_have_no_probability_and_no_entropy() -> None:
     assert list(columns(THREE, TargetFacts("numbers"))) == ["prediction_0", "prediction_1", "prediction_2"]
     named = columns(THREE[:, :2], TargetFacts("numbers", ("low", "high")), mc=True)
     assert list(named) == ["prediction_low", "prediction_high", "deviation_low", "deviation_high"]
+
+
+def test_the_features_with_the_largest_effects_come_first() -> None:
+    """Of equal effects the first column; at most three."""
+    effects = np.array([[[0.5, -2.0, 0.0, 1.0]], [[1.0, -1.0, 1.0, 3.0]]])
+    found = name_effects(effects, ["a", "b", "c", "d"], TargetFacts("classes", ("x", "y")))
+    assert {name: list(values) for name, values in found.items()} == {
+        "feature_1": ["b", "d"],
+        "effect_1": [-2.0, 3.0],
+        "feature_2": ["d", "a"],
+        "effect_2": [1.0, 1.0],
+        "feature_3": ["a", "b"],
+        "effect_3": [0.5, -1.0],
+    }
+    found = name_effects(np.array([[[1.0], [2.0]]]), ["a"], TargetFacts("labels", ("x", "y")))
+    assert {name: values[0] for name, values in found.items()} == {
+        "feature_1_x": "a",
+        "effect_1_x": 1.0,
+        "feature_1_y": "a",
+        "effect_1_y": 2.0,
+    }

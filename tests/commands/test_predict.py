@@ -148,6 +148,26 @@ def test_arrays_in_a_file_are_those_of_the_test_split(arrays: tuple[Run, Path], 
     assert dnnctl.predict(run, tmp_path / "x.jsonl", keep=["id"])["id"].tolist() == list(range(len(inputs)))
 
 
+def test_explained_predictions_have_three_columns_in_order_of_their_effect(
+    numbers: tuple[Run, Path], labels: tuple[Run, Path], arrays: tuple[Run, Path]
+) -> None:
+    """For each label; the other columns do not change. Arrays have no columns to name."""
+    plain, found = dnnctl.predict(*numbers), dnnctl.predict(*numbers, explain=True)
+    for name, values in plain.items():
+        np.testing.assert_array_equal(found[name], values)
+    effects = np.abs([found[f"effect_{place}"] for place in (1, 2, 3)])
+    assert (np.diff(effects, axis=0) <= 0).all()
+    assert effects[0].min() > 0
+    features = np.array([found[f"feature_{place}"] for place in (1, 2, 3)])
+    assert set(features.flat) <= set(NAMES.values())
+    assert all(len(set(row)) == 3 for row in features.T)
+    prediction = open_prediction(labels[0], [str(labels[1])], explain=True)
+    assert "effect_3_very dear" in next(prediction.batches())
+    assert "gradient × input: about how much the value moves the log-odds of the label" in prediction.notes()[-1]
+    with pytest.raises(UserError, match="--explain names columns of a table, but"):
+        dnnctl.predict(arrays[0], np.zeros((1, 6, 6), np.uint8), explain=True)
+
+
 def test_two_classes_have_two_probabilities(floats: Run) -> None:
     p = recorded(floats)[:, 0]
     found = dnnctl.predict(floats, floats.facts.spec["data"]["source"]["test_inputs"])
@@ -214,7 +234,11 @@ def table_text(**changes: Any) -> str:
     ("name", "content", "message"),
     [
         ("a.csv", table_text(size=None), r"lacks columns: 'size \(m²\)'"),
-        ("a.csv", table_text(size=None, colour=None, **{"Size (m2)": 3}), r"Did you mean .* instead of 'Size \(m2\)'"),
+        (
+            "a.csv",
+            table_text(size=None, colour=None, **{"Size (m2)": 3}),
+            r"Did you mean 'Size \(m2\)' for 'size .*'\?",
+        ),
         ("a.csv", table_text(size=None, zips="3"), r"Its other columns: 'zips'"),
         ("a.csv", "1,2,3\n4,5,6\n", "first line must be the names of the columns, but has only numbers"),
         ("a.csv", table_text() + table_text(size="big").split("\n", 1)[1], r"is a number, but 'big' in row 2 is not"),
@@ -331,7 +355,7 @@ def write_wrong_inputs(folder: Path) -> None:
         ("floats", "dates.npy", "must be numbers. Received: datetime64"),
         ("floats", "object.npy", "must be a .npy or .npz file that contains numbers"),
         ("floats", "photos", "is an image, but .* takes arrays of 4"),
-        ("images", "photos", r"1\.png: not an image"),
+        ("images", "photos/a", r"1\.png: not an image"),
         ("images", "photos/b", r"0\.png: empty file"),
         ("images", "folder", "has no images"),
     ],

@@ -53,6 +53,7 @@ def test_text_is_objects_with_an_empty_text_for_what_is_missing(given: Any) -> N
         ({"Size": [1], "zip": ["a"]}, "Rename 'Size'"),
         ({"size": ["big"], "zip": ["a"]}, "'size' must contain numbers"),
         ({"size": [1], "zip": [12345]}, "'zip' must contain text.*Received: 12345"),
+        ({"size": [1] * 4, "zip": ["a", None, float("nan"), 1.5]}, "'zip' must contain text.*Received: 1.5"),
         ({"size": [1, 2], "zip": ["a"]}, "'size' has 2, 'zip' has 1"),
         ({"size": [], "zip": []}, "at least one"),
     ],

@@ -17,13 +17,14 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from record_files import write_records
 
 from dnnctl.commands.data import describe_data
 from dnnctl.commands.starter import preset_for, write_starter
 from dnnctl.data.guess.guess import Guess
 from dnnctl.errors import UserError
 from dnnctl.specs import load_spec, to_plain
-from image_files import draw_pixels, write_folder
+from image_files import draw_pixels, png, write_folder
 
 DRAW = np.random.default_rng(3)
 N = 60
@@ -48,6 +49,10 @@ def jsonl(path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, lines)))
 
 
+def tfrecord(path: Path) -> None:
+    write_records(path, [{"image": png(image), "label": n % 2} for n, image in enumerate(draw_pixels(N, 9, 9))])
+
+
 def photos(path: Path, *sizes: int, splits: tuple[str, ...] = ("",)) -> None:
     names = [f"{split}{label}/{number}.png" for split in splits for label in ("cat", "dog") for number in range(6)]
     write_folder(path, {name: draw_pixels(1, sizes[n % len(sizes)], 12, 3, seed=n)[0] for n, name in enumerate(names)})
@@ -65,6 +70,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "rows.npz": (lambda path: npz(path, X=DRAW.random((N, 4)), y=np.arange(N) % 3), "npz", "tabular"),
     "numbers.npz": (lambda path: npz(path, x=DRAW.random((N, 4, 2)), y=DRAW.random(N)), "npz", "regression"),
     "data.jsonl": (jsonl, "jsonl", "tabular"),
+    "data.tfrecord": (tfrecord, "tfrecord", "images"),
     "photos": (lambda path: photos(path, 12), "images", "images"),
     "sizes": (lambda path: photos(path, 12, 20), "images", "images"),
     "splits": (lambda path: photos(path, 12, splits=("train/", "validation/", "test/")), "images", "images"),

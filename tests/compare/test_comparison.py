@@ -58,7 +58,7 @@ def test_two_models_on_the_same_examples_are_tested_in_pairs(tmp_path: Path) -> 
     assert verdict.estimate is not None
     assert verdict.estimate.p == pytest.approx(stats.binomtest(0, 80, 0.5).pvalue)
     assert verdict.estimate.difference == pytest.approx(0.2)
-    assert str(verdict).startswith("b is better than a: +20.00 percentage points of test accuracy (95 % interval 16.")
+    assert str(verdict).startswith("b is better than a: +20.00 percentage points in test accuracy (95 % interval 16.")
     assert str(verdict).endswith("p < 0.0001, exact McNemar test, 400 test examples)")
 
 
@@ -69,7 +69,7 @@ def test_noise_is_not_called_a_difference(tmp_path: Path) -> None:
     (verdict,) = comparison.verdicts
     assert verdict.better is None
     assert str(verdict).startswith(
-        "no significant difference between a and b: b has +0.25 percentage points of test accuracy"
+        "no significant difference between a and b: b differs by +0.25 percentage points in test accuracy"
     )
     assert any(note.startswith("One seed each") for note in comparison.notes)
 
@@ -356,5 +356,7 @@ def test_groups_can_be_labeled_by_name(tmp_path: Path) -> None:
     three = store_run(tmp_path, "a", seed=3, optimizer="nadam")
     assert [group.label for group in group_runs([one, three], by_name=True)] == ["a (seed 1)", "a (seed 3)"]
     four = store_run(tmp_path, "a", seed=1, optimizer="adamw")
-    found = [group.label for group in group_runs([one, four], by_name=True)]
-    assert found == [f"a ({one.id})", f"a ({four.id})"]
+    found = [group.label for group in group_runs([one, four, two], by_name=True)]
+    times = [one.id[:15], four.id[:15]]
+    names = [one.id, four.id] if times[0] == times[1] else times
+    assert found == [*(f"a ({name})" for name in names), "b"]

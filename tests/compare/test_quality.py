@@ -221,6 +221,14 @@ def test_the_intervals_of_a_simulation_cover_the_truth(monkeypatch: pytest.Monke
     assert all(0.90 < n / 200 < 0.995 for n in hits.values()), hits
 
 
+def test_the_interval_of_an_accuracy_ends_at_1() -> None:
+    """The mean of 0 and 1 is not rounded beyond them, even of few examples."""
+    for n in (5, 30, 59, 200):
+        found = with_interval(np.append(np.ones(n - 1), 0.0))
+        assert found.high == 1.0
+        assert found.low * n == pytest.approx(round(found.low * n), abs=1e-9)
+
+
 def test_the_interval_of_large_data_is_that_of_the_normal_distribution() -> None:
     """Fewer resamples are drawn, so that it does not take minutes."""
     values = np.random.default_rng(1).normal(3, 2, 1_000_000)

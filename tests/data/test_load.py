@@ -157,7 +157,7 @@ def test_the_statistics_of_an_encoding_come_from_the_training_rows(monkeypatch: 
         return RawData(Part(part.inputs * 10, part.targets), None, "classes", ("a", "b", "c"))
 
     raw = RawData(part, None, "classes", ("a", "b", "c"), fit=fit)
-    monkeypatch.setattr("dnnctl.data.load.load_source", lambda *_: raw)
+    monkeypatch.setattr("dnnctl.data.load.load_source", lambda *_, **__: raw)
     dataset = load(classes=["c", "b"], validation={"size": 2, "take": "first"})
     assert seen == [[4, 5]]
     assert dataset.train.inputs.tolist() == [[80, 90], [100, 110]]

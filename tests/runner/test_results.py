@@ -26,4 +26,7 @@ def test_each_of_several_targets_has_its_own_metrics(tmp_path: Path) -> None:
     found = {role: {name: each["mae"] for name, each in each.items()} for role, each in run.summary.targets.items()}
     assert found.keys() == {"validation", "test"}
     assert found["test"] == pytest.approx({"width": error[0], "price": error[1]}, rel=1e-6)
-    assert evaluate(run).targets["price"] == pytest.approx(run.summary.targets["test"]["price"], rel=1e-5)
+    quality = evaluate(run).quality
+    assert quality is not None
+    measured = {each.name: {"mae": each.mae, "rmse": each.rmse, "r2": each.r2} for each in quality.numbers}
+    assert measured["price"] == pytest.approx(run.summary.targets["test"]["price"], rel=1e-5)

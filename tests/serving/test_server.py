@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -18,8 +14,10 @@ import numpy as np
 import pytest
 
 import dnnctl
+import forked
 from dnnctl.errors import UserError
 from dnnctl.serving.server import address_of, open_socket
+from forked import Forked
 
 START = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 
@@ -53,11 +51,8 @@ def everything(address: tuple[str, int], head: bytes, body: bytes = b"", times: 
 @pytest.mark.heavy
 def test_a_server_answers_as_predict_and_stops_on_ctrl_c(images: Any) -> None:
     """The numbers are exact; 10 GB are refused before they are read, whether announced or not; Ctrl-C is no failure."""
-    command = [sys.executable, "-m", "dnnctl", "serve", str(images.run.path), "--port", "0"]
-    environment = os.environ | {"PYTHONPATH": str(Path(dnnctl.__file__).parents[1])}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = Forked(forked.dnnctl, "serve", images.run.path, "--port", "0")
     try:
-        assert process.stdout is not None
         line = process.stdout.readline()
         (url, port) = re.findall(r"(http://127\.0\.0\.1:(\d+)/) \(Ctrl-C", line)[0]
         inputs = np.random.default_rng(5).integers(0, 256, (7, 6, 6)).astype(np.uint8)
@@ -74,7 +69,7 @@ def test_a_server_answers_as_predict_and_stops_on_ctrl_c(images: Any) -> None:
         assert b" 413 " in everything(address, START + b"Transfer-Encoding: chunked\r\n\r\n", chunk, 10_000)
         assert b" 400 " in everything(address, np.random.default_rng(6).bytes(70_000))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, out, err) == (0, "stopped\n", "")
+        out, err = process.communicate()
+        assert (process.wait(), out, err) == (0, "stopped\n", "")
     finally:
-        process.kill()
+        process.end()

@@ -100,7 +100,7 @@ def test_a_choice_among_several_runs_is_reported(named: tuple[RunRecord, RunReco
         find_run(reference, good.path.parent, wanted, heard.append)
     assert heard == [
         f"2 runs are named net; using the newest finished run, {good.id}.",
-        f"2 runs are named net, and none is a run with a checkpoint; using the newest, {bad.id}.",
+        f"2 runs are named net, but there is no run with a checkpoint among them; using the newest, {bad.id}.",
         f"The last run is {bad.id} (failed); using the newest run with a model, {good.id}.",
     ]
 

@@ -20,6 +20,18 @@ def test_a_run_whose_lock_is_held_stays_where_it_is(tmp_path: Path) -> None:
     assert run.folder.summary.is_file()
 
 
+def test_a_lock_that_is_a_directory_is_named_and_the_run_removed_once_it_is_deleted(tmp_path: Path) -> None:
+    """Nothing can show whether a process trains the run, so the user has to say so."""
+    run = store_run(tmp_path)
+    run.folder.lock.unlink()
+    run.folder.lock.mkdir()
+    with pytest.raises(RunError, match=rf"If none does, delete it: rm -r {run.folder.lock}"):
+        remove(run)
+    assert run.folder.summary.is_file()
+    run.folder.lock.rmdir()
+    assert remove(run).is_dir()
+
+
 def test_what_was_removed_comes_back_as_it_was(tmp_path: Path) -> None:
     run = store_run(tmp_path)
     before = {file.name: file.read_bytes() for file in run.path.glob("[!.]*")}

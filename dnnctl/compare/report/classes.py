@@ -56,10 +56,9 @@ def describe_classes(
 
 
 def ranking_of(found: Predictions) -> Ranking | None:
-    """The ranking of the examples by their score for class 1, if there are two classes and both occur."""
-    if found.predicted.shape[1] > 2 or (found.labels > 1).any():
-        return None
-    return rank(found.labels.reshape(-1) == 1, found.predicted[:, -1])
+    """The ranking of the examples by their score for the second of two classes, if both occur."""
+    scores = found.ranking_scores
+    return None if scores is None else rank(found.has_label[:, 0], scores[:, 0])
 
 
 def _binary(

@@ -20,7 +20,7 @@ MAX_ROWS = 100
 
 def describe_labels(found: Predictions, counts: Counts, role: str, charts: Charts) -> list[str]:
     """The parts of the section: a row for each label, and the curves of the labels that are ranked worst."""
-    labels = found.labels.reshape(found.predicted.shape) > 0.5
+    labels = found.has_label
     qualities = by_label(found)[:MAX_ROWS]
     rankings = [rank(labels[:, place], found.predicted[:, place]) for place in range(len(qualities))]
     splits = {name: values for name, values in counts.items() if len(values) == labels.shape[1]}

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from dnnctl.compare.report.chart import SOFT, Charts, drawn, line, points, rounded
 from dnnctl.compare.report.markup import table
+from dnnctl.compare.residuals import QUANTILES, by_number
 from dnnctl.compare.scores import Predictions
 from dnnctl.text import format_number
 
 MAX_TARGETS = 6
 """The maximum number of targets that are drawn."""
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Floats = NDArray[np.float64]
 
 
@@ -32,7 +32,10 @@ def describe_numbers(found: Predictions, names: Sequence[str], role: str, charts
     true = found.labels.reshape(predicted.shape).astype(np.float64)
     n_targets = predicted.shape[1]
     labels = list(names) if len(names) == n_targets else [f"number {place + 1}" for place in range(n_targets)]
-    rows = [_row(labels[k], predicted[:, k], true[:, k]) for k in range(n_targets)]
+    rows = [
+        [each.name, *map(format_number, (each.mae, each.rmse, each.r2, *each.quantiles.values()))]
+        for each in by_number(predicted, true, tuple(labels))
+    ]
     header = [
         "target",
         "mean absolute error",
@@ -40,7 +43,7 @@ def describe_numbers(found: Predictions, names: Sequence[str], role: str, charts
         "R²",
         *(f"{q:.0%} quantile" for q in QUANTILES),
     ]
-    caption = f"{role.capitalize()} examples; the quantiles are those of the residuals, predicted - true"
+    caption = f"{role.capitalize()} examples; the quantiles are those of the residuals, true - predicted"
     parts = ["<h3>Errors</h3>", table(caption, header, rows)]
     for k in range(min(n_targets, MAX_TARGETS)):
         title = f"<h3>{escape(labels[k])}</h3>" if n_targets > 1 else ""
@@ -50,23 +53,14 @@ def describe_numbers(found: Predictions, names: Sequence[str], role: str, charts
     return parts
 
 
-def _row(name: str, predicted: Floats, true: Floats) -> list[str]:
-    residuals = predicted - true
-    variance = float(np.var(true))
-    mse = float(np.mean(np.square(residuals)))
-    r2 = 1 - mse / variance if variance else None
-    values = [float(np.mean(np.abs(residuals))), mse**0.5, r2, *np.quantile(residuals, QUANTILES).tolist()]
-    return [name, *map(format_number, values)]
-
-
 def _charts(predicted: Floats, true: Floats, charts: Charts, colour: str) -> str:
     """Predicted against true, the residuals against the prediction, and their histogram."""
     kept = drawn(len(true))
     ends = [float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))]
     x, y = rounded(true[kept]), rounded(predicted[kept])
     cloud = points("examples", x, y, colour, opacity=0.6)
-    residuals = points("examples", y, rounded((predicted - true)[kept]), colour, opacity=0.6)
-    counts, edges = np.histogram(predicted - true, bins="auto" if len(true) < 100_000 else 100)
+    residuals = points("examples", y, rounded((true - predicted)[kept]), colour, opacity=0.6)
+    counts, edges = np.histogram(true - predicted, bins="auto" if len(true) < 100_000 else 100)
     bars = {"name": "examples", "x": rounded((edges[1:] + edges[:-1]) / 2), "y": counts.tolist(), "colour": colour}
     span = [float(predicted.min()), float(predicted.max())]
     return "".join(
@@ -80,12 +74,12 @@ def _charts(predicted: Floats, true: Floats, charts: Charts, colour: str) -> str
             charts.add(
                 "Residuals against predicted numbers; the table has their quantiles",
                 "predicted",
-                "residual (predicted - true)",
+                "residual (true - predicted)",
                 [line("no error", span, (0, 0), SOFT, dash="dot"), residuals],
             ),
             charts.add(
                 "The number of examples by residual; the table has the quantiles",
-                "residual (predicted - true)",
+                "residual (true - predicted)",
                 "examples",
                 [{**bars, "type": "bar"}],
             ),

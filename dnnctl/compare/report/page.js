@@ -3,6 +3,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
 const control = (name) => document.getElementById(name);
 const MANY = 6; // with more runs, the legend names only one line of each
+const LONGEST = 32; // characters of a name in the legend
+const ENTRY = { width: 200, height: 24 }; // pixels of a name in the legend
 
 function colour(name) {
   return getComputedStyle(root).getPropertyValue(name).trim();
@@ -11,6 +13,11 @@ function colour(name) {
 // Plotly reads some HTML in texts: links, styles. Names are shown as they are.
 function plain(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+// The start and the end of a long name: a legend breaks no lines.
+function brief(text) {
+  return text.length <= LONGEST ? text : text.slice(0, 20) + "…" + text.slice(-11);
 }
 
 function axis(title, more) {
@@ -46,7 +53,7 @@ function curve(run, name, values, more) {
   const isValidation = name.startsWith("val_");
   return Object.assign({
     x: run.rows[control("axis").value], y: values, connectgaps: true, mode: values.length > 1 ? "lines" : "markers",
-    name: plain((run.is_first ? run.group : run.label) + (isValidation ? " validation" : " training")),
+    name: plain(brief(run.is_first ? run.group : run.label) + (isValidation ? " validation" : " training")),
     legendgroup: run.group + name, text: plain(run.label), hovertemplate: "%{text}: %{y}<extra></extra>",
     line: { color: run.colour, dash: isValidation ? "solid" : "dot", width: 2 }, marker: { color: run.colour },
   }, more);
@@ -68,6 +75,9 @@ function drawCurves() {
   const isEpoch = control("axis").value === "epoch";
   const isShort = Math.max(...data.curves.map((run) => run.rows.epoch[run.rows.epoch.length - 1] || 0)) < 10;
   const x = axis(isEpoch ? "epoch" : "training time (s)", isEpoch && isShort ? { dtick: 1 } : {});
+  const place = control("curves"), nEntries = traces.filter((trace) => trace.showlegend).length;
+  const nLines = Math.ceil(nEntries / Math.max(1, Math.floor(place.clientWidth / ENTRY.width)));
+  place.style.height = Math.max(384, 310 + nLines * ENTRY.height) + "px";
   Plotly.react("curves", traces, layout(x, axis(metric, { type: control("log").checked ? "log" : "linear" })), config);
 }
 

@@ -32,6 +32,8 @@ from dnnctl.text import format_count, format_number
 
 MAX_TITLE = 4
 """The maximum number of names in the title."""
+MAX_VERDICTS = 6
+"""More verdicts are folded."""
 SMOOTHING = "0 draws the values; near 1 draws the mean of many epochs"
 
 
@@ -128,9 +130,12 @@ def _overview(comparison: Comparison) -> str:
 
 
 def _verdicts(comparison: Comparison) -> str:
-    sentences = [comparison.best] if comparison.best else []
-    sentences += [str(verdict) for verdict in comparison.verdicts]
-    lines = [f'<p class="verdict">{escape(sentence)}.</p>' for sentence in sentences]
+    best = [f'<p class="verdict">{escape(comparison.best)}.</p>'] if comparison.best else []
+    tested = "".join(f'<p class="verdict">{escape(str(verdict))}.</p>' for verdict in comparison.verdicts)
+    if len(comparison.verdicts) > MAX_VERDICTS:
+        summary = format_count(len(comparison.verdicts), "comparison")
+        tested = f"<details><summary>{summary}</summary>{tested}</details>"
+    lines = [*best, *([tested] if tested else [])]
     notes = [f'<p class="note">{escape(note)}</p>' for note in comparison.notes]
     title = "Verdict" if lines else "Notes"
     return f"<h2>{title}</h2>\n" + "\n".join([*lines, *notes]) if lines or notes else ""

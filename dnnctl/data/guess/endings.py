@@ -10,13 +10,14 @@ from dnnctl.data.guess.images import find_image_column, guess_folder, guess_imag
 from dnnctl.data.guess.jsonl import guess_jsonl
 from dnnctl.data.guess.npz import guess_npz
 from dnnctl.data.guess.table import guess_table, open_table
+from dnnctl.data.guess.tfrecord import guess_tfrecord
 from dnnctl.data.source import no_progress
 from dnnctl.errors import DataError
 
 KINDS = {
     ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv", ".csv.gz": "csv", ".tsv.gz": "csv", ".txt.gz": "csv",
     ".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".npz": "npz", ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
+    ".ndjson": "jsonl", ".tfrecord": "tfrecord", ".tfrecords": "tfrecord",
 }  # fmt: skip
 NPY = (
     "An .npy file has one array, but inputs and targets are two. Save both in one file with "
@@ -56,6 +57,8 @@ def guess_source(path: Path, target: str | None = None, progress: Progress = no_
         return guess_npz(str(path), target)
     if kind == "jsonl":
         return guess_jsonl(str(path), target)
+    if kind == "tfrecord":
+        return guess_tfrecord(str(path), target, progress)
     file = open_table(kind, str(path))
     image = find_image_column(file) if kind == "csv" else None
     return guess_table(kind, file, target) if image is None else guess_image_table(file, image, target, progress)

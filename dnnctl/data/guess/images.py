@@ -82,9 +82,10 @@ def _guess(path: Path, listing: Listing, entries: Sequence[Entry], progress: Pro
     lines = [*entries, Entry("size", size, "height and width; none: all images have the same size")]
     lines.append(Entry("color", "grey" if index.is_grey.all() else "rgb", "or grey, rgb, auto"))
     splits = {file.split for file in listing.files}
-    no_test = "there is no test split: put images into folders train/CLASS and test/CLASS, or name them in a CSV file"
-    findings = [*([finding] if finding else []), *([] if "test" in splits else [no_test])]
-    return Guess(tuple(lines), "images", "classes", None, "validation" in splits, tuple(findings))
+    if "test" not in splits:
+        lines.append(Entry("test", {"size": 0.2}, "20 % of the images, at random, the same for every seed; or none"))
+    findings = (finding,) if finding else ()
+    return Guess(tuple(lines), "images", "classes", None, "validation" in splits, findings)
 
 
 def common_size(sizes: NDArray[np.int32]) -> tuple[list[int] | str, str]:

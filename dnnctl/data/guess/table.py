@@ -39,15 +39,15 @@ def open_table(kind: str, path: str) -> TableFile:
         source = Csv(kind="csv", path=path, target="?")
         file = open_csv(source, path)
         _check_header(file)
-        return replace(file, decimal=",") if has_decimal_commas(file) else file
+        return replace(file, decimal=",") if column_with_decimal_commas(file) else file
     return open_parquet(path) if kind == "parquet" else open_arrow(path)
 
 
-def has_decimal_commas(file: TableFile) -> bool:
-    """Whether a column has numbers such as 1,5, and no column has numbers such as 1.5."""
+def column_with_decimal_commas(file: TableFile) -> str:
+    """The first column with numbers such as 1,5; empty if there is none, or if another one has numbers such as 1.5."""
     rows = file.select(file.names).slice(0, SAMPLE_ROWS)
     found = [_decimal_of(rows[name].cast(pa.large_string())) for name in file.names]
-    return "," in found and "." not in found
+    return file.names[found.index(",")] if "," in found and "." not in found else ""
 
 
 def guess_table(kind: str, file: TableFile, target: str | None) -> Guess:
@@ -71,6 +71,7 @@ def guess_table(kind: str, file: TableFile, target: str | None) -> Guess:
     entries = [Entry("target", target, "the column to predict")]
     if file.decimal != ".":
         entries.insert(0, Entry("decimal", file.decimal, "the character before decimal places"))
+        finding += (f"numbers have decimal commas, as in column {quoted(column_with_decimal_commas(file))}",)
     findings = [*finding]
     if excluded:
         entries.append(Entry("features", {"exclude": excluded}, "text with too many different values, or no values"))

@@ -104,6 +104,10 @@ class ImageRows:
         """The type of the pixels."""
         return np.dtype(np.uint8)
 
+    def select(self, rows: Rows) -> ImageRows:
+        """Some of the examples, which are not read."""
+        return ImageRows(self.files, self.numbers[rows], self.targets[rows])
+
     def take(self, rows: Rows | slice) -> Part:
         """Read the examples of these rows, in this order."""
         return Part(self.files.read(self.numbers[rows]), self.targets[rows])

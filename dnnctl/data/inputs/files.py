@@ -24,12 +24,14 @@ ENDINGS = {
     ".npz": "npz",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".tfrecord": "tfrecord",
+    ".tfrecords": "tfrecord",
     **{f".{ending}": "image" for ending in READABLE | UNREADABLE},
 }
 """The kind of a file by its ending; that of a CSV file may be followed by .gz."""
 ALLOWED = (
-    "Allowed: .csv, .tsv (also .gz), .parquet, .arrow, .feather, .npy, .npz, .jsonl, image files, a folder of images, "
-    "or - for JSON lines on standard input."
+    "Allowed: .csv, .tsv (also .gz), .parquet, .arrow, .feather, .npy, .npz, .jsonl, .tfrecord, image files, "
+    "a folder of images, or - for JSON lines on standard input."
 )
 
 
@@ -43,7 +45,7 @@ def find_files(places: list[str]) -> list[str]:
 
 
 def kind_of(path: str) -> str:
-    """`csv`, `parquet`, `arrow`, `npy`, `npz`, `jsonl`, `image` or `folder`.
+    """`csv`, `parquet`, `arrow`, `npy`, `npz`, `jsonl`, `tfrecord`, `image` or `folder`.
 
     Raises:
         DataError: the ending is unknown.

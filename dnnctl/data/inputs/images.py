@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from dnnctl.data.dataset import Rows
 from dnnctl.data.images.decode import Form, Pixels, decode
 from dnnctl.data.images.examine import read_file
 from dnnctl.data.images.listing import listed, printable
@@ -15,6 +16,7 @@ from dnnctl.data.images.threads import for_each
 from dnnctl.data.inputs.batch import InputBatch, InputForm
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
+from dnnctl.specs.source import TfRecord
 from dnnctl.text import format_count, format_shape
 
 BATCH = 256
@@ -25,13 +27,19 @@ class ImageInputs:
 
     Args:
         read: the bytes of the image with a path; by default those of the file.
+        skips: whether images that cannot be used have no row, and are named in a note; otherwise they are an error.
 
     Raises:
         DataError: the network takes no images.
     """
 
     def __init__(
-        self, paths: Sequence[str], form: InputForm, read: Callable[[str], bytes] = lambda path: read_file(Path(path))
+        self,
+        paths: Sequence[str],
+        form: InputForm,
+        read: Callable[[str], bytes] = lambda path: read_file(Path(path)),
+        *,
+        skips: bool = False,
     ) -> None:
         if not form.is_pixels or not (len(form.shape) == 2 or (len(form.shape) == 3 and form.shape[2] == 3)):
             taken = "the columns of a table" if form.encoding else f"arrays of {format_shape(form.shape)}"
@@ -39,26 +47,39 @@ class ImageInputs:
         self.paths = paths
         self.form = form
         self.read = read
+        self.skips = skips
         self.decoding = _decoding(form)
         self.colored: set[str] = set()
+        self.problems: list[str] = []
 
     def batches(self) -> Iterator[InputBatch]:
         """The images in order.
 
         Raises:
-            DataError: some cannot be read, or have another size.
+            DataError: some cannot be read, or have another size; if these are skipped: all of them.
         """
+        self.problems = []
         for start in range(0, len(self.paths), BATCH):
             paths = self.paths[start : start + BATCH]
-            yield InputBatch({"path": [printable(path) for path in paths]}, self._read(paths))
+            rows, pixels = self._read(paths)
+            if len(rows):
+                yield InputBatch({"path": [printable(paths[row]) for row in rows.tolist()]}, pixels)
+        if len(self.problems) == len(self.paths):
+            raise DataError(_refusal(self.problems))
 
     def notes(self) -> list[str]:
-        """How many images lost their colors."""
-        n = len(self.colored)
-        kept = f"{n:,} of {format_count(len(self.paths), 'image')}"
-        return [f"{kept} are in color; the network was trained on grey values and gets only those"] if n else []
+        """Which images were skipped, and how many lost their colors."""
+        found, n = [], format_count(len(self.paths), "image")
+        if self.problems:
+            lines = listed(self.problems, len(self.problems))
+            found.append("\n".join([f"{len(self.problems):,} of {n} cannot be used and have no row:", *lines]))
+        if self.colored:
+            kept = f"{len(self.colored):,} of {n}"
+            found.append(f"{kept} are in color; the network was trained on grey values and gets only those")
+        return found
 
-    def _read(self, paths: Sequence[str]) -> Pixels:
+    def _read(self, paths: Sequence[str]) -> tuple[Rows, Pixels]:
+        """The rows of the images that can be used, and their pixels."""
         pixels = np.empty((len(paths), *self.form.shape), np.uint8)
         problems: dict[int, str] = {}
 
@@ -69,10 +90,12 @@ class ImageInputs:
                 problems[row] = f"{paths[row]}: {error}"
 
         for_each(len(paths), read_one)
-        if problems:
-            lines = [problems[row] for row in sorted(problems)]
-            raise DataError("\n".join(["Images cannot be used:", *listed(lines, len(lines))]))
-        return pixels
+        found = [problems[row] for row in sorted(problems)]
+        if found and not self.skips:
+            raise DataError(_refusal(found))
+        self.problems += found
+        rows = np.array([row for row in range(len(paths)) if row not in problems], np.intp)
+        return rows, pixels[rows] if found else pixels
 
     def _decode(self, path: str) -> Pixels:
         found = decode(self.read(path), self.decoding)
@@ -84,10 +107,14 @@ class ImageInputs:
         return found.pixels
 
 
+def _refusal(problems: Sequence[str]) -> str:
+    return "\n".join(["Images cannot be used:", *listed(problems, len(problems))])
+
+
 def _decoding(form: InputForm) -> Form:
     """How images are decoded: they are resized only if those of training were."""
     source = form.source
     color: Literal["grey", "rgb"] = "grey" if len(form.shape) == 2 else "rgb"
-    if not isinstance(source, Images) or isinstance(source.size, str):
+    if not isinstance(source, Images | TfRecord) or isinstance(source.size, str):
         return Form(None, color=color)
     return Form((form.shape[0], form.shape[1]), source.resize, color)

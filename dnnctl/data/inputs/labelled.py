@@ -25,6 +25,7 @@ from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs
 from dnnctl.data.inputs.memory import open_memory, stream_memory
 from dnnctl.data.inputs.open import ARRAYS, open_inputs
+from dnnctl.data.inputs.records import RecordInputs
 from dnnctl.data.inputs.tables import TableInputs
 from dnnctl.data.json_lines import to_targets
 from dnnctl.data.tables.column_type import read_column
@@ -68,6 +69,10 @@ def open_labelled(path: str, form: InputForm, target: TargetFacts) -> Labelled:
         labels = np.array([file.label for file in listing.files])
         targets = _encode(_as_numbers(labels, path) if target.task == "numbers" else labels, target, path)
         return Labelled(ImageInputs([str(listing.root / file.path) for file in listing.files], form), lambda _: targets)
+    if kind == "tfrecord":
+        records = RecordInputs(path, form, has_targets=True)
+        known = _encode(records.targets, target, path)
+        return Labelled(records, lambda _: known)
     if kind in ARRAYS:
         inputs, targets = _arrays(source, kind, path)
         if len(inputs) != len(targets):

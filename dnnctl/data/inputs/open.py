@@ -14,6 +14,7 @@ from dnnctl.data.inputs.batch import InputForm, InputReader
 from dnnctl.data.inputs.files import STDIN, images_below, kind_of
 from dnnctl.data.inputs.images import ImageInputs
 from dnnctl.data.inputs.json_lines import JsonInputs, stream_records
+from dnnctl.data.inputs.records import RecordInputs
 from dnnctl.data.inputs.tables import TableInputs, open_table
 from dnnctl.data.tables.wording import listed
 from dnnctl.errors import DataError, UserError
@@ -40,7 +41,7 @@ def open_inputs(files: Sequence[str], form: InputForm, keep: Sequence[str] = ())
         if keep:
             raise UserError(f"--keep {','.join(keep)}: images have no columns.")
         paths = [each for path, kind in zip(files, kinds, strict=True) for each in _images(path, kind)]
-        return ImageInputs(paths, form)
+        return ImageInputs(paths, form, skips=True)
     if len(files) > 1:
         raise UserError(f"Give one file at a time, or several images. Received: {listed(map(printable, files))}.")
     return _open_one(kinds[0], files[0], form, keep)
@@ -60,6 +61,10 @@ def _open_one(kind: str, path: str, form: InputForm, keep: Sequence[str]) -> Inp
         if form.encoding is None:
             raise DataError(f"{printable(path)} is a table, but {form.run} takes {_wanted(form)}.")
         return TableInputs(open_table(kind, path, form), form, keep)
+    if kind == "tfrecord":
+        if keep:
+            raise UserError(f"--keep {','.join(keep)}: other features of TFRecord files cannot be kept.")
+        return RecordInputs(path, form)
     if form.encoding is not None:
         raise DataError(f"{printable(path)} is an array, but {form.run} takes {_wanted(form)}.")
     if keep:

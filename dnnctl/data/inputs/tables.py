@@ -121,11 +121,11 @@ def _check_names(stream: TableStream, wanted: Sequence[str], reason: str) -> Non
         return
     others = [name for name in stream.names if name not in wanted]
     near = {name: nearest(shorten(name, LONGEST), others) for name in missing[:MOST_LISTED]}
-    meant = [f"{quoted(name)} instead of {quoted(found)}" for name, found in near.items() if found]
+    meant = [f"{quoted(found)} for {quoted(name)}" for name, found in near.items() if found]
     if stream.names and all(map(is_number, stream.names)):
         hint = "Its first line must be the names of the columns, but has only numbers."
     elif meant:
-        hint = f"Did you mean {' and '.join(meant)}? Rename {'it' if len(meant) == 1 else 'them'}."
+        hint = f"Did you mean {' and '.join(meant)}?"
     else:
         hint = f"Its other columns: {listed(others) or 'none'}."
     raise DataError(f"{stream.path} lacks columns: {listed(missing)} ({reason}). {hint}")

@@ -9,6 +9,6 @@ from dnnctl.data.tables.load import load_table
 from dnnctl.specs.table import Arrow
 
 
-def load(source: Arrow, _progress: Progress) -> RawData:
+def load(source: Arrow, _progress: Progress, *, on_disk: bool) -> RawData:
     """The training and test splits of a table."""
-    return load_table(source, open_arrow)
+    return load_table(source, open_arrow, on_disk=on_disk)

@@ -15,6 +15,7 @@ import PIL
 from dnnctl.data.arrays import Targets, encode_targets
 from dnnctl.data.cache import Progress
 from dnnctl.data.dataset import Array, RawData, Rows
+from dnnctl.data.held_out import hold_out
 from dnnctl.data.images.decode import Form
 from dnnctl.data.images.folder import list_folder
 from dnnctl.data.images.index import Index, build_index
@@ -25,6 +26,7 @@ from dnnctl.data.images.rows import ImageFiles, ImageRows
 from dnnctl.data.images.table import list_table
 from dnnctl.errors import DataError
 from dnnctl.specs.images import Images
+from dnnctl.specs.size import Size
 from dnnctl.text import format_count
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -52,6 +54,8 @@ def load(source: Images, progress: Progress) -> RawData:
     if source.cache:
         files = _with_cache(files, partial(progress, f"pixels of {Path(source.path).name}", is_download=False))
     rows = {split: ImageRows(files, numbers, targets.splits[split]) for split, numbers in splits.items()}
+    if source.test != "none":
+        rows |= _held_out(source.test.size, rows, targets)
     return RawData(
         rows["train"],
         rows.get("test"),
@@ -101,6 +105,15 @@ def _targets(source: Images, listing: Listing, splits: Mapping[str, Rows]) -> Ta
     are_numbers = not Path(source.path).is_dir() and all(_is_whole(file.label) for file in listing.files)
     kind = np.int64 if are_numbers else np.str_
     return encode_targets({split: np.array(words).astype(kind) for split, words in labels.items()}, "classes")
+
+
+def _held_out(size: Size, rows: Mapping[str, ImageRows], targets: Targets) -> dict[str, ImageRows]:
+    """The training images without those of the test, and these."""
+    if "test" in rows:
+        raise DataError("data.source.test: the images have a test split of their own. Remove this key.")
+    whole = rows["train"]
+    train, test = hold_out(RawData(whole, None, targets.task, targets.class_names), size)
+    return {"train": whole.select(train), "test": whole.select(test)}
 
 
 def _is_whole(word: str) -> bool:

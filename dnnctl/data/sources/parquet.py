@@ -9,6 +9,6 @@ from dnnctl.data.tables.load import load_table
 from dnnctl.specs.table import Parquet
 
 
-def load(source: Parquet, _progress: Progress) -> RawData:
+def load(source: Parquet, _progress: Progress, *, on_disk: bool) -> RawData:
     """The training and test splits of a table."""
-    return load_table(source, open_parquet)
+    return load_table(source, open_parquet, on_disk=on_disk)

@@ -46,7 +46,7 @@ class Column:
             return np.isnan(self.values.astype(np.float64, copy=False))
         return self.values == (self.texts.index(MISSING) if MISSING in self.texts else -1)
 
-    def take(self, rows: Rows) -> Column:
+    def take(self, rows: Rows | slice) -> Column:
         """The values of some rows, in this order."""
         return replace(self, values=self.values[rows])
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 from dnnctl.data.tables.csv_dialect import find_delimiter, header
 from dnnctl.data.tables.csv_faults import encoding_fault, row_fault
 from dnnctl.data.tables.csv_file import SAMPLE, open_csv, open_reader
-from dnnctl.data.tables.table_file import TableStream, check_names, first_bytes, names_of, other_kind
+from dnnctl.data.tables.scratch import table_on_disk
+from dnnctl.data.tables.table_file import TableFile, TableStream, check_names, first_bytes, names_of, other_kind
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Csv
 
@@ -40,6 +41,19 @@ def stream_csv(source: Csv, path: str) -> TableStream:
             yield rows.rename_columns(list(names)).select(list(wanted))
 
     return TableStream(path, names, batches, is_typed=False, decimal=source.decimal)
+
+
+def open_any_csv(source: Csv, path: str, *, on_disk: bool) -> TableFile:
+    """All columns of a text file, as text: in memory, or in a temporary file.
+
+    Raises:
+        DataError: the file is missing, or is not a table in UTF-8; the message names the line.
+    """
+    if not on_disk:
+        return open_csv(source, path)
+    stream = stream_csv(source, path)
+    rows, decimal = table_on_disk(stream.batches(stream.names)), source.decimal
+    return TableFile(path, stream.names, lambda names: rows.select(list(names)), is_typed=False, decimal=decimal)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +45,14 @@ class Examples:
             np.empty((len(targets), 0), np.float32), targets, None if self.weights is None else self.weights[rows]
         )
 
-    def select(self, rows: Rows) -> Examples:
-        """Some of the rows, in this order."""
+    def select(self, rows: Rows, keep: Callable[[Column], Column]) -> Examples:
+        """Some of the rows, in this order.
+
+        Args:
+            keep: what to do with each new column of the features.
+        """
         return Examples(
-            tuple(column.take(rows) for column in self.features),
+            tuple(keep(column.take(rows)) for column in self.features),
             self.targets[rows],
             None if self.weights is None else self.weights[rows],
             None if self.groups is None else self.groups.take(rows),

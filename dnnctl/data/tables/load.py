@@ -8,62 +8,76 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dnnctl.data.dataset import Part, RawData, Rows
+from dnnctl.data.dataset import Array, Part, RawData, Rows
+from dnnctl.data.held_out import hold_out
 from dnnctl.data.tables.column import Column
 from dnnctl.data.tables.column_type import MISSING_WORDS, SPECIFIED, Reading, read_column
 from dnnctl.data.tables.describe import feature_role, in_file_order, summarize, target_role
 from dnnctl.data.tables.encode import encode, fit_encoding
 from dnnctl.data.tables.examples import Examples
-from dnnctl.data.tables.held_out import hold_out
 from dnnctl.data.tables.roles import Roles, check_columns, find_roles
+from dnnctl.data.tables.scratch import array_on_disk
 from dnnctl.data.tables.suitability import check_feature, check_finite, check_written, spelling_warnings, unused_reason
 from dnnctl.data.tables.table_file import TableFile
 from dnnctl.data.tables.target import Target, find_target
 from dnnctl.data.tables.wording import listed_rows, quoted
 from dnnctl.errors import DataError
 from dnnctl.specs.table import Table
+from dnnctl.store.encoding import TableEncoding
 
 Open = Callable[[str], TableFile]
 Columns = dict[str, Column]
+BLOCK = 65_536
+"""The number of rows that are encoded at a time for a temporary file."""
+Keep = Callable[[Column], Column]
+"""Keeps a column in memory or on the disk."""
 Types = Mapping[str, tuple[str, str | None]]
 """The types of columns, and how their text is written; None if it is to be found."""
 
 
-def load_table(source: Table, open_file: Open) -> RawData:
+def load_table(source: Table, open_file: Open, *, on_disk: bool = False) -> RawData:
     """The training and test splits of a table. Their inputs are encoded by `fit`.
+
+    Args:
+        on_disk: whether values and encoded rows are kept in temporary files, so that only single columns are in memory.
 
     Raises:
         DataError: a file or a column is missing, damaged, or not what the spec says.
     """
     file = open_file(source.path)
     roles = find_roles(source, file.path, file.names)
-    columns = _read(source, file, roles.used, _types(source, roles))
+    keep = _keep_on_disk if on_disk else _keep_in_memory
+    columns = _read(source, file, roles.used, _types(source, roles), keep)
     roles, unused = _without_unused(source, roles, columns, file.path)
     target = find_target([columns[name] for name in roles.targets], source.task, file.path)
     train, test = _examples(source, roles, columns, target, file.path), None
+    rows = np.arange(len(train))
     if source.test != "none" and source.test.path != "none":
-        test = _test_file(source, roles, columns, target, open_file(source.test.path))
+        test = _test_file(source, roles, columns, target, open_file(source.test.path), keep)
     elif source.test != "none" and source.test.size != "none":
-        train_rows, test_rows = hold_out(train, target, source.test.size)
-        train, test = train.select(train_rows), train.select(test_rows)
-        columns = {name: column.take(train_rows) for name, column in columns.items()}
-    return _Loaded(source, file, roles, columns, unused, target, train, test).raw()
+        rows, test_rows = hold_out(_raw_of(train, target), source.test.size)
+        train, test = train.select(rows, keep), train.select(test_rows, keep)
+    return _Loaded(source, file, roles, columns, rows, unused, target, train, test, on_disk).raw()
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A table in memory, before its rows are encoded."""
+    """A table before its rows are encoded."""
 
     source: Table
     file: TableFile
     roles: Roles
     columns: Columns
-    """Every column that was read, in the rows of training."""
+    """Every column that was read, in all rows of the file."""
+    rows: Rows
+    """Those of training."""
     unused: dict[str, str]
     """Columns that are left out, and why."""
     target: Target
     train: Examples
     test: Examples | None
+    on_disk: bool
+    """Whether encoded rows are kept in temporary files."""
 
     def raw(self) -> RawData:
         """The data set, to be split and then encoded."""
@@ -86,10 +100,11 @@ class _Loaded:
         roles |= {name: role for role, name in self.roles.special.items()}
         roles |= {how.name: feature_role(how, scaling) for how in encoding.columns}
         roles |= dict.fromkeys(self.roles.targets, target_role(self.target))
-        summaries = [summarize(self.columns[name].take(rows), role) for name, role in roles.items()]
+        summaries = [summarize(self.columns[name].take(self.rows[rows]), role) for name, role in roles.items()]
 
         def encoded(examples: Examples) -> Part:
-            return replace(examples.take(slice(None)), inputs=encode(encoding, examples.features))
+            into = _encode_to_disk if self.on_disk else encode
+            return replace(examples.take(slice(None)), inputs=into(encoding, examples.features))
 
         return replace(
             self.raw(),
@@ -101,17 +116,34 @@ class _Loaded:
         )
 
 
+def _encode_to_disk(encoding: TableEncoding, columns: Sequence[Column]) -> Array:
+    """(N, F) the encoded rows, in a temporary file."""
+    n_rows = len(columns[0])
+    parts = (slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK))
+    return array_on_disk((encode(encoding, [column.take(part) for column in columns]) for part in parts), n_rows)
+
+
+def _keep_in_memory(column: Column) -> Column:
+    return column
+
+
+def _keep_on_disk(column: Column) -> Column:
+    return replace(column, values=array_on_disk([column.values], len(column)))
+
+
 def _types(source: Table, roles: Roles) -> Types:
     """The types that the spec has, and those of columns with a role."""
     types = {name: SPECIFIED.get(type, (type, None)) for name, type in source.features.types.items()}
     return types | ({roles.special["weight"]: ("number", None)} if "weight" in roles.special else {})
 
 
-def _read(source: Table, file: TableFile, names: Sequence[str], types: Types) -> Columns:
+def _read(source: Table, file: TableFile, names: Sequence[str], types: Types, keep: Keep) -> Columns:
     words = MISSING_WORDS if source.missing.words == "auto" else tuple(source.missing.words)
     reading = Reading(file.path, words, file.is_typed, file.decimal)
-    table = file.select(names)
-    return {name: read_column(name, table[name], reading, *types.get(name, (None, None))) for name in names}
+    return {
+        name: keep(read_column(name, file.select([name])[name], reading, *types.get(name, (None, None))))
+        for name in names
+    }
 
 
 def _without_unused(source: Table, roles: Roles, columns: Columns, path: str) -> tuple[Roles, dict[str, str]]:
@@ -165,14 +197,20 @@ def _refuses_missing(source: Table, column: Column) -> bool:
     return source.missing.numbers.kind == "refuse"
 
 
-def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, file: TableFile) -> Examples:
+def _raw_of(examples: Examples, target: Target) -> RawData:
+    """Examples with what decides their split."""
+    groups, dates = (None if each is None else each.values for each in (examples.groups, examples.dates))
+    return RawData(examples, None, target.task, target.class_names, groups=groups, dates=dates)
+
+
+def _test_file(source: Table, roles: Roles, columns: Columns, target: Target, file: TableFile, keep: Keep) -> Examples:
     """The examples of a test file, whose columns have the types of those of the training file."""
     check_columns(file.path, file.names, [*roles.features, *roles.targets])
     roles = replace(roles, special={role: name for role, name in roles.special.items() if name in file.names})
     types: Types = {name: (column.kind, column.format) for name, column in columns.items()}
     kinds = {name: column.kind for name, column in columns.items()}
     checked = source.model_copy(update={"features": source.features.model_copy(update={"types": kinds})})
-    return _examples(checked, roles, _read(source, file, roles.used, types), target, file.path)
+    return _examples(checked, roles, _read(source, file, roles.used, types, keep), target, file.path)
 
 
 def _weights(column: Column, path: str) -> NDArray[np.float32]:

@@ -21,7 +21,8 @@ def alternatives(root: type[Section], location: Iterable[str | int]) -> list[Any
 
 def keys_of(options: Iterable[Any]) -> list[str]:
     """The keys of the sections among the options."""
-    return list(dict.fromkeys(key for option in options if is_section(option) for key in option.model_fields))
+    fields = (field for option in options if is_section(option) for field in option.model_fields.items())
+    return list(dict.fromkeys(field.alias or key for key, field in fields))
 
 
 def kinds_of(options: Iterable[Any]) -> list[str]:
@@ -80,8 +81,8 @@ def sections_of(root: type[Section]) -> list[type[Section]]:
 
     def visit(annotation: Any) -> None:
         for member in members(annotation):
-            if get_origin(member) is list:
-                visit(get_args(member)[0])
+            if get_origin(member) in (list, dict):
+                visit(get_args(member)[-1])
             elif is_section(member) and member not in found:
                 found.append(member)
                 for field in _fields(member).values():

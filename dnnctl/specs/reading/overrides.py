@@ -9,6 +9,7 @@ from typing import Any
 
 from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Section
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
 from dnnctl.specs.reading.expanded_size import MAX_DEPTH
@@ -24,16 +25,39 @@ INDEX = re.compile(r"[0-9]{1,9}")
 
 def apply_overrides(document: Node, overrides: Sequence[str]) -> tuple[Node, list[Fault]]:
     """The document with every `path=value` applied in order, and the faults of those that cannot be applied."""
+    changes: list[tuple[Path, Node]] = []
     faults: list[Fault] = []
-    written: set[str] = set()
     for override in overrides:
         try:
-            path, value = parse_override(override)
-            document = _set(document, path, value, (), (Spec,))
+            changes.append(parse_override(override))
+        except SpecError as error:
+            faults += error.faults
+    document, found = apply_changes(document, changes)
+    return document, [*faults, *found]
+
+
+def apply_changes(
+    document: Node, changes: Sequence[tuple[Path, Node]], root: type[Section] = Spec
+) -> tuple[Node, list[Fault]]:
+    """The document with every value put at its path, in order, and the faults of those that cannot be.
+
+    Args:
+        root: what the document describes.
+    """
+    faults: list[Fault] = []
+    written: set[str] = set()
+    for path, value in changes:
+        try:
+            document = _set(document, path, value, (), (root,))
             written |= {str(path[1])} if path[0] == "training" and len(path) > 1 else set()
         except SpecError as error:
             faults += error.faults
     return drop_replaced_epochs(document, written), faults
+
+
+def parse_path(name: str) -> Path:
+    """A path as it is written in messages and in `--set`: `model.layers.1.units`."""
+    return tuple(int(part) if INDEX.fullmatch(part) else part.strip() for part in name.split("."))
 
 
 def parse_override(override: str) -> tuple[Path, Node]:
@@ -53,19 +77,19 @@ def parse_override(override: str) -> tuple[Path, Node]:
         faults.append(Fault("the value is empty", place=place, hint="Use `none` for nothing."))
     if faults:
         raise SpecError(faults)
-    path = tuple(int(part) if INDEX.fullmatch(part) else part.strip() for part in name.split("."))
+    path = parse_path(name)
     if len(path) > MAX_DEPTH:
         raise SpecError([Fault(f"the path has more than {MAX_DEPTH} parts", place=place)])
-    return path, _at(value, place)
+    return path, placed_at(value, place)
 
 
-def _at(node: Node, place: Place) -> Node:
-    """The node with the command line as the place of all its parts."""
+def placed_at(node: Node, place: Place) -> Node:
+    """The node with one place for all its parts."""
     value = node.value
     if isinstance(value, dict):
-        value = {key: _at(child, place) for key, child in value.items()}
+        value = {key: placed_at(child, place) for key, child in value.items()}
     elif isinstance(value, list):
-        value = [_at(child, place) for child in value]
+        value = [placed_at(child, place) for child in value]
     return Node(value, place, place)
 
 
@@ -91,7 +115,8 @@ def _set(node: Node, path: Path, value: Node, done: Path, options: Sequence[Any]
 def _set_item(node: Node, items: list[Node], path: Path, value: Node, done: Path, options: Sequence[Any]) -> Node:
     index = path[0]
     if not isinstance(index, int) or index >= len(items):
-        rule = f"is a list of {len(items)} entries, numbered 0 to {len(items) - 1}"
+        numbers = {0: "", 1: ", numbered 0"}.get(len(items), f", numbered 0 to {len(items) - 1}")
+        rule = f"is {describe(node)}{numbers}"
         raise SpecError([Fault(rule, dotted(done), value.place, received=repr(str(index)))])
     changed = _set(items[index], path[1:], value, (*done, index), item_options(options))
     return replace(node, value=[*items[:index], changed, *items[index + 1 :]])

@@ -34,8 +34,8 @@ _BOUNDS = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "less_than": ("lt", "must be less than {}"),
     "less_than_equal": ("le", "must be at most {}"),
-    "too_short": ("min_length", "must have at least {} entries"),
-    "too_long": ("max_length", "must have at most {} entries"),
+    "too_short": ("min_length", "must have at least {}"),
+    "too_long": ("max_length", "must have at most {}"),
 }
 
 
@@ -55,6 +55,19 @@ def in_order(faults: Iterable[Fault]) -> list[Fault]:
 
 def _position(place: Place | None) -> tuple[bool, int, int]:
     return (False, 0, 0) if place is None else (place.line == 0, place.line, place.column)
+
+
+MAPPINGS = {
+    "clip": "{{kind: norm, value: {}}}",
+    "constraint": "{{kind: max_norm, radius: {}}}",
+    "dropout": "{{kind: dropout, rate: {}}}",
+    "early_stopping": "{{patience: {}}}",
+    "optimizer": "{{kind: sgd, learning_rate: {}}}",
+    "regularizer": "{{kind: l2, strength: {}}}",
+    "validation": "{{size: {}}}",
+    "warmup": "{{steps: {}}}",
+}
+"""By key: the mapping that somebody means who writes a number only."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +128,15 @@ def _wrong_alternative(finding: _Finding) -> Fault:
     if allowed and all(entry in FORMS for entry in allowed):
         words = " or ".join(f"`{word}`" for word in words_of(finding.options))
         forms = [words if form == "a word" and words else form for form in allowed]
-        return finding.fault("must be " + " or ".join(forms))
+        return finding.fault("must be " + " or ".join(forms), hint=_mapping_hint(finding))
     return _not_among(allowed, replace(finding, node=finding.node.child("kind") or finding.node))
+
+
+def _mapping_hint(finding: _Finding) -> str:
+    """How a number is written in the mapping that it is meant for: `dropout: 0.3` as `{kind: dropout, rate: 0.3}`."""
+    key, value = (finding.path or ("",))[-1], finding.node.value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"Write `{key}: {MAPPINGS[str(key)].format(value)}`." if is_number and key in MAPPINGS else ""
 
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
@@ -129,11 +149,14 @@ def _not_among(allowed: list[str], finding: _Finding) -> Fault:
 
 def _out_of_bounds(finding: _Finding) -> Fault:
     key, rule = _BOUNDS[finding.kind]
-    return finding.fault(rule.format(f"{finding.context[key]:g}"))
+    bound = finding.context[key]
+    noun = ("entry" if bound == 1 else "entries") if key in ("min_length", "max_length") else ""
+    return finding.fault(rule.format(f"{bound:g} {noun}".rstrip()))
 
 
 def _other(finding: _Finding) -> Fault:
-    return finding.fault(_TYPES.get(finding.kind, finding.message), hint=_number_hint(finding.kind, finding.node))
+    hint = _mapping_hint(finding) or _number_hint(finding.kind, finding.node)
+    return finding.fault(_TYPES.get(finding.kind, finding.message), hint=hint)
 
 
 TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {

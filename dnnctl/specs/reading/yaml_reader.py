@@ -59,7 +59,7 @@ def describe(node: Node) -> str:
     if isinstance(node.value, dict):
         return "a mapping with " + (", ".join(list(node.value)[:6]) or "no keys")
     if isinstance(node.value, list):
-        return f"a list of {len(node.value)} entries" if len(node.value) != 1 else "a list of 1 entry"
+        return {0: "an empty list", 1: "a list of 1 entry"}.get(len(node.value), f"a list of {len(node.value)} entries")
     if node.value is None:
         return "nothing"
     if isinstance(node.value, bool):

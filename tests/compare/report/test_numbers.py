@@ -30,7 +30,7 @@ def test_the_errors_of_each_target_are_those_of_scikit_learn() -> None:
             metrics.mean_absolute_error(true, predicted),
             metrics.root_mean_squared_error(true, predicted),
             metrics.r2_score(true, predicted),
-            *np.quantile(predicted - true, [0.05, 0.25, 0.5, 0.75, 0.95]),
+            *np.quantile(true - predicted, [0.05, 0.25, 0.5, 0.75, 0.95]),
         ]
         assert re.findall("<td>(.*?)</td>", cells) == [format_number(float(value)) for value in expected]
 
@@ -42,7 +42,7 @@ def test_the_points_are_the_examples() -> None:
     true, predicted = found.labels[:, 0], found.predicted[:, 0]
     np.testing.assert_allclose(against["traces"][1]["x"], true, rtol=1e-5)
     np.testing.assert_allclose(against["traces"][1]["y"], predicted, rtol=1e-5)
-    np.testing.assert_allclose(residuals["traces"][1]["y"], predicted - true, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(residuals["traces"][1]["y"], true - predicted, rtol=1e-4, atol=1e-6)
     assert sum(histogram["traces"][0]["y"]) == len(true)
 
 

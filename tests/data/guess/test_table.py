@@ -88,4 +88,6 @@ def test_decimal_commas_are_detected(text: str, has_commas: bool, tmp_path: Path
     file = open_table("csv", str(tmp_path / "a.csv"))
     assert (file.decimal == ",") == has_commas
     if has_commas:
-        assert keys(guess_source(tmp_path / "a.csv"))["decimal"] == ","
+        guess = guess_source(tmp_path / "a.csv")
+        assert keys(guess)["decimal"] == ","
+        assert guess.findings[-1] == "numbers have decimal commas, as in column 'a'"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dnnctl.data.dataset import RawData
+from dnnctl.data.dataset import Part, RawData
 from dnnctl.data.images import examine as examine_module
 from dnnctl.data.source import load_source
 from dnnctl.errors import DataError
@@ -195,3 +195,33 @@ def test_a_path_that_does_not_fit_is_refused(folder: Path, name: str, keys: dict
     (folder.parent / "photos.zip").touch()
     with pytest.raises(DataError, match=message):
         load(folder.parent / name, **keys)
+
+
+def examples(part: Part) -> tuple[list[Any], list[int]]:
+    return list(part.inputs), part.targets.tolist()
+
+
+def test_a_test_split_is_taken_from_the_training_images(tmp_path: Path) -> None:
+    """A fifth of each class, the same each time, and no image twice."""
+    pixels = draw_pixels(30, 2, 2)
+    folder = write_folder(
+        tmp_path / "data", {f"{'ab'[n % 3 == 0]}/{n:02}.png": image for n, image in enumerate(pixels)}
+    )
+    whole, raw, again = load(folder), load(folder, test={"size": 0.2}), load(folder, test={"size": 0.2})
+    assert raw.test is not None
+    assert again.digest() == raw.digest()
+    assert np.bincount(raw.test.targets).tolist() == [4, 2]
+    parts = [part.take(slice(None)) for part in (raw.train, raw.test)]
+    found = {
+        (image.tobytes(), int(label)) for part in parts for image, label in zip(part.inputs, part.targets, strict=True)
+    }
+    every = whole.train.take(slice(None))
+    expected = {(image.tobytes(), int(label)) for image, label in zip(every.inputs, every.targets, strict=True)}
+    assert (found, len(parts[0]) + len(parts[1])) == (expected, 30)
+
+
+def test_a_second_test_split_is_refused(tmp_path: Path) -> None:
+    names = [f"{split}/{label}/1.png" for split in ("train", "test") for label in "ab"]
+    folder = write_folder(tmp_path / "data", dict(zip(names, draw_pixels(4, 2, 2), strict=True)))
+    with pytest.raises(DataError, match=r"data\.source\.test: the images have a test split of their own"):
+        load(folder, test={"size": 1})

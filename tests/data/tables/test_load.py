@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnnctl.data.dataset import Dataset
+from dnnctl.data.lazy import LazyInputs
 from dnnctl.data.load import load_data
+from dnnctl.data.tables import load as table_loader
 from dnnctl.errors import MAX_REPORT_LINES, DataError
 from dnnctl.specs.data import Data
 
@@ -43,9 +47,10 @@ def load(folder: Path, frame: pd.DataFrame | None = None, seed: int = 1, *, form
     frame = table() if frame is None else frame
     write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "arrow": frame.to_feather}[form]
     write(folder / f"a.{form}", **({} if form == "arrow" else {"index": False}))
-    validation = keys.pop("validation", "none")
+    validation, in_memory = keys.pop("validation", "none"), keys.pop("in_memory", "auto")
     source = {"kind": form, "path": str(folder / f"a.{form}"), "target": "kind", **keys}
     data = {"source": source, "validation": validation, "classes": keys.pop("classes", "all")}
+    data["in_memory"] = in_memory
     data["source"].pop("classes", None)
     return load_data(Data.model_validate(data), seed=seed)
 
@@ -261,6 +266,9 @@ columns = [
     st.sampled_from(["true", "False"]),
     st.integers(-3, 3).map(str),
     st.floats(-1e6, 1e6).map(str),
+    st.integers(0, 10**6).map(lambda value: f"${value:,}"),
+    st.dates().map(lambda day: f"{day.month}/{day.day}/{day.year:04}"),
+    st.sampled_from(["1,5", "1.000", "$1", "€2", "3 %", "1/2/2024", "7.7.24", "13.1.2024", "2024-02-30", "Yes", "yes"]),
 ]
 
 
@@ -276,14 +284,15 @@ def tables(draw: Any) -> tuple[str, list[list[str]]]:
     return text.getvalue(), rows
 
 
-def load_any(path: Path, text: str, target: str) -> Dataset | None:
+def load_any(path: Path, text: str, target: str, **keys: Any) -> Dataset | None:
     """The data; None if it is refused with a short message."""
     path.write_bytes(text.encode())
     source = {"kind": "csv", "path": str(path), "target": target, "delimiter": ","}
+    data = Data.model_validate({"source": source, **keys})
     with suppress(DataError):
-        return load_data(Data.model_validate({"source": source}), seed=1)
+        return load_data(data, seed=1)
     with pytest.raises(DataError) as error:
-        load_data(Data.model_validate({"source": source}), seed=1)
+        load_data(data, seed=1)
     assert len(str(error.value).splitlines()) <= MAX_REPORT_LINES
     return None
 
@@ -307,8 +316,14 @@ def test_any_small_table_is_loaded_or_refused(tmp_path: Path) -> None:
         assert len(dataset.train) == len(values)
         assert [column.name for column in dataset.columns] == stripped
         assert np.isfinite(dataset.train.inputs).all()
+        streamed = load_any(tmp_path / "any.csv", text, target, in_memory=False)
+        assert streamed is not None
+        assert streamed.digest == dataset.digest
+        assert streamed.train.inputs[:].tobytes() == dataset.train.inputs.tobytes()
         if dataset.task == "numbers":
-            np.testing.assert_allclose(dataset.train.targets[:, 0], np.array(values, np.float32))
+            np.testing.assert_allclose(
+                dataset.train.targets[:, 0], np.array([re.sub("[$,]", "", v) for v in values], np.float32)
+            )
         elif dataset.columns[stripped.index(target)].type == "category":
             assert [dataset.class_names[label] for label in dataset.train.targets] == values
 
@@ -343,3 +358,43 @@ def test_dates_for_splits_are_refused_if_their_order_is_not_clear(tmp_path: Path
     with pytest.raises(DataError, match=r"'d' has dates such as '1/12/2024'.*`types: \{d: date_day_first\}`"):
         load(tmp_path, frame, date="d", test={"size": 0.2})
     load(tmp_path, frame, date="d", test={"size": 0.2}, features={"types": {"d": "date_day_first"}})
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
+def test_a_table_on_the_disk_is_the_same_as_in_memory(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bits, although the rows are encoded in blocks."""
+    monkeypatch.setattr(table_loader, "BLOCK", 7)
+    keys = {"weight": "w", "group": "person", "test": {"size": 0.2}, "validation": {"size": 0.25}}
+    one, other = (load(tmp_path, form=form, in_memory=choice, **keys) for choice in (True, False))
+    assert isinstance(other.train.inputs, LazyInputs)
+    assert (other.digest, other.split_digest) == (one.digest, one.split_digest)
+    assert (other.encoding, other.columns, other.class_names) == (one.encoding, one.columns, one.class_names)
+    for role in ("train", "validation", "test"):
+        ours, theirs = getattr(one, role), getattr(other, role)
+        assert theirs.inputs[:].tobytes() == ours.inputs.tobytes()
+        assert theirs.targets.tobytes() == ours.targets.tobytes()
+        assert theirs.weights.tobytes() == ours.weights.tobytes()
+
+
+def test_of_a_table_that_is_larger_than_the_memory_few_columns_are_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no time: neither when it is read, nor when it is split and encoded."""
+    monkeypatch.setattr(table_loader, "BLOCK", 500)
+    n, n_columns = 20_000, 40
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{number}": draw.normal(size=n) for number in range(n_columns)})
+    frame.assign(kind=draw.choice(["a", "b"], n)).to_parquet(tmp_path / "a.parquet")
+    source = {"kind": "parquet", "path": str(tmp_path / "a.parquet"), "target": "kind", "test": {"size": 0.1}}
+    data = Data.model_validate({"source": source})
+    load_data(data, seed=1)
+    tracemalloc.start()
+    try:
+        dataset = load_data(data, seed=1, memory=10**6)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(dataset.train.inputs, LazyInputs)
+    assert peak < 10 * n * 8

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import forked
 from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
 from dnnctl.errors import RunError
@@ -99,19 +100,10 @@ def test_too_little_room_is_an_error_before_the_first_epoch(small_disk: Path, tm
         train(write_spec(tmp_path, model=model), runs_dir=small_disk)
 
 
-WITH_A_QUOTA = """
-import resource, sys
-from dnnctl.cli.app import app
-import dnnctl.runner.trainer
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-app(sys.argv[2:])
-"""
-
-
 def test_a_quota_ends_training_with_a_clear_error(tmp_path: Path) -> None:
     """The system limits the size of files to less than a checkpoint."""
-    command = [sys.executable, "-c", WITH_A_QUOTA, "9000", "train", str(spec_of(RECIPE, tmp_path))]
-    done = subprocess.run([*command, "--runs-dir", str(tmp_path / "runs")], capture_output=True, text=True, check=False)
+    words = ("train", spec_of(RECIPE, tmp_path), "--runs-dir", tmp_path / "runs")
+    done = forked.run(forked.dnnctl, *words, limits={resource.RLIMIT_FSIZE: 9000})
     (path,) = (tmp_path / "runs").iterdir()
     assert done.returncode == 2
     assert "File too large" in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ from dnnctl.store.lock import hold
 from dnnctl.store.record import RunRecord, Status
 from recipes import (
     KIND_RECIPES,
+    LIMITED,
     LOSSES,
+    MEGABYTES,
+    NEVER,
     OPTIMIZERS,
     RECIPES,
     all_kinds,
     kill_at,
+    run_killed,
     saved_models,
     spec_of,
     write_every_checkpoint,
@@ -53,6 +58,8 @@ KILLS = {
     "rate finder": [("after_steps", 8), ("before_rename", 2)],
 }
 """For each recipe the points at which one process after the other dies."""
+READERS = {"memory map, augmentation, class weights, XLA": 0, "image folder, augmentation, balanced classes": 1}
+"""The number of threads that read for a killed training; two read for the one that is not killed."""
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -67,6 +74,7 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule
     runs = tmp_path / "killed"
     first, *others = KILLS[recipe]
+    spec = spec_of(recipe, tmp_path, readers=READERS.get(recipe, 2))
     kill_at("train", spec, runs, *first)
     (path,) = runs.iterdir()
     assert RunRecord.at(path).status == Status.LOST
@@ -75,6 +83,21 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     resumed = resume(path)
     assert outcome(resumed) == outcome(expected)
     assert saved_models(resumed) == saved_models(expected)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit counts mapped files, or does not exist")
+def test_data_larger_than_the_memory_are_resumed_exactly(tmp_path: Path) -> None:
+    """A process that may not allocate as much as the file is large; the oracle has no limit."""
+    (recipe,) = LIMITED
+    limit = {"megabytes": MEGABYTES[recipe]}
+    spec, runs = spec_of(recipe, tmp_path), tmp_path / "runs"
+    expected = train(spec, runs_dir=tmp_path / "whole")
+    kill_at("train", spec, runs, "after_steps", 5, **limit)
+    (path,) = runs.iterdir()
+    run_killed("resume", path, runs, *NEVER, **limit)
+    assert outcome(RunRecord.at(path)) == outcome(expected)
+    with pytest.raises(AssertionError, match="too little memory"):
+        run_killed("train", spec, tmp_path / "refused", *NEVER, "data.in_memory=true", **limit)
 
 
 def test_every_metric_is_in_a_recipe() -> None:

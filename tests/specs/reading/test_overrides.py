@@ -132,3 +132,16 @@ def test_an_override_that_leaves_the_kind_open_is_a_fault(override: str, message
         load_spec(file, [override])
     assert message in str(caught.value)
     assert len(caught.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("layers", "rule"),
+    [
+        ("[flatten]", "is a list of 1 entry, numbered 0"),
+        ("[flatten, flatten]", "is a list of 2 entries, numbered 0 to 1"),
+        ("[]", "is an empty list"),
+    ],
+)
+def test_an_index_that_is_too_large_is_refused(layers: str, rule: str) -> None:
+    _, (fault,) = apply_overrides(read_text(f"{{layers: {layers}}}", "a.yaml")[0], ["layers.5=flatten"])
+    assert (fault.rule, fault.received) == (rule, "'5'")

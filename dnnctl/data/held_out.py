@@ -1,4 +1,4 @@
-"""The test split that is taken from the rows of a table."""
+"""The test split that is taken from the training examples of a source."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import numpy as np
 
 from dnnctl.data.dataset import Array, RawData, Rows
 from dnnctl.data.split import split_rows
-from dnnctl.data.tables.examples import Examples
-from dnnctl.data.tables.target import Target
 from dnnctl.data.tables.wording import listed
 from dnnctl.errors import DataError
 from dnnctl.seeds import derive_seed
@@ -18,22 +16,15 @@ SEED = derive_seed(0, "test split")
 """The same for every run: results of different seeds are only comparable on the same test split."""
 
 
-def hold_out(examples: Examples, target: Target, size: Size) -> tuple[Rows, Rows]:
+def hold_out(raw: RawData, size: Size) -> tuple[Rows, Rows]:
     """The rows of training and of the test, disjoint, each in ascending order.
 
     Raises:
         DataError: nothing is left for training or for the test, or the test has a class that training lacks.
     """
-    raw = RawData(
-        examples,
-        None,
-        target.task,
-        groups=None if examples.groups is None else examples.groups.values,
-        dates=None if examples.dates is None else examples.dates.values,
-    )
     train, test = split_rows(Validation(size=size), raw, seed=SEED, is_built_in=False, key="data.source.test")
-    if target.task == "classes":
-        _check_classes(examples.targets[train], examples.targets[test], target.class_names)
+    if raw.task == "classes":
+        _check_classes(raw.train.targets[train], raw.train.targets[test], raw.class_names)
     return train, test
 
 

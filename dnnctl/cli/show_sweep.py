@@ -1,0 +1,37 @@
+"""`dnnctl show SWEEP`: its trials and its claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dnnctl.cli.printing import print_json, print_text
+from dnnctl.cli.sweep_table import as_object, count_states, print_claim, print_trials
+from dnnctl.commands.sweep import read_sweep
+from dnnctl.store.difference import in_words
+from dnnctl.store.trials import Trial
+
+SHOWN = 30
+
+
+def show_sweep(trials: Sequence[Trial], *, as_json: bool) -> None:
+    """Show a sweep."""
+    result = read_sweep(trials)
+    if as_json:
+        print_json(as_object(result), indent=2)
+        return
+    plan = result.plan
+    lines = {
+        "sweep": result.name,
+        "search": in_words(plan.get("search")),
+        "prune": in_words(plan.get("prune")),
+        "objective": ", ".join(result.metrics),
+        "trials": count_states(result.trials),
+        "best": ", ".join(f"trial {trial.number} ({trial.run.id})" for trial in result.best) or "—",
+    }
+    width = max(map(len, lines))
+    for name, value in lines.items():
+        print_text(f"{name:<{width}}  {value}")
+    print_text()
+    print_trials(result, limit=SHOWN)
+    if result.claim is not None:
+        print_claim(result.claim)

@@ -1,0 +1,365 @@
+"""`sweep`: many trials of a spec. A trial is a run; the runs are the only record of the sweep."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from dnnctl.commands.crew import Crew
+from dnnctl.commands.train import create_run
+from dnnctl.commands.workers import start_workers
+from dnnctl.errors import InterruptedRunError, RunError, UserError
+from dnnctl.events.sweep_event import (
+    ConfirmationStarted,
+    SweepEnded,
+    SweepOpened,
+    SweepReport,
+    TrialEnded,
+    TrialEpochEnded,
+    TrialStarted,
+    WorkerLost,
+    ignore,
+)
+from dnnctl.specs import LoadedSpec, to_yaml
+from dnnctl.specs.reading.load_sweep import LoadedSweep, Setting, load_sweep, plain_sweep
+from dnnctl.store.catalog import Notify, keep_silent, runs_directory
+from dnnctl.store.environment import own_command
+from dnnctl.store.facts import HistoryEntry, TrialFacts
+from dnnctl.store.lock import hold_sweep
+from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.trials import (
+    Trial,
+    TrialState,
+    confirming_runs,
+    own_trials,
+    read_trials,
+    started_folders,
+    trial_name,
+)
+from dnnctl.store.writer import RunWriter
+
+if TYPE_CHECKING:
+    from dnnctl.search.claim import Claim
+    from dnnctl.search.proposals import Search
+
+MAX_DEATHS = 3
+"""A trial whose worker dies this often has failed."""
+MAX_FAILURES = 3
+"""A sweep ends if this many trials fail before the first one succeeds."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """The trials of a sweep."""
+
+    name: str
+    plan: dict[str, Any]
+    """The sweep as plain values."""
+    metrics: tuple[str, ...]
+    """The objectives."""
+    trials: tuple[Trial, ...]
+    """All trials by number."""
+    best: tuple[Trial, ...]
+    """The best finished trial; with several objectives those on the Pareto front."""
+    claim: Claim | None = None
+    """What the fresh seeds have confirmed."""
+
+    def ordered(self) -> list[Trial]:
+        """The finished trials, best first, and then the others by number."""
+        from dnnctl.search.ranking import best_first
+
+        finished = best_first(self.trials, self.metrics)
+        known = {trial.run.id for trial in finished}
+        return [*finished, *(trial for trial in self.trials if trial.run.id not in known)]
+
+
+def read_sweep(trials: Sequence[Trial]) -> SweepResult:
+    """A sweep as its trials show it, whether or not it is still running."""
+    from dnnctl.search.ranking import best_of, distinct_best
+
+    own, runs = own_trials(trials), confirming_runs(trials)
+    plan = dict(trials[-1].facts.plan)
+    objective = plan.get("objective") or []
+    metrics = [str(each["metric"]) for each in (objective if isinstance(objective, list) else [objective])]
+    claim = None
+    if runs:
+        from dnnctl.search.claim import make_claim
+
+        numbers = {run.number for run in runs}
+        confirmed = [trial for trial in distinct_best(own, metrics) if trial.number in numbers]
+        claim = make_claim(confirmed, runs, metrics[0])
+    return SweepResult(trials[0].facts.sweep, plan, tuple(metrics), tuple(own), tuple(best_of(own, metrics)), claim)
+
+
+def planned_trials(loaded: LoadedSweep) -> list[Setting]:
+    """The settings of a sweep that are known before its first trial, all of them checked.
+
+    Raises:
+        UserError: one of them makes no valid spec.
+    """
+    from dnnctl.search.proposals import Search
+
+    return Search.of(loaded).known_settings()
+
+
+def write_best(loaded: LoadedSweep, result: SweepResult, path: Path) -> None:
+    """Write the spec of the best setting: the confirmed one, or else the best of the sweep.
+
+    Raises:
+        UserError: no trial has finished, or the file cannot be written.
+    """
+    best = next(iter(result.best), None)
+    if best is None:
+        raise RunError(f"No trial of {result.name} has finished, so there is no best spec to write.")
+    setting = best.facts.setting if result.claim is None else result.claim.best.setting
+    text = to_yaml(loaded.spec_of(setting).spec)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def sweep(
+    source: LoadedSweep | str | Path,
+    *,
+    runs_dir: str | Path | None = None,
+    report: SweepReport = ignore,
+    notify: Notify = keep_silent,
+) -> SweepResult:
+    """Train the trials of a sweep that are not over yet, confirm the best, and return all of them.
+
+    Args:
+        source: a sweep, or the path of its file.
+        runs_dir: where runs are kept; by default DNNCTL_RUNS_DIR, or `runs`.
+        report: called with each event as it happens.
+        notify: called with sentences for the user.
+
+    Raises:
+        UserError: the sweep, the data or the device cannot be used, or another process runs it.
+        InterruptedRunError: a signal stopped it. All trials can be continued.
+    """
+    from dnnctl.search.proposals import Search
+
+    loaded = source if isinstance(source, LoadedSweep) else load_sweep(source)
+    directory = runs_directory(runs_dir)
+    search = Search.of(loaded)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"Cannot create runs in {directory}: {error.strerror}. Choose another --runs-dir.") from None
+    name = loaded.sweep.name
+    with hold_sweep(directory / f".sweep-{name}.lock", name, notify) as lock:
+        session = _Session(search, directory, report, notify)
+        session.open()
+        return session.run(lock)
+
+
+@dataclass
+class _Session:
+    """One process that runs a sweep."""
+
+    search: Search
+    directory: Path
+    report: SweepReport
+    notify: Notify
+    trials: list[Trial] = field(default_factory=list)
+    """Those that were read last."""
+    tried: set[Path] = field(default_factory=set)
+    """The runs that a worker has released in this process. Whatever their state, they are not tried again."""
+
+    @property
+    def loaded(self) -> LoadedSweep:
+        return self.search.loaded
+
+    def open(self) -> None:
+        """Read the trials that are there, and remove what a killed process has started to write."""
+        name = self.loaded.sweep.name
+        for folder in started_folders(self.directory, name):
+            shutil.rmtree(folder.path, ignore_errors=True)
+        self._read()
+        self.search.check_same(self.trials)
+
+    def run(self, lock: int) -> SweepResult:
+        """Train everything that is left."""
+        sweep = self.loaded.sweep
+        over = [trial for trial in own_trials(self.trials) if trial.state.is_over and not self._is_open(trial)]
+        n_left = self.search.n_trials - len(over)
+        with start_workers(sweep.launcher, n_runs=max(n_left, 1), lock=lock) as workers:
+            self.report(
+                SweepOpened(
+                    sweep=sweep.name,
+                    directory=str(self.directory),
+                    search=sweep.search.kind,
+                    parameters=tuple(sweep.parameters or (self.loaded.table.rows[0] if self.loaded.table else ())),
+                    metrics=tuple(sweep.metrics),
+                    n_trials=self.search.n_trials,
+                    n_over=len(over),
+                    workers=workers.n,
+                    threads=workers.threads,
+                )
+            )
+            with Crew(workers, self._hear) as crew:
+                return self._result(self._train(crew))
+
+    def _train(self, crew: Crew) -> Claim | None:
+        """Train the trials, then confirm the best."""
+        try:
+            crew.train(self._next_trial)
+            return self._confirm(crew)
+        except InterruptedRunError as error:
+            command = " ".join(map(quote, own_command()))
+            raise InterruptedRunError(f"{error}\nnext:  {command}", error.exit_code - 128) from None
+
+    def _hear(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Process what happens to a trial."""
+        trial = self._at(path)
+        facts, run_id, event = trial.facts, trial.run.id, content["event"]
+        if event == "given":
+            setting, is_resumed = dict(facts.setting), bool(RunRecord.at(path).history)
+            self.report(TrialStarted(facts.number, facts.confirms, run_id, setting, facts.based_on, is_resumed))
+        elif event == "epoch_ended":
+            self.report(TrialEpochEnded(facts.number, facts.confirms, run_id, content["row"]))
+        elif event == "warned":
+            self.notify(f"trial {facts.number}: {content['text']}")
+        elif event == "lost":
+            self.report(WorkerLost(facts.number, facts.confirms, run_id, content["code"]))
+            if content["deaths"] >= MAX_DEATHS:
+                self._record_failure(trial, f"its worker died {MAX_DEATHS} times (code {content['code']})")
+        elif event == "released" and not content["is_interrupted"]:
+            self.tried.add(path)
+            self._read()
+            self._end(self._at(path), content["message"])
+
+    def _at(self, path: Path) -> Trial:
+        return next(trial for trial in self.trials if trial.run.path == path)
+
+    def _end(self, trial: Trial, message: str) -> None:
+        """Report the end of a trial.
+
+        Raises:
+            RunError: nothing but failures so far.
+        """
+        from dnnctl.search.ranking import best_of
+
+        metrics = self.loaded.sweep.metrics
+        own = own_trials(self.trials)
+        best = best_of(own, metrics)
+        facts = trial.facts
+        self.report(
+            TrialEnded(
+                trial=facts.number,
+                confirms=facts.confirms,
+                run=trial.run.id,
+                setting=dict(facts.setting),
+                state=str(trial.state),
+                reason=message or facts.reason,
+                epochs=trial.run.epochs,
+                values={metric: trial.value(metric) for metric in metrics},
+                is_best=any(each.run.id == trial.run.id for each in best),
+            )
+        )
+        states = [each.state for each in own]
+        has_value = any(state in (TrialState.FINISHED, TrialState.STOPPED, TrialState.DIVERGED) for state in states)
+        if not has_value and states.count(TrialState.FAILED) >= min(MAX_FAILURES, self.search.n_trials):
+            self._discard_unstarted(own)
+            raise RunError(f"The first trials have failed: {message} Fix the problem, then start the sweep again.")
+        if trial.state is TrialState.FINISHED and not best:
+            missing = next(metric for metric in metrics if trial.value(metric) is None)
+            names = ", ".join(name for name in trial.run.best if name.endswith("loss") or "val_" in name)
+            raise RunError(f"The objective {missing} is not measured. The trials have: {names}.")
+
+    def _discard_unstarted(self, trials: Sequence[Trial]) -> None:
+        """Delete the trials that wrong input has prevented from starting: as with `train`, nothing is left of them."""
+        for trial in trials:
+            if not any(entry.event in ("started", "resumed") for entry in trial.run.history):
+                with RunWriter.open(trial.run) as writer:
+                    writer.discard()
+
+    def _next_trial(self, busy: Collection[Path]) -> Path | None:
+        """An unfinished trial, or a new one; None if there is none."""
+        unfinished = [each for each in own_trials(self.trials) if self._is_open(each) and each.run.path not in busy]
+        if unfinished:
+            return unfinished[0].run.path
+        proposal = self.search.propose(own_trials(self.trials))
+        if proposal is None:
+            return None
+        facts = self._facts(proposal.number, proposal.setting, based_on=proposal.based_on)
+        return self._create(facts)
+
+    def _is_open(self, trial: Trial) -> bool:
+        """Whether there is something left to train. A failed trial is tried once again by each process."""
+        return trial.run.path not in self.tried and (trial.state is TrialState.FAILED or not trial.state.is_over)
+
+    def _facts(self, number: int, setting: Setting, *, based_on: str = "", confirms: int | None = None) -> TrialFacts:
+        return TrialFacts(
+            sweep=self.loaded.sweep.name,
+            number=number,
+            setting=setting,
+            based_on=based_on,
+            confirms=confirms,
+            plan=plain_sweep(self.loaded.sweep),
+            identity=self.search.identity,
+        )
+
+    def _create(self, facts: TrialFacts, **changes: Any) -> Path:
+        """The run of a trial: its folder is made here, exclusively, and trained by a worker."""
+        name = trial_name(facts.sweep, facts.number, facts.confirms)
+        loaded: LoadedSpec = self.loaded.spec_of(facts.setting, name=name, **changes)
+        path = create_run(loaded, self.directory, keep_silent, trial=facts)
+        self._read()
+        return path
+
+    def _confirm(self, crew: Crew) -> Claim | None:
+        """Train the best settings with fresh seeds, and say what they show."""
+        choice = self.loaded.sweep.confirm
+        if choice == "none":
+            return None
+        from dnnctl.search.claim import fresh_seeds, make_claim
+        from dnnctl.search.ranking import distinct_best
+
+        best = distinct_best(own_trials(self.trials), self.loaded.sweep.metrics)[: choice.top]
+        seeds = fresh_seeds(self.loaded.sweep.seed, choice.seeds)
+        if not best:
+            return None
+        planned = [(trial, place) for place in range(1, choice.seeds + 1) for trial in best]
+        if any(self._confirming(trial, place) is None for trial, place in planned):
+            self.report(ConfirmationStarted(tuple(trial.number for trial in best), tuple(seeds)))
+
+        def following(busy: Collection[Path]) -> Path | None:
+            for trial, place in planned:
+                found = self._confirming(trial, place)
+                if found is None:
+                    facts = self._facts(trial.number, dict(trial.facts.setting), confirms=place)
+                    return self._create(facts, seed=seeds[place - 1])
+                if self._is_open(found) and found.run.path not in busy:
+                    return found.run.path
+            return None
+
+        crew.train(following)
+        return make_claim(best, confirming_runs(self.trials), self.loaded.sweep.metrics[0])
+
+    def _confirming(self, trial: Trial, place: int) -> Trial | None:
+        runs = confirming_runs(self.trials)
+        return next((each for each in runs if (each.number, each.facts.confirms) == (trial.number, place)), None)
+
+    def _record_failure(self, trial: Trial, reason: str) -> None:
+        self.tried.add(trial.run.path)
+        with RunWriter.open(trial.run) as writer:
+            writer.add_history(HistoryEntry("ended", end=str(Status.FAILED), reason=reason))
+        self._read()
+        self._end(self._at(trial.run.path), reason)
+
+    def _read(self) -> None:
+        """Read the trials again; those that are over have not changed."""
+        known = {trial.run.path: trial for trial in self.trials if trial.state.is_over and not self._is_open(trial)}
+        self.trials = read_trials(self.directory, self.loaded.sweep.name, known)
+
+    def _result(self, claim: Claim | None) -> SweepResult:
+        result = replace(read_sweep(self.trials), claim=claim)
+        as_object = None if claim is None else claim.as_object()
+        self.report(SweepEnded(result.name, tuple(trial.number for trial in result.best), as_object))
+        return result
