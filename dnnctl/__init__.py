@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from dnnctl.commands.runs import load_run, runs
     from dnnctl.commands.sweep import sweep
     from dnnctl.commands.train import train
+    from dnnctl.compare.references import compare
     from dnnctl.specs.reading.load import load_spec
 
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
+    "compare",
     "evaluate",
     "export",
     "fork",
@@ -32,22 +34,23 @@ __all__ = [
 ]
 
 _HOMES = {
+    "compare": "dnnctl.compare.references",
     "evaluate": "dnnctl.commands.evaluate",
     "export": "dnnctl.commands.export",
-    "fork": "dnnctl.commands.fork",
+    "fork": "dnnctl.cli.notebook",
     "load_run": "dnnctl.commands.runs",
     "load_spec": "dnnctl.specs.reading.load",
     "predict": "dnnctl.commands.predict",
-    "resume": "dnnctl.commands.resume",
+    "resume": "dnnctl.cli.notebook",
     "runs": "dnnctl.commands.runs",
     "sweep": "dnnctl.commands.sweep",
-    "train": "dnnctl.commands.train",
+    "train": "dnnctl.cli.notebook",
 }
 
 
 def __dir__() -> list[str]:
-    """The names of the package, also of what is not imported yet."""
-    return sorted({*globals(), *__all__})
+    """The functions of the package, also those that are not imported yet."""
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})
 
 
 def __getattr__(name: str) -> Any:

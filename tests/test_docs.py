@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -160,7 +162,53 @@ def test_the_trained_model_takes_the_raw_columns_of_the_documentation(
     assert f"```\n\n{printed}" in DATA_PAGE
 
 
-NUMBER = re.compile(r"\d+\.\d+|\d{8}-\d{6}-iris-[0-9a-f]{4}")
+PYTHON_PAGE = (ROOT / "docs" / "python.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)\n```)?", PYTHON_PAGE, re.DOTALL)
+
+
+@pytest.mark.heavy
+def test_the_python_page_shows_what_its_code_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The value of the last line of every example, as a prompt or a notebook would show it."""
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    n_shown = 0
+    for code, shown in EXAMPLES:
+        tree = ast.parse(code)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "python.md", "exec"), names)
+        value = None if last is None else eval(compile(ast.Expression(last.value), "python.md", "eval"), names)
+        if shown:
+            assert_shown(repr(value), shown)
+            n_shown += 1
+    assert n_shown == PYTHON_PAGE.count("```text") == 7
+
+
+def test_the_notebook_is_the_python_page_and_has_run() -> None:
+    """`python docs/build_notebook.py` would change no code, and no cell has failed."""
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    notebook = nbformat.read(ROOT / "docs" / "notebook.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    expected = docs_module("build_notebook").build()
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
+        (cell.cell_type, cell.source) for cell in expected.cells
+    ]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+    results = [cell for cell in code if any(output.output_type != "stream" for output in cell.outputs)]
+    assert len(results) == len(EXAMPLES), "every example shows something"
+    assert "epoch 20/20" in "".join(output.get("text", "") for output in code[1].outputs)
+
+
+NUMBER = re.compile(r"\d+\.\d+(?:e-?\d+)?|\d{8}-\d{6}-\w+-[0-9a-f]{4}")
+
+
+def assert_shown(found: str, shown: str) -> None:
+    """Check that a text is what a page shows, up to ids and the rounding of other processors."""
+    assert re.sub(" +", " ", NUMBER.sub("…", found)) == re.sub(" +", " ", NUMBER.sub("…", shown))
+    for ours, theirs in zip(re.findall(r"\b\d\.\d+", found), re.findall(r"\b\d\.\d+", shown), strict=True):
+        assert float(ours) == pytest.approx(float(theirs), abs=0.02)
 
 
 @pytest.mark.heavy
@@ -176,9 +224,7 @@ def test_the_python_example_of_runs_is_one_script(
     exec(code, {})
     found = capsys.readouterr().out
     shown = "".join(line.removeprefix("    ") for line in printed.splitlines(keepends=True))
-    assert re.sub(" +", " ", NUMBER.sub("…", found)) == re.sub(" +", " ", NUMBER.sub("…", shown))
-    for ours, theirs in zip(re.findall(r"\b\d\.\d+", found), re.findall(r"\b\d\.\d+", shown), strict=True):
-        assert float(ours) == pytest.approx(float(theirs), abs=0.02)
+    assert_shown(found, shown)
 
 
 def test_the_table_of_exports_names_every_kind() -> None:

@@ -120,7 +120,7 @@ def _title(text: str) -> None:
 
 
 def _print_curves(comparison: Comparison, x: str) -> None:
-    from dnnctl.cli.curves import draw_curves
+    from dnnctl.commands.curves import draw_curves
 
     rows = {group.label: group.first.curve for group in comparison.groups if group.first.curve}
     names = [f"val_{comparison.metric}", comparison.metric, "val_loss", "loss"]

@@ -147,7 +147,7 @@ def _as_object(loaded: LoadedSpec, curve: RateCurve, suggestion: Suggestion) -> 
 
 
 def _print(curve: RateCurve, suggestion: Suggestion) -> None:
-    from dnnctl.cli.curves import draw_rates
+    from dnnctl.commands.curves import draw_rates
 
     print_drawing(draw_rates(list(map(float, curve.rates)), list(map(float, curve.smoothed))))
     print_text(f"useful rates:            {suggestion.low:.3g} to {suggestion.high:.3g}")

@@ -225,7 +225,7 @@ def _print_curves(run: RunRecord) -> None:
     """The loss, on training and validation, over the epochs."""
     if len(run.curve) < MIN_POINTS:
         return
-    from dnnctl.cli.curves import draw_run
+    from dnnctl.commands.curves import draw_run
 
     print_text()
     print_drawing(draw_run(run.curve))

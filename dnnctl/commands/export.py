@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +32,8 @@ from dnnctl.store.writer import RunWriter
 FACTS = "export.json"
 """The file that makes a folder an export."""
 CARD = "README.md"
+RUNTIME = Path(__file__).parents[1] / "engine" / "export" / "runtime.py"
+"""The script that asks an export: it runs without dnnctl."""
 
 
 @dataclass(frozen=True)
@@ -195,10 +196,7 @@ def _check(run: RunRecord, chosen: Format, job: Job, outcome: Outcome) -> tuple[
     """
     import numpy as np
 
-    script = find_spec("dnnctl.engine.export.runtime")
-    assert script is not None
-    assert script.origin is not None
-    command = [sys.executable, "-P", script.origin, job.folder, job.questions, *chosen.without]
+    command = [sys.executable, "-P", str(RUNTIME), job.folder, job.questions, *chosen.without]
     done = _run(command, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"})
     answers = Path(job.questions) / "answers.npz"
     if done.returncode or not answers.exists():
@@ -211,7 +209,7 @@ def _check(run: RunRecord, chosen: Format, job: Job, outcome: Outcome) -> tuple[
 
     asked = outcome if job.quantize is None else outcome.about_real_rows()
     parity = compare_answers(expected, answered, asked, task=describe_target(run).task, threshold=threshold(run))
-    if parity.fault and job.quantize is None:
+    if parity.fault and (job.quantize is None or not parity.is_finite):
         raise ExportError(
             f"The export does not answer as the network of {run.id}, so it was not kept. {parity.fault}. Try another "
             "format, and report this: it is a fault of the converter."

@@ -5,6 +5,7 @@ Shapes: N is the number of rows, K the number of outputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,11 @@ class Parity:
     n_decisions: int = 0
     fault: str = ""
     """What is wrong; empty if the answers agree."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether there is an answer to everything, and none is infinite or NaN where that of the network is not."""
+        return self.difference < math.inf
 
 
 def compare_answers(expected: Arrays, answers: Arrays, outcome: Outcome, *, task: str, threshold: float) -> Parity:

@@ -38,6 +38,16 @@ class Run(RunRecord):
         """
         return load_model(self, weights)
 
+    def plot(self, metric: str | None = None) -> Any:
+        """The curves of the loss, or of a metric, over the epochs: a figure of plotly if it is installed, else text.
+
+        Raises:
+            RunError: no epoch has finished, or there is no such metric.
+        """
+        from dnnctl.commands.plot import plot
+
+        return plot(self, metric)
+
 
 def load_run(reference: str | Path, runs_dir: str | Path | None = None) -> Run:
     """A run by its folder, id, id prefix, name (the newest run with that name) or `last`.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.commands.runs import Run
@@ -18,12 +20,14 @@ from dnnctl.store.catalog import Notify, runs_directory
 from dnnctl.store.facts import TrialFacts
 from dnnctl.store.writer import RunWriter
 
+AnySpec = Spec | LoadedSpec | str | Path | Mapping[str, Any]
 
-def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore) -> Run:
+
+def train(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report = ignore) -> Run:
     """Train a spec and return the run.
 
     Args:
-        spec: a spec, or the path of a spec file.
+        spec: a spec, the path of a spec file, or a mapping with the contents of one.
         runs_dir: where runs are kept; by default DNNCTL_RUNS_DIR, or `runs`.
         report: called with each event as it happens.
 
@@ -37,9 +41,7 @@ def train(spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None =
         return Run(writer.folder)
 
 
-def dry_run(
-    spec: Spec | LoadedSpec | str | Path, *, runs_dir: str | Path | None = None, report: Report = ignore
-) -> None:
+def dry_run(spec: AnySpec, *, runs_dir: str | Path | None = None, report: Report = ignore) -> None:
     """Load the data and build the model of a spec as `train` does, but do not train or write anything.
 
     Raises:
@@ -88,7 +90,7 @@ def make_blueprint(loaded: LoadedSpec) -> Blueprint:
     )
 
 
-def as_loaded(spec: Spec | LoadedSpec | str | Path) -> LoadedSpec:
+def as_loaded(spec: AnySpec) -> LoadedSpec:
     """A spec with its text, however it was given."""
     if isinstance(spec, LoadedSpec):
         return spec

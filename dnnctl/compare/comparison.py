@@ -14,6 +14,7 @@ from dnnctl.errors import UserError
 from dnnctl.store.difference import changes
 from dnnctl.store.metrics import NO_METRICS, finite, is_less_better
 from dnnctl.store.record import RunRecord
+from dnnctl.text import align, format_number, visible
 
 
 def _seconds_an_epoch(run: RunRecord) -> float | None:
@@ -77,6 +78,17 @@ class Comparison:
     best: str = ""
     """Which of several groups is the best, in words."""
 
+    def __repr__(self) -> str:
+        """For people: the runs, the metrics of each group, and the verdicts."""
+        runs = [f"{group.label}  {visible(repr(run))}" for group in self.groups for run in group.runs]
+        rows = [
+            [visible(each.name), *(_in_words(spread) for spread in each.spreads)]
+            for each in self.results
+            if each.name not in FACTS
+        ]
+        table = align([["", *(group.label for group in self.groups)], *rows], right=set(range(1, len(self.groups) + 1)))
+        return "\n".join([*runs, *table, *(f"{visible(str(verdict))}." for verdict in self.verdicts)])
+
     def as_object(self) -> dict[str, Any]:
         """The comparison as a JSON object."""
         return {
@@ -136,6 +148,12 @@ def compare_runs(runs: Sequence[RunRecord], metric: str | None = None, *, by_nam
         notes=tuple(find_notes(groups, {verdict.role for verdict in verdicts})),
         best=describe_best(groups, verdicts, asked, chosen),
     )
+
+
+def _in_words(spread: Spread) -> str:
+    """The mean, and the standard deviation of several values."""
+    deviation = "" if spread.deviation is None else f" ± {format_number(spread.deviation)}"
+    return f"{format_number(spread.mean)}{deviation}"
 
 
 def _measured(groups: Sequence[Group], role: str) -> list[str]:

@@ -4,6 +4,7 @@ Importing it sets the environment variables that must be set before Keras is imp
 memory to import TensorFlow.
 """
 
+import logging
 import os
 
 from dnnctl.engine.address_space import check_address_space
@@ -13,3 +14,5 @@ check_address_space()
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 use_compilation_cache()
+# TensorFlow takes the functions of all engines in this process for one that is traced again and again.
+logging.getLogger("tensorflow").addFilter(lambda record: "tf.function retracing" not in record.getMessage())

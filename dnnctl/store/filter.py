@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.In: lambda value, options: value in options,
     ast.NotIn: lambda value, options: value not in options,
 }
+LONE_EQUALS = re.compile(r"(?<![=!<>])=(?!=)")
 EXAMPLE = "For example: --filter 'val_accuracy > 0.85 and optimizer.kind == nadam'"
 Test = Callable[[RunRecord], bool]
 
@@ -82,7 +84,9 @@ def _parse(text: str) -> ast.Expression:
             warnings.simplefilter("ignore")  # about invalid escapes in quoted text
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise UserError(f"--filter: must be a valid condition. Received: {shorten(text, 100)}. {EXAMPLE}") from None
+        hint = "Use `==` to compare. " if LONE_EQUALS.search(text) else ""
+        message = f"--filter: must be a valid condition. Received: {shorten(text, 100)}. {hint}{EXAMPLE}"
+        raise UserError(message) from None
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

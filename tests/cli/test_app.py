@@ -104,8 +104,9 @@ def test_no_framework_is_loaded(arguments: list[str], tmp_path: Path) -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "init", "train", "resume", "fork", "evaluate", "predict", "serve", "prune", "verify-resume", "find-rate",
-        "check", "data", "schema", "list", "show", "compare", "report", "tensorboard", "remove", "doctor",
+        "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "verify-resume",
+        "find-rate", "check", "explain", "data", "schema", "list", "show", "compare", "report", "tag", "note", "rename",
+        "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

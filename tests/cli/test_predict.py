@@ -55,12 +55,12 @@ def opened(runs: list[RunRecord], monkeypatch: pytest.MonkeyPatch) -> list[dict[
 
 
 def test_the_options_reach_the_prediction(opened: list[dict[str, Any]]) -> None:
-    names, choices = ["--keep", "id,name", "--keep", "x"], ["--weights", "last", "--mc-samples", 3]
+    names, choices = ["--keep", "id,name", "--keep", "x"], ["--weights", "last", "--mc-samples", 3, "--explain"]
     assert call("predict", "good", "a.png", "b.png", *names, *choices).exit_code == 0
     (found,) = opened
     assert "-good-" in found.pop("run")
     assert found == {
-        "inputs": ["a.png", "b.png"], "keep": ["id", "name", "x"], "weights": "last", "mc_samples": 3,
+        "inputs": ["a.png", "b.png"], "keep": ["id", "name", "x"], "weights": "last", "mc_samples": 3, "explain": True,
         "accept_altered": False,
     }  # fmt: skip
 

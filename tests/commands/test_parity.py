@@ -57,11 +57,14 @@ def test_infinite_answers_are_only_equal_to_themselves(bad: float) -> None:
     want = np.array([[bad], [1.0]])
     assert not compare(want, want, task="numbers", activation="linear").fault
     assert compare(want, [[1.0], [1.0]], task="numbers", activation="linear").fault
-    assert compare([[1.0], [1.0]], want, task="numbers", activation="linear").fault
+    found = compare([[1.0], [1.0]], want, task="numbers", activation="linear")
+    assert (bool(found.fault), found.is_finite) == (True, False)
 
 
 def test_missing_answers_and_other_weights_are_faults() -> None:
     assert "the shape (1, 2), not (2, 2)" in compare(WANT, WANT[:1]).fault
+    assert not compare(WANT, WANT[:1]).is_finite
+    assert compare(WANT, WANT + 0.5).is_finite
     outcome = Outcome()
     for name in ("weight dense_1/kernel", "encoded real rows"):
         same = {name: np.array([1.0, np.nan])}

@@ -121,3 +121,12 @@ def test_a_deeply_nested_condition_is_refused() -> None:
     parse_filter("not " * 40 + "epochs > 1")
     with pytest.raises(UserError, match="nested too deeply"):
         parse_filter("not " * 60 + "epochs > 1")
+
+
+def test_an_equals_sign_in_place_of_two_gets_a_hint() -> None:
+    with pytest.raises(UserError, match="Use `==` to compare"):
+        parse_filter("val_accuracy = 0.9")
+    for wrong in ("val_accuracy == ", "val_accuracy >= "):
+        with pytest.raises(UserError) as refusal:
+            parse_filter(wrong)
+        assert "Use `==`" not in str(refusal.value)

@@ -51,6 +51,15 @@ def test_a_row_has_a_possible_epoch(epoch: int, is_epoch: bool) -> None:
     assert is_row({"epoch": epoch}) is is_epoch
 
 
+def test_a_run_is_shown_in_one_line_that_acts_on_no_terminal(tmp_path: Path) -> None:
+    run = store_run(tmp_path)
+    assert repr(run).startswith(f"Run {run.id}, finished: 3 epochs, test ")
+    assert f"accuracy {run.summary.measured('test')['accuracy']:.4f}" in repr(run)
+    strange = tmp_path / "a\x1b[2J"
+    strange.mkdir()
+    assert repr(RunRecord.at(strange)).isprintable()
+
+
 def test_an_export_is_no_end_of_training(tmp_path: Path) -> None:
     """An interrupted run whose best model so far was exported is still interrupted, for the same reason."""
     run = make_run(tmp_path)

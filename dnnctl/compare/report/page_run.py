@@ -73,9 +73,10 @@ def predictions_of(run: RunRecord) -> tuple[str, Predictions | NoPredictions]:
 
 def _targets(run: RunRecord) -> list[str]:
     """The names of the predicted columns; empty if the data have none."""
+    if run.facts.target is not None and run.facts.target.names:
+        return list(run.facts.target.names)
     named = spec_value(run.spec, "data.source.target")
-    names = named if isinstance(named, list) else [named]
-    return [name for name in names if isinstance(name, str) and name != "auto"]
+    return [named] if isinstance(named, str) and named != "auto" else []
 
 
 def _lineage(run: RunRecord) -> str:

@@ -16,11 +16,13 @@ from functools import cache
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from socket import socketpair
+from threading import Lock
 
 from dnnctl.data.images.decode import Form
 from dnnctl.data.images.examine import Examined, examine
 
 MOST_WORKERS = 8
+STARTING = Lock()
 
 
 class Workers:
@@ -72,10 +74,15 @@ class Workers:
             return Connection(ours.detach())
 
 
-@cache
 def shared_workers(n_processors: int) -> Workers:
-    """The workers of this process; they are started when they are first needed."""
-    workers = Workers(min(MOST_WORKERS, n_processors))
+    """The workers of this process; the first thread that needs them starts them."""
+    with STARTING:
+        return _started_workers(min(MOST_WORKERS, n_processors))
+
+
+@cache
+def _started_workers(n: int) -> Workers:
+    workers = Workers(n)
     atexit.register(workers.close)
     return workers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from yaml import YAMLError
 
 from dnnctl.errors import Fault, Place, SpecError
 from dnnctl.specs.experiment import NAME_PATTERN, Spec
@@ -25,6 +26,9 @@ from dnnctl.specs.reading.validation_errors import in_order, translate
 from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.specs.rules import broken_rules
 from dnnctl.specs.source import FILE_KEYS
+
+MAPPING = Path("spec")
+"""What stands for the file of a spec that is a mapping, in messages and as the default name."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,17 @@ class LoadedSpec:
         return self.document.nearest(path).place
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpec:
-    """The spec in a file, with overrides of the form `a.b=value` applied.
+def load(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> LoadedSpec:
+    """The spec in a file, or in a mapping as a file would contain it, with overrides of the form `a.b=value` applied.
+
+    Paths in a mapping are relative to the working directory.
 
     Raises:
         SpecError: with all faults of the file and the overrides.
     """
-    path = Path(path)
+    path = MAPPING if isinstance(source, Mapping) else Path(source)
     overrides = [overrides] if isinstance(overrides, str) else overrides
-    text = read_file(path)
+    text = _as_yaml(source) if isinstance(source, Mapping) else read_file(path)
     document, faults = read_with_bases(path, text)
     document, override_faults = apply_overrides(document, overrides)
     return validated(document, path, text, overrides, [*faults, *override_faults])
@@ -83,13 +89,16 @@ def validated(
     return LoadedSpec(spec, document, text, tuple(overrides))
 
 
-def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
+def load_spec(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
     """The spec in a YAML file, validated, with its bases merged and overrides of the form `a.b=value` applied.
+
+    Args:
+        source: the path of the file, or a mapping with its contents.
 
     Raises:
         SpecError: with all faults of the file and the overrides.
     """
-    return load(path, overrides).spec
+    return load(source, overrides).spec
 
 
 def to_plain(section: Section) -> dict[str, Any]:
@@ -109,6 +118,20 @@ def to_yaml(spec: Spec) -> str:
 def digest(spec: Spec) -> str:
     """The identity of a spec: the SHA-256 of its canonical JSON, in hexadecimal."""
     return sha256(dumps(to_plain(spec), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _as_yaml(mapping: Mapping[str, Any]) -> str:
+    """A mapping as YAML.
+
+    Raises:
+        SpecError: it contains something else than plain values.
+    """
+    try:
+        return write_yaml(dict(mapping))
+    except (YAMLError, RecursionError):
+        rule = "it contains something that YAML does not have"
+        hint = "Allowed: dicts with text as keys, lists, text, numbers, booleans; not NumPy arrays or paths."
+        raise SpecError([Fault(rule, str(MAPPING), hint=hint)]) from None
 
 
 def _plain(value: Any) -> Any:

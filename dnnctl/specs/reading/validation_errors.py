@@ -57,6 +57,19 @@ def _position(place: Place | None) -> tuple[bool, int, int]:
     return (False, 0, 0) if place is None else (place.line == 0, place.line, place.column)
 
 
+MAPPINGS = {
+    "clip": "{{kind: norm, value: {}}}",
+    "constraint": "{{kind: max_norm, radius: {}}}",
+    "dropout": "{{kind: dropout, rate: {}}}",
+    "early_stopping": "{{patience: {}}}",
+    "optimizer": "{{kind: sgd, learning_rate: {}}}",
+    "regularizer": "{{kind: l2, strength: {}}}",
+    "validation": "{{size: {}}}",
+    "warmup": "{{steps: {}}}",
+}
+"""By key: the mapping that somebody means who writes a number only."""
+
+
 @dataclass(frozen=True)
 class _Finding:
     """An error of pydantic, with what the document contains there."""
@@ -115,8 +128,15 @@ def _wrong_alternative(finding: _Finding) -> Fault:
     if allowed and all(entry in FORMS for entry in allowed):
         words = " or ".join(f"`{word}`" for word in words_of(finding.options))
         forms = [words if form == "a word" and words else form for form in allowed]
-        return finding.fault("must be " + " or ".join(forms))
+        return finding.fault("must be " + " or ".join(forms), hint=_mapping_hint(finding))
     return _not_among(allowed, replace(finding, node=finding.node.child("kind") or finding.node))
+
+
+def _mapping_hint(finding: _Finding) -> str:
+    """How a number is written in the mapping that it is meant for: `dropout: 0.3` as `{kind: dropout, rate: 0.3}`."""
+    key, value = (finding.path or ("",))[-1], finding.node.value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"Write `{key}: {MAPPINGS[str(key)].format(value)}`." if is_number and key in MAPPINGS else ""
 
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
@@ -135,7 +155,8 @@ def _out_of_bounds(finding: _Finding) -> Fault:
 
 
 def _other(finding: _Finding) -> Fault:
-    return finding.fault(_TYPES.get(finding.kind, finding.message), hint=_number_hint(finding.kind, finding.node))
+    hint = _mapping_hint(finding) or _number_hint(finding.kind, finding.node)
+    return finding.fault(_TYPES.get(finding.kind, finding.message), hint=hint)
 
 
 TRANSLATIONS: dict[str, Callable[[_Finding], Fault]] = {

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 
+from dnnctl.data.images import workers as module
 from dnnctl.data.images.decode import Form
 from dnnctl.data.images.examine import Examined, examine
 from dnnctl.data.images.workers import Workers
@@ -62,6 +65,23 @@ def test_without_a_program_to_start_this_process_does_the_work(
     workers = Workers(1)
     assert_equal(workers.examine(paths, Form()), examine(paths, Form()))
     workers.close()
+
+
+def test_threads_share_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    class Slow(Workers):
+        def __init__(self, n: int) -> None:
+            started.append(n)
+            super().__init__(0)
+            sleep(0.05)
+
+    monkeypatch.setattr(module, "Workers", Slow)
+    module._started_workers.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(module.shared_workers, [100] * 4))
+    module._started_workers.cache_clear()
+    assert (started, len(set(found))) == ([module.MOST_WORKERS], 1)
 
 
 def test_workers_end_with_the_process_that_started_them() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 
 from attack.spec_mutations import mutate_spec, to_bytes
 from dnnctl.errors import MAX_REPORT_LINES, SpecError
@@ -169,3 +171,36 @@ def test_any_mutation_of_a_random_spec_is_valid_or_a_clear_error(tmp_path: Path)
     specs = zip(range(20), Chance(5, tmp_path).specs(), strict=False)
     valid = attack([to_yaml(spec) for _, spec in specs], range(200), tmp_path)
     assert 20 <= sum(valid) <= 100
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_mapping_is_the_spec_that_its_file_would_be(path: Path) -> None:
+    assert load_spec(load(path).document.plain(), ["seed=9"]) == load_spec(path, ["seed=9"])
+
+
+def test_paths_in_a_mapping_are_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = load_spec(
+        {"data": {"source": {"kind": "npz", "path": "x.npz"}}, "model": {"layers": ["flatten"]}}
+    ).data.source
+    assert getattr(source, "path", None) == str(tmp_path / "x.npz")
+
+
+def test_faults_of_a_mapping_are_those_of_its_file(tmp_path: Path) -> None:
+    """A layer that is the same object twice is no fault; what no file could contain is one."""
+    layer = {"kind": "dense", "units": 4}
+    spec: dict[str, Any] = {"data": {"source": "fashion_mnist"}, "model": {"layers": ["flatten", layer, layer]}}
+    assert len(load_spec(spec).model.layers) == 3
+    assert load_spec(spec).name == "spec"
+    spec["model"]["layer"] = 1
+    (tmp_path / "spec").write_text(yaml.safe_dump(spec, sort_keys=False))
+    with pytest.raises(SpecError) as of_file:
+        load_spec(tmp_path / "spec")
+    with pytest.raises(SpecError) as of_mapping:
+        load_spec(spec)
+    assert str(of_mapping.value) == str(of_file.value).replace(f"{tmp_path}/", "")
+    for value in (Path("x"), np.float32(1), object()):
+        with pytest.raises(SpecError, match="something that YAML does not have"):
+            load_spec({**spec, "seed": value})

@@ -8,6 +8,7 @@ import pytest
 
 from dnnctl.errors import SpecError
 from dnnctl.specs import load
+from dnnctl.specs.reading.validation_errors import MAPPINGS
 
 FINE = """name: a
 seed: 1
@@ -202,3 +203,30 @@ def test_a_ten_megabyte_alias_bomb_is_refused_quickly(tmp_path: Path) -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 60)]
     path.write_text("\n".join(lines))
     assert "with its aliases expanded" in str(refuse(path))
+
+
+@pytest.mark.parametrize("key", MAPPINGS)
+def test_a_number_in_place_of_a_mapping_gets_the_mapping(key: str, tmp_path: Path) -> None:
+    """What the hint says can be written instead."""
+    number = 2 if key in ("early_stopping", "warmup") else 0.25
+    before, after = {
+        "validation": ("data: {source: fashion_mnist_sample, ", "}"),
+        "optimizer": ("", ""),
+        "clip": ("optimizer: {kind: sgd, ", "}"),
+        "early_stopping": ("training: {", "}"),
+        "warmup": ("schedule: {kind: cosine, ", "}"),
+    }.get(key, ("defaults: {", "}"))
+    source = "" if key == "validation" else "data: {source: fashion_mnist_sample, validation: {size: 9}}\n"
+    is_default = before.startswith("defaults")
+    path = tmp_path / "a.yaml"
+
+    def written(value: object) -> str:
+        entry = f"{before}{key}: {value}{after}"
+        model = f"model: {{{entry if is_default else 'defaults: {}'}, layers: [flatten]}}"
+        return f"{source}{model}\n{'' if is_default else entry}\n"
+
+    path.write_text(written(number))
+    fix = MAPPINGS[key].format(number)
+    assert f"Write `{key}: {fix}`." in str(refuse(path))
+    path.write_text(written(fix))
+    load(path)

@@ -9,6 +9,8 @@ from itertools import accumulate
 from math import ceil, floor, log10
 from typing import Any
 
+from click import unstyle
+
 from dnnctl.store.metrics import finite
 from dnnctl.text import visible
 
@@ -24,11 +26,11 @@ def draw_curves(curves: Mapping[str, Rows], name: str, *, over: str = "epoch") -
     return _draw(series, f"{name} over {'training time (s)' if over == 'time' else 'epochs'}")
 
 
-def draw_run(rows: Rows) -> str:
-    """The training loss of a run and its validation loss, if any, over epochs."""
-    names = [name for name in ("loss", "val_loss") if any(name in row for row in rows)]
+def draw_run(rows: Rows, metric: str = "loss") -> str:
+    """A metric of a run in training and on the validation split, if there is one, over epochs."""
+    names = [name for name in (metric, f"val_{metric}") if any(name in row for row in rows)]
     return _draw(
-        {name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, "loss over epochs"
+        {name: (positions(rows, "epoch"), [row.get(name) for row in rows]) for name in names}, f"{metric} over epochs"
     )
 
 
@@ -66,7 +68,8 @@ def _draw(
     else:
         plotext.xticks(list(places), list(places.values()))
     plotext.title(visible(title))
-    return str(plotext.build()).rstrip("\n")
+    drawing = str(plotext.build()).rstrip("\n")
+    return drawing if has_colours else unstyle(drawing)
 
 
 def _ticks(xs: Sequence[float]) -> list[float]:
