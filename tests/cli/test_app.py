@@ -35,6 +35,9 @@ app(sys.argv[1:])
         ["check", str(SELU)],
         ["init", "--preset", "list", "x.yaml"],
         ["check", "--json", str(SELU)],
+        ["check", "--explain", "all"],
+        ["explain", "optimizer.sgd"],
+        ["explain", str(SELU), "seed"],
         ["schema"],
         ["list"],
         ["show"],
@@ -57,6 +60,12 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
     heavy = ("tensorflow", "keras", "numpy", "pydantic", "rich")
     code = f"import sys, dnnctl; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_commands_that_read_no_spec_do_not_import_what_specs_are_made_of() -> None:
+    """Building the types of a spec takes longer than everything else that `list` does."""
+    code = "import sys, dnnctl.cli.app; print('dnnctl.specs' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 INTERRUPTED = """
