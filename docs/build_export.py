@@ -295,6 +295,8 @@ def train(folder: Path, name: str, **sections: Any) -> Any:
     """Train a small run."""
     pretraining = sections.pop("pretraining", "none")
     is_table = sections["data"]["source"]["kind"] in ("csv", "parquet", "arrow")
+    if not is_table:
+        sections["data"] = {"scaling": "unit", **sections["data"]}
     spec = {
         "name": name.replace(", ", "-"),
         "model": {"layers": [DENSE] if is_table else ["flatten", DENSE]},

@@ -27,6 +27,8 @@ Main = Callable[[Sequence[str]], None]
 """A program: a function of a module, called with its arguments."""
 NONE: Mapping[str, str] = {}
 UNLIMITED: Mapping[int, int] = {}
+LONGEST = 600
+"""Seconds until a process counts as hanging."""
 OUTPUTS = (1, 2)
 """The descriptors of standard output and standard error."""
 
@@ -74,7 +76,7 @@ class Forked:
         for stream in (self.stdout, self.stderr):
             stream.close()
 
-    def wait(self, timeout: float = 120) -> int:
+    def wait(self, timeout: float = LONGEST) -> int:
         """Wait for the end and return the exit code; for a signal it is the signal's number, negative."""
         self._process.join(timeout)
         code = self._process.exitcode
@@ -83,7 +85,7 @@ class Forked:
             raise subprocess.TimeoutExpired("forked process", timeout)
         return code
 
-    def communicate(self, timeout: float = 120) -> tuple[str, str]:
+    def communicate(self, timeout: float = LONGEST) -> tuple[str, str]:
         """Wait for the end and return what was printed to standard output and standard error."""
         with ThreadPoolExecutor(2) as readers:
             printed = [readers.submit(_rest_of, stream) for stream in (self.stdout, self.stderr)]

@@ -110,7 +110,7 @@ def complete(run: RunRecord, parent: RunRecord) -> RunRecord:
         )
         writer.add_history(HistoryEntry("restored", checkpoint="epoch-0001-step-10"))
         writer.append_row({"epoch": 1, "step": 1, "seconds": 1, "part": "dense_1", "loss": 0.5}, "pretraining")
-        writer.change_labels(lambda _: Labels("bad", ("good", "new"), "a note"))
+        writer.change_labels(lambda _: Labels(run.name, ("good", "new"), "a note"))
         writer.log("run")
         writer.write_model(lambda aside: aside.write_bytes(b"PK\x03\x04 no model"))
         assert run.summary is not None

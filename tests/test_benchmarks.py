@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, images, learning_rates, own_data, predictions
+from benchmarks import checkpoints, epochs, images, learning_rates, own_data, predictions, sweeps
 from benchmarks.nets import dense, make_spec
+from dnnctl.search.proposals import Search
+from dnnctl.store.trials import TrialState, read_trials
 
 
 def test_epochs_prints_a_line_with_both_ratios(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
@@ -84,3 +86,12 @@ def test_predictions_prints_a_row_for_each_side(monkeypatch: pytest.MonkeyPatch,
     lines = capsys.readouterr().out.splitlines()[-3:]
     assert lines[0] == "| dnnctl predict | | 2.0 s | 900 MB |"
     assert lines[1].startswith("| keras.Model.predict, batch_size=32 (default) | 1.0 s | 2.0 s |")
+
+
+def test_the_stored_trials_of_sweeps_are_those_of_a_sweep(tmp_path: Path) -> None:
+    loaded = sweeps.store_trials(tmp_path, 12)
+    trials = read_trials(tmp_path, loaded.sweep.name)
+    assert [trial.state for trial in trials] == [TrialState.FINISHED] * 12
+    proposal = Search.of(loaded).propose(trials)
+    assert proposal is not None
+    assert (proposal.number, proposal.based_on) == (13, "1-12")

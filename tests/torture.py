@@ -13,6 +13,7 @@ import argparse
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -99,7 +100,7 @@ def torture(
         spec = spec_of(recipe, directory, readers=draw.choice(READERS))
         points = [choose_point(draw) for _ in range(draw.randint(1, MAX_KILLS_OF_ONE))]
         deaths = [point for point in [*points, NEVER] if run_once(recipe, spec, directory / "runs", point)]
-    except AssertionError as error:  # the training failed
+    except (AssertionError, subprocess.TimeoutExpired) as error:  # the training failed, or hangs
         return f"FAILED: {str(error)[-300:]}", []
     if bits(list_runs(directory / "runs")[0]) != expected[recipe]:
         return "DIFFERENT", deaths

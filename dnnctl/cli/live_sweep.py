@@ -109,11 +109,15 @@ class LiveSweepDisplay:
         elif isinstance(event, SweepEnded):
             self.running.clear()
 
+    def below(self) -> list[str]:
+        """The lines below: the trials that are trained, the progress and the best trial; none if nothing is trained."""
+        if not self.running:
+            return []
+        lines = [*(trial.line() for trial in self.running.values()), self._progress(), self.best]
+        return [visible(line)[: self.console.width] for line in lines if line]
+
     def _refresh(self) -> None:
-        lines = [visible(trial.line())[: self.console.width] for trial in self.running.values()]
-        if self.running:
-            lines += [self._progress(), *([self.best] if self.best else [])]
-        self.live.update(Group(*(Text(line) for line in lines)), refresh=True)
+        self.live.update(Group(*map(Text, self.below())), refresh=True)
 
     def _progress(self) -> str:
         filled = round(BAR * self.n_over / max(self.n_trials, 1))

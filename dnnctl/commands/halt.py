@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dnnctl.errors import RunError
 from dnnctl.store.facts import Row, TrialFacts
 from dnnctl.store.metrics import finite
 from dnnctl.store.trials import TrialState, own_trials, read_trials
@@ -28,9 +29,14 @@ class TrialHalt:
     """Stops a trial, and records that it did before anything else can happen."""
 
     def __init__(self, writer: RunWriter, trial: TrialFacts) -> None:
+        from pydantic import ValidationError
+
         from dnnctl.specs.sweep import Sweep
 
-        sweep = Sweep.model_validate(trial.plan)
+        try:
+            sweep = Sweep.model_validate(trial.plan)
+        except ValidationError:
+            raise RunError(f"{writer.folder.id} is damaged: run.json: trial.plan is not a sweep.") from None
         self.writer = writer
         self.number = trial.number
         self.sweep = sweep

@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from dnnctl.errors import UserError
-from dnnctl.specs.reading.yaml_writer import write_inline
 
 NAME = "NAME"
 """The placeholder for the name in a preset."""
@@ -44,8 +43,14 @@ def write_new_spec(path: Path, text: str) -> None:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or "spec"
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(text.replace(f"name: {NAME}", f"name: {write_inline(name)}", 1))
+            file.write(text.replace(f"name: {NAME}", f"name: {_as_yaml(name)}", 1))
     except FileExistsError:
         raise UserError(f"{path} already exists and was not overwritten. Choose another name.") from None
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
+
+
+def _as_yaml(name: str) -> str:
+    from dnnctl.specs.reading.yaml_writer import write_inline  # not above: every command imports this module
+
+    return write_inline(name)

@@ -78,13 +78,16 @@ class SweepResult:
 
 
 def read_sweep(trials: Sequence[Trial]) -> SweepResult:
-    """A sweep as its trials show it, whether or not it is still running."""
+    """A sweep as its trials show it, whether or not it is still running.
+
+    Raises:
+        RunError: the last trial is damaged.
+    """
     from dnnctl.search.ranking import best_of, distinct_best
 
     own, runs = own_trials(trials), confirming_runs(trials)
     plan = dict(trials[-1].facts.plan)
-    objective = plan.get("objective") or []
-    metrics = [str(each["metric"]) for each in (objective if isinstance(objective, list) else [objective])]
+    metrics = _metrics(plan, trials[-1])
     claim = None
     if runs:
         from dnnctl.search.claim import make_claim
@@ -93,6 +96,20 @@ def read_sweep(trials: Sequence[Trial]) -> SweepResult:
         confirmed = [trial for trial in distinct_best(own, metrics) if trial.number in numbers]
         claim = make_claim(confirmed, runs, metrics[0])
     return SweepResult(trials[0].facts.sweep, plan, tuple(metrics), tuple(own), tuple(best_of(own, metrics)), claim)
+
+
+def _metrics(plan: Mapping[str, Any], trial: Trial) -> list[str]:
+    """The objectives in a sweep's plan.
+
+    Raises:
+        RunError: the run that holds the plan is damaged.
+    """
+    objective = plan.get("objective")
+    parts = objective if isinstance(objective, list) else [objective]
+    found = [part.get("metric") if isinstance(part, dict) else None for part in parts]
+    if not found or not all(isinstance(each, str) for each in found):
+        raise RunError(f"{trial.run.id} is damaged: run.json: trial.plan has no objective.")
+    return [str(each) for each in found]
 
 
 def planned_trials(loaded: LoadedSweep) -> list[Setting]:

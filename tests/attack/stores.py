@@ -73,4 +73,6 @@ def _numbers(outcome: Outcome) -> Any:
 def _expected() -> dict[tuple[str, ...], Any]:
     """The results of the undamaged store."""
     folder = sample_store().parent
-    return {tuple(command): _numbers(call(folder, *command)) for command in RESULTS}
+    outcomes = [call(folder, *command) for command in RESULTS]
+    assert all(outcome.code == 0 for outcome in outcomes), "otherwise nothing would be compared"
+    return {tuple(outcome.command): _numbers(outcome) for outcome in outcomes}

@@ -35,6 +35,9 @@ app(sys.argv[1:])
         ["check", str(SELU)],
         ["init", "--preset", "list", "x.yaml"],
         ["check", "--json", str(SELU)],
+        ["check", "--explain", "all"],
+        ["explain", "optimizer.sgd"],
+        ["explain", str(SELU), "seed"],
         ["schema"],
         ["list"],
         ["show"],
@@ -57,6 +60,12 @@ def test_importing_dnnctl_loads_nothing_heavy() -> None:
     heavy = ("tensorflow", "keras", "numpy", "pydantic", "rich")
     code = f"import sys, dnnctl; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_commands_that_read_no_spec_do_not_import_what_specs_are_made_of() -> None:
+    """Building the types of a spec takes longer than everything else that `list` does."""
+    code = "import sys, dnnctl.cli.app; print('dnnctl.specs' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 INTERRUPTED = """
@@ -104,9 +113,9 @@ def test_no_framework_is_loaded(arguments: list[str], tmp_path: Path) -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "verify-resume",
-        "find-rate", "check", "explain", "data", "schema", "list", "show", "compare", "report", "tag", "note", "rename",
-        "tensorboard", "remove", "doctor",
+        "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep",
+        "verify-resume", "find-rate", "check", "explain", "data", "schema", "list", "show", "compare", "report",
+        "tag", "note", "rename", "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

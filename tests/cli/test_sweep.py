@@ -128,3 +128,12 @@ def test_a_run_that_was_stopped_says_by_what(runs_dir: Path) -> None:
 def test_a_name_that_a_run_has_means_the_run(runs_dir: Path) -> None:
     (run,) = runs_dir.glob("*net-0003-00*")
     assert call("show", "net-0003").stdout.startswith(f"run         {run.name}")
+
+
+@pytest.mark.parametrize("objective", [None, [], "val_loss", {"metric": 3}, [{"metric": "val_loss"}, 3]])
+def test_a_damaged_plan_ends_in_words(objective: Any, tmp_path: Path) -> None:
+    store_trial(tmp_path, 1, [0.5], plan={"objective": objective})
+    for words in (["show", "net"], ["show", "net", "--json"], ["compare", "net"]):
+        done = call(*words, "--runs-dir", tmp_path)
+        assert done.exit_code == 2
+        assert "trial.plan has no objective" in done.output

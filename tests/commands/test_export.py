@@ -132,7 +132,7 @@ def test_mixed_precision_is_exported_in_float32_and_quantized(images: Run, tmp_p
     """The accuracy before quantization is the recorded one, except where bfloat16 decides a row differently."""
     found = dnnctl.export(images, "litert", tmp_path / "out", quantize="int8")
     assert found.facts.limit is None
-    assert found.facts.before.keys() == found.facts.after.keys() == {"accuracy", "crossentropy"}
+    assert found.facts.before.keys() == found.facts.after.keys() > {"accuracy", "crossentropy"}
     recorded = images.summary.measured("validation")["accuracy"]
     assert abs(found.facts.before["accuracy"] - recorded) <= 1 / 12 + 1e-6
     card = (found.path / "README.md").read_text()

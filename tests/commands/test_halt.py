@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dnnctl.commands.halt import halt_of
+from dnnctl.errors import RunError
 from dnnctl.store.trials import read_trials
 from dnnctl.store.writer import RunWriter
 from stored_trials import store_trial
@@ -80,3 +81,9 @@ def test_a_run_without_a_sweep_and_a_confirming_run_are_never_stopped(tmp_path: 
     for run in runs:
         with RunWriter.open(run) as writer:
             assert halt_of(writer) is None
+
+
+def test_a_damaged_plan_is_a_clear_error(tmp_path: Path) -> None:
+    run = store_trial(tmp_path, 1, [0.5], plan={"prune": {"kind": "median"}}, state="unfinished").run
+    with RunWriter.open(run) as writer, pytest.raises(RunError, match=r"trial.plan is not a sweep"):
+        halt_of(writer)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from dnnctl.errors import RunError
-from dnnctl.store.lock import describe_holder, hold
+from dnnctl.store.lock import describe_holder, hold, hold_sweep
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from dnnctl.store.lock import describe_holder, hold
+from dnnctl.store.lock import describe_holder, hold, hold_sweep
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -51,3 +51,39 @@ def test_no_file_is_emptied_through_a_lock(is_hard: bool, tmp_path: Path) -> Non
         pass
     assert target.read_text() == "untouched"
     assert describe_holder(path) == "another process"
+
+
+SWEEP = """
+import subprocess, sys, time
+from pathlib import Path
+from dnnctl.store.lock import hold_sweep
+with hold_sweep(Path(sys.argv[1]), "net", print) as lock:
+    worker = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=0, pass_fds=(lock,))
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_sweep_waits_for_the_workers_of_a_killed_process(tmp_path: Path) -> None:
+    """They keep the lock, because they may still be saving their runs. While the process lives, nobody waits."""
+    path = tmp_path / ".sweep-net.lock"
+    command = [sys.executable, "-c", SWEEP, str(path)]
+    heard: list[str] = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        refused = pytest.raises(RunError, match=f"net is being run by pid {holder.pid}")
+        with refused, hold_sweep(path, "net", heard.append):
+            pass
+        assert heard == []
+        holder.kill()
+        holder.wait()
+
+        def end_worker(text: str) -> None:
+            heard.append(text)
+            holder.stdin.close()  # type: ignore[union-attr]
+
+        with hold_sweep(path, "net", end_worker):
+            pass
+    assert heard == ["waiting for the workers of an earlier process to save and end …"]

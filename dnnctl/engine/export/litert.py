@@ -30,7 +30,7 @@ def answer(rows):
     return runner(inputs=np.asarray(rows, np.INPUT_TYPE))["outputs"]
 '''
 SELECTED = re.compile(r"(?:Flex|TF Select|Custom) ops: (.*)")
-"""The line of the converter's message that names the operators of TensorFlow that it would need."""
+"""The lines of the converter's message that name the operators of TensorFlow that it would need."""
 
 
 def write(network: Network, folder: Path, quantization: Quantization | None) -> None:
@@ -69,11 +69,11 @@ def _quantize(converter: Any, samples: NDArray[Any] | None, quantization: Quanti
 
 def explain_failure(message: str, network: Network) -> str:
     """Why the converter failed: the operators and the layers that LiteRT does not have."""
-    found = SELECTED.search(message)
-    if found is None:
+    found = SELECTED.findall(message)
+    if not found:
         lines = [line.strip() for line in message.splitlines() if line.strip()]
         return f"LiteRT cannot hold this network: {lines[0][:200] if lines else 'the converter gave no reason'}."
-    operators = [each.strip().removeprefix("Flex") for each in found[1].split(",")]
+    operators = [each.strip().removeprefix("Flex") for each in ",".join(found).split(",")]
     layers = [layer for layer in network.portable.layers if re.search(rf"\b{re.escape(layer.name)}(?:_\d+)?/", message)]
     where = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in layers) or "an operation without a name"
     return (

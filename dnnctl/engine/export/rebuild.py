@@ -63,7 +63,7 @@ def _rebuild(core: keras.Model, precision: str, layers: dict[type, Any], functio
 
 
 def _leaky_relu(layer: RReLU) -> keras.layers.Layer:
-    return keras.layers.LeakyReLU((layer.lower + layer.upper) / 2, name=layer.name)
+    return keras.layers.LeakyReLU((layer.lower + layer.upper) / 2, dtype="float32", name=layer.name)
 
 
 def _swish(layer: Swish) -> Callable[[Any], Any]:
