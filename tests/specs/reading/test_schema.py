@@ -13,7 +13,8 @@ from dnnctl.specs.reading.schema import field_docs, json_schema
 from dnnctl.specs.reading.yaml_reader import read_document
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = sorted([*(ROOT / "configs").rglob("*.yaml"), *(ROOT / "dnnctl" / "presets").glob("*.yaml")])
+FOLDERS = [ROOT / "configs", ROOT / "configs" / "chapter11", ROOT / "dnnctl" / "presets"]
+SHIPPED = sorted(path for folder in FOLDERS for path in folder.glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from dnnctl.specs import load, load_spec
 from dnnctl.specs.reading.load import to_plain
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = sorted((ROOT / "configs").rglob("*.yaml"))
+FOLDERS = [ROOT / "configs", ROOT / "configs" / "chapter11"]
+SHIPPED = sorted(path for folder in FOLDERS for path in folder.glob("*.yaml"))
 BASE = "data: {source: mnist}\nmodel: {layers: [flatten]}\n"
 
 
