@@ -25,10 +25,13 @@ def visible_lines(text: str) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """A metric with four decimal places, or with an exponent if it is very small or large."""
+    """A metric with four decimal places, without any from 100,000, or with an exponent if it is very small or large."""
     if value is None:
         return "—"
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
+    size = abs(value)
+    if 1e5 <= size < 1e8:  # the mean absolute error of prices
+        return f"{value:.0f}"
+    return f"{value:.4f}" if 1e-3 <= size < 1e5 or value == 0 else f"{value:.3e}"
 
 
 def format_seconds(seconds: float) -> str:

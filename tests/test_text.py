@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnnctl.text import visible, visible_lines
+from dnnctl.text import format_number, visible, visible_lines
 
 OBEYED = [
     *map(chr, range(0x20)),
@@ -37,3 +37,9 @@ def test_no_text_is_obeyed(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "net", "Größe 数字 ± — × ½ é", "thin\u2009space", "1\u00a0000"])
 def test_ordinary_text_does_not_change(text: str) -> None:
     assert visible(text) == text
+
+
+def test_a_metric_in_the_hundreds_of_thousands_is_a_plain_number() -> None:
+    """The mean absolute error of prices: 95304.6176 and 1.042e+05 in two lines are hard to compare."""
+    shown = [format_number(value) for value in (95304.61759, 99999.99999, 104213.4, -2.5e7, 1.296e10, 1e-5)]
+    assert shown == ["95304.6176", "100000.0000", "104213", "-25000000", "1.296e+10", "1.000e-05"]

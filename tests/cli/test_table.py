@@ -52,7 +52,8 @@ def test_lines_break_between_words_only(words: list[str], width: int) -> None:
     [
         ([0.5, None, 12.25], ["0.5000", "—", "12.2500"]),
         ([0.5, 1e-5], ["5.000e-01", "1.000e-05"]),
-        ([0.0, 3e7, None], ["0.000e+00", "3.000e+07", "—"]),
+        ([0.0, 3e9, None], ["0.000e+00", "3.000e+09", "—"]),
+        ([95304.6176, 104213.4], ["95304.6176", "104213"]),
     ],
 )
 def test_a_column_has_one_notation(values: list[float | None], texts: list[str]) -> None:
