@@ -50,7 +50,7 @@ def train_and_print(
     result = train(loaded, path, runs_dir, options, quiet=quiet, as_json=as_json)
     if as_json:
         print_json(as_object(result.runs))
-    elif not quiet:
+    elif not quiet and result.runs:
         _print(result.runs)
     elif options.n_workers is not None:
         print_text("\n".join(run.id for run in result.runs))

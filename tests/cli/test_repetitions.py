@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnctl.cli.repetitions import as_object
+from dnnctl.cli.repetitions import RepetitionOptions, as_object, train_and_print
+from dnnctl.commands.repetitions import Repetitions
+from dnnctl.specs import load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord, Status
 from sample_specs import write_spec
@@ -28,6 +30,17 @@ def test_the_last_json_line_has_mean_and_standard_deviation_of_the_finished_runs
 def test_a_single_finished_run_has_no_standard_deviation(tmp_path: Path) -> None:
     found = as_object([store_run(tmp_path, accuracy=0.8)])
     assert (found["mean"]["test accuracy"], found["standard_deviation"]) == (0.8, {})
+
+
+def test_without_a_run_there_is_no_table_of_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first run could not start, and its error has been printed."""
+    monkeypatch.setattr("dnnctl.cli.repetitions.train_repetitions", lambda *_, **__: Repetitions([], [2]))
+    path = write_spec(tmp_path)
+    options = RepetitionOptions(n_seeds=2, n_folds=0)
+    assert train_and_print(load(path), path, None, options, quiet=False, as_json=False) == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.heavy

@@ -9,6 +9,7 @@ from typing import Any
 
 from dnnctl.data.tables.wording import listed
 from dnnctl.errors import DataError, shorten
+from dnnctl.text import is_number
 
 SIGNATURES: dict[bytes, str] = {
     b"\x89PNG": "a PNG image",
@@ -103,4 +104,6 @@ def check_names(path: str, names: Sequence[str]) -> None:
             raise DataError(f"{path}: column {number} has no name in the header. Give it a name, or remove it.")
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
-        raise DataError(f"{path}: several columns have the same name: {listed(repeated)}. Rename them.")
+        are_values = any(is_number(name) for name in repeated)
+        fix = "If the first line is a row, add a line with names above it" if are_values else "Rename them"
+        raise DataError(f"{path}: several columns have the same name: {listed(repeated)}. {fix}.")

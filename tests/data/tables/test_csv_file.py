@@ -73,6 +73,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "too many fields": (b'x,y\n1,2\n\n"a\nb",2\n1,2,3\n', "line 6 has 3 fields, but the header has 2"),
     "too few fields": (b"x,y\n1,2\n1\n", "line 3 has 1 fields, but the header has 2"),
     "duplicate names": (b"x,y,x\n1,2,3\n", "several columns have the same name: 'x'"),
+    "a row for a header": (b"0,0.5,0\n1,2,3\n", "same name: '0'. If the first line is a row, add a line with names"),
     "equal names but for blanks": (b"x,y, x\n1,2,3\n", "several columns have the same name: 'x'"),
     "no name": (b"x,,y\n0,1,2\n", "column 2 has no name"),
     "latin-1": ("x,y\n1,2\nZürich,3\n".encode("latin-1"), "line 3 contains the byte 0xfc"),
