@@ -42,6 +42,11 @@ def draw_rates(rates: Sequence[float], losses: Sequence[float]) -> str:
     return _draw({"loss": (exponents, losses)}, "loss vs. learning rate", places)
 
 
+def draw_schedule(steps: Sequence[int], rates: Sequence[float]) -> str:
+    """The learning rate over the steps of training."""
+    return _draw({"learning rate": (steps, rates)}, "learning rate over steps")
+
+
 def positions(rows: Rows, over: str) -> list[float]:
     """The x coordinate of each row."""
     if over == "epoch":

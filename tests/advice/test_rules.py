@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 import dnnctl.advice
-from dnnctl.advice.recipe import Recipe
+from dnnctl.advice.optimizer import USUAL_RATES
+from dnnctl.advice.recipe import BUILT_IN_SIZES, Recipe
 from dnnctl.advice.rule import Rule
 from dnnctl.advice.rules import RULES
 from dnnctl.specs import load
+from dnnctl.specs.optimizer import Optimizer
+from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.source import BuiltIn
 
 GOOD = """
 name: good
@@ -177,3 +181,12 @@ def test_every_rule_has_its_place_in_the_list() -> None:
     assert defined == RULES
     assert set(CASES) == set(RULES)
     assert all(rule.explanation and rule.summary for rule in RULES.values())
+
+
+def test_every_optimizer_has_usual_rates_and_every_built_in_source_its_size() -> None:
+    """Its default is within them. Targets that are numbers have no classes, so that such a source has no entry."""
+    optimizers = {kind: section for section in members(Optimizer) for kind in kinds_of([section])}
+    assert set(USUAL_RATES) == set(optimizers)
+    for kind, (low, high) in USUAL_RATES.items():
+        assert low <= optimizers[kind].model_fields["learning_rate"].default <= high
+    assert set(BUILT_IN_SIZES) == {*kinds_of([BuiltIn])} - {"california_housing"}

@@ -114,7 +114,7 @@ def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
         "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep",
-        "verify-resume", "find-rate", "check", "explain", "data", "schema", "list", "show", "compare", "report",
+        "verify-resume", "find-rate", "check", "explain", "plan", "data", "schema", "list", "show", "compare", "report",
         "tag", "note", "rename", "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
