@@ -261,7 +261,7 @@ LIMITED = {
             "scaling": "unit",
         },
         "model": {"layers": ["flatten", {"kind": "dense", "units": 4}]},
-        "training": {"batch_size": 1000, "epochs": 2, "checkpoint": {"every": {"steps": 20}, "keep": 2}},
+        "training": {"batch_size": 1000, "epochs": 1, "checkpoint": {"every": {"steps": 20}, "keep": 2}},
         "runtime": {"compile": "graph", "memory": 0.1},
     }
 }

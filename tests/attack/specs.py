@@ -27,5 +27,9 @@ def _act(folder: Path, seed: int) -> list[Outcome]:
 @cache
 def _texts() -> list[str]:
     """Every spec that comes with dnnctl."""
-    files = [*(ROOT / "configs").rglob("*.yaml"), *(ROOT / "dnnctl" / "presets").glob("*.yaml")]
+    files = [
+        *(ROOT / "configs").glob("*.yaml"),
+        *(ROOT / "configs" / "chapter11").glob("*.yaml"),
+        *(ROOT / "dnnctl" / "presets").glob("*.yaml"),
+    ]
     return [file.read_text(encoding="utf-8") for file in sorted(files)]
