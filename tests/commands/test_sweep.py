@@ -119,6 +119,7 @@ def test_another_sweep_of_the_same_name_is_refused(killed: Killed) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.usefixtures("restored_signals")
 def test_ctrl_c_saves_the_trials_and_the_same_command_continues(tmp_path: Path) -> None:
     """Epochs enough for hours: the trials stop because they are told to, and are resumed where they were."""
     write_spec(tmp_path, training={"batch_size": 16, "epochs": 10**6})
@@ -132,7 +133,10 @@ def test_ctrl_c_saves_the_trials_and_the_same_command_continues(tmp_path: Path) 
             if len(seen) == 2:
                 break
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        try:
+            _, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 128 + signal.SIGINT
     assert f"next:  dnnctl sweep {words[0]} --vary" in errors
     runs = list_runs(tmp_path / "runs")
