@@ -152,6 +152,7 @@ def _run(
     random.seed()
     np.random.seed()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
     main(arguments)
 
