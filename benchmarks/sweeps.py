@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dnnctl.commands.sweep import read_sweep
+from dnnctl.commands.sweep_result import read_sweep
 from dnnctl.search.proposals import Search
 from dnnctl.specs.reading.load_sweep import LoadedSweep, load_sweep, plain_sweep
 from dnnctl.store.facts import RunFacts, Summary, TrialFacts

@@ -50,7 +50,7 @@ def compared_runs(reference: str, runs_dir: Path | None) -> list[RunRecord]:
     trials = sweep_of(reference, runs_dir)
     if not trials:
         return all_seeds(reference, runs_dir)
-    from dnnctl.commands.sweep import read_sweep
+    from dnnctl.commands.sweep_result import read_sweep
 
     confirming = [trial.run for trial in confirming_runs(trials) if trial.run.status.is_complete]
     if confirming:

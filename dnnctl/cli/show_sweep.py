@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.sweep_table import as_object, count_states, print_claim, print_trials
-from dnnctl.commands.sweep import read_sweep
+from dnnctl.commands.sweep_result import read_sweep
 from dnnctl.store.difference import in_words
 from dnnctl.store.trials import Trial
 

@@ -12,7 +12,7 @@ from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 
 if TYPE_CHECKING:
-    from dnnctl.commands.sweep import SweepResult
+    from dnnctl.commands.sweep_result import SweepResult
     from dnnctl.specs.reading.load_sweep import LoadedSweep
 
 SHOWN = 10
@@ -92,7 +92,8 @@ def sweep_command(
 
 def _train(loaded: LoadedSweep, runs_dir: Path | None, write: Path | None, *, quiet: bool, as_json: bool) -> None:
     from dnnctl.cli.sweep_display import choose_sweep_display
-    from dnnctl.commands.sweep import sweep, write_best
+    from dnnctl.commands.sweep import sweep
+    from dnnctl.commands.sweep_result import write_best
 
     with choose_sweep_display(quiet=quiet, as_json=as_json) as display:
         result = sweep(loaded, runs_dir=runs_dir, report=display.show, notify=display.notify)

@@ -14,7 +14,7 @@ from dnnctl.store.trials import Trial
 from dnnctl.text import format_count, format_number
 
 if TYPE_CHECKING:
-    from dnnctl.commands.sweep import SweepResult
+    from dnnctl.commands.sweep_result import SweepResult
     from dnnctl.search.claim import Claim, Score
 
 
