@@ -45,7 +45,7 @@ class Forked:
     """A program in a process of its own, which ends with this one.
 
     Args:
-        variables: environment variables besides those of this process.
+        variables: environment variables in addition to those of this process.
         limits: the system's limits for the process, by their number in `resource`.
 
     Attributes:

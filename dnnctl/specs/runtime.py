@@ -26,7 +26,7 @@ class Runtime(Section):
     readers: Annotated[int, Field(strict=True, ge=0, le=64)] = 2
     """The number of threads that read chunks ahead; 0 reads a chunk when it is needed."""
     log: Annotated[Annotated[list[Log], LIST] | OrNone, BY_FORM] = "none"
-    """What is logged besides the run's own files. `mlflow` mirrors the spec, the metrics and the model to MLflow
+    """What is logged in addition to the run's own files. `mlflow` mirrors the spec, the metrics and the model to MLflow
     (MLFLOW_TRACKING_URI, by default `mlruns` in the runs directory); `histograms` adds the weights of each layer after
     every epoch to TensorBoard's files. It does not change the result.
     """

@@ -28,7 +28,7 @@ from dnnctl.specs.rules import broken_rules
 from dnnctl.specs.source import FILE_KEYS
 
 MAPPING = Path("spec")
-"""What stands for the file of a spec that is a mapping, in messages and as the default name."""
+"""The name of the file of a spec that is a mapping, in messages and as the default name."""
 
 
 @dataclass(frozen=True)
