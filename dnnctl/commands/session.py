@@ -7,6 +7,8 @@ import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ from dnnctl.errors import (
     SpecError,
     UserError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped
+from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
@@ -48,6 +50,8 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if event == "started":
+        report = _advice_located(loaded, report)
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
@@ -125,6 +129,23 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
         report(event)
 
     return report_and_log
+
+
+def _advice_located(loaded: LoadedSpec, report: Report) -> Report:
+    """A report that adds the location in the file to the advice at the end."""
+
+    def place(change: str) -> str:
+        path = tuple(int(part) if part.isdecimal() else part for part in change.partition(":")[0].split("."))
+        found = loaded.place(path)
+        return f"{found.file}:{found.line}" if found.line and Path(found.file).is_file() else ""
+
+    def report_located(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            advice = [replace(each, places=tuple(map(place, each.changes))) for each in event.advice]
+            event = replace(event, advice=advice)
+        report(event)
+
+    return report_located
 
 
 @contextmanager
