@@ -27,6 +27,7 @@ from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
+from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.record import Status
 from dnnctl.store.writer import RunWriter
@@ -190,7 +191,11 @@ def _what_is_left(writer: RunWriter) -> str:
         if writer.folder.model.is_file()
         else "No epoch was finished."
     )
-    return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
+    run = writer.read()
+    lines = [saved, f"Try a smaller learning rate, or clip gradients: {recovery_command(run)}"]
+    if spec_value(run.spec, "training.on_divergence") in (None, "stop"):
+        lines.append("To go back automatically with a lower rate, set training.on_divergence: roll_back")
+    return "\n".join(lines)
 
 
 def _record_end(writer: RunWriter, report: Report, status: Status, reason: str, exit_code: int) -> None:
