@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dnnctl.cli.completion import complete_rule
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json, print_text
@@ -38,7 +39,10 @@ def check_command(
     fix: Annotated[bool, typer.Option("--fix", help="Make the safe changes in the files.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 2 on warnings, too.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Do not look for the files that a spec names.")] = False,
-    explain: Annotated[str | None, typer.Option(metavar="RULE", help="Explain a rule, or `all` of them.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="Explain a rule, or `all` of them.", autocompletion=complete_rule),
+    ] = None,
     style: Annotated[Format, typer.Option("--format", help="`github`: annotations for GitHub Actions.")] = Format.text,
     as_json: Json = False,
 ) -> None:
