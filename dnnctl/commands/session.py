@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
 from dnnctl.commands.mlflow_log import check_installed, mirrored
+from dnnctl.commands.parent import has_parent
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
     DivergedError,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from dnnctl.runner.trainer import StartEvent
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+ECHO = 1.0
+"""The seconds within which a child process gets a signal from its parent that it has got directly, too."""
 
 
 def run_session(
@@ -50,7 +53,7 @@ def run_session(
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
-        Interrupts() as interrupts,
+        Interrupts(echo=ECHO if has_parent() else 0.0) as interrupts,
         _ending(writer, report, event),
         _disk_errors_explained(writer),
         interrupts.raised(),
