@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dnnctl.commands.budget import check_settled
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
 from dnnctl.runner.interrupts import SIGNALS
@@ -79,6 +80,7 @@ def _planned(
 ) -> list[tuple[Repetition, LoadedSpec]]:
     """Each repetition, with the spec that it changes."""
     check_can_be_read_again(path)
+    check_settled(loaded, "`--seeds` and `--folds`")
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
     specs = _with_sources(loaded, seeds, directory, notify)
     folds = range(n_folds) if n_folds else [None]

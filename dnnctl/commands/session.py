@@ -23,12 +23,13 @@ from dnnctl.errors import (
     SpecError,
     UserError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped
+from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.file_system import lock_warning
 from dnnctl.store.record import Status
 from dnnctl.store.writer import RunWriter
 
@@ -64,6 +65,8 @@ def run_session(
         if "mlflow" in spec.runtime.log and event != "resumed":
             check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
+        if writer.facts.trial is None and (warning := lock_warning(writer.folder.path.parent)):
+            report(Warned(warning))
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
