@@ -212,6 +212,15 @@ RECIPES: dict[str, dict[str, Any]] = {
             "phases": [{"epochs": 2, "freeze": ["embedding_zip"]}, {"epochs": 2}],
         },
     },
+    "streamed table, batch norm, XLA": {
+        "data": {"source": TABLE, "validation": {"size": 24}},
+        "model": {
+            "defaults": {"activation": "relu", "normalization": "batch"},
+            "layers": [{"kind": "dense", "units": 8, "dropout": {"kind": "dropout", "rate": 0.3}}],
+        },
+        "optimizer": "nadam",
+        "runtime": {"compile": "xla", "memory": TOO_LITTLE},
+    },
     "mixed precision": {"runtime": {"precision": "mixed_float16"}, "optimizer": "adam"},
     "schedule-free AdamW": {"optimizer": "schedule_free_adamw", "runtime": {"compile": "graph"}},
     "stacked autoencoder": {

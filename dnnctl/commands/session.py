@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
 from dnnctl.commands.mlflow_log import check_installed, mirrored
+from dnnctl.commands.parent import has_parent
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
     DivergedError,
@@ -24,13 +25,14 @@ from dnnctl.errors import (
     SpecError,
     UserError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped
+from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.file_system import lock_warning
 from dnnctl.store.record import Status
 from dnnctl.store.writer import RunWriter
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from dnnctl.runner.trainer import StartEvent
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+ECHO = 1.0
+"""The seconds within which a child process gets a signal from its parent that it has got directly, too."""
 
 
 def run_session(
@@ -55,7 +59,7 @@ def run_session(
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
-        Interrupts() as interrupts,
+        Interrupts(echo=ECHO if has_parent() else 0.0) as interrupts,
         _ending(writer, report, event),
         _disk_errors_explained(writer),
         interrupts.raised(),
@@ -66,6 +70,8 @@ def run_session(
         if "mlflow" in spec.runtime.log and event != "resumed":
             check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
+        if writer.facts.trial is None and (warning := lock_warning(writer.folder.path.parent)):
+            report(Warned(warning))
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))

@@ -28,6 +28,29 @@ Report = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
+class BudgetOpened(Event):
+    """The speed is being measured, to find the number of epochs that fit into `training.budget`."""
+
+    event = "budget_opened"
+    minutes: float
+
+
+@dataclass(frozen=True)
+class BudgetSettled(Event):
+    """The number of epochs is chosen for `training.budget`."""
+
+    event = "budget_settled"
+    minutes: float
+    epochs: int
+    seconds_per_epoch: float
+    """The expected time of an epoch, with its validation and its checkpoint."""
+    seconds_otherwise: float
+    """The expected time of everything else: this measurement, starting to train, the results."""
+    is_limited: bool
+    """Whether more epochs would fit, but `training.epochs` limits them."""
+
+
+@dataclass(frozen=True)
 class RunOpened(Event):
     """The run's folder exists and holds the spec; no heavy module is loaded yet."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from dnnctl.events.data_wording import baseline_line, detail_lines, measured_baseline, size_line, target_lines
 from dnnctl.events.event import (
+    BudgetOpened,
+    BudgetSettled,
     DataReady,
     Downloading,
     EpochEnded,
@@ -61,6 +63,19 @@ def _row(row: Row, epochs: int) -> str:
     """An epoch's number, metrics, rate and time."""
     rate = f"rate {row['learning_rate']:<8.3g}"
     return f"{row['epoch']:>{len(str(epochs))}}/{epochs}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"
+
+
+def _budget(_: Wording, event: BudgetSettled) -> list[str]:
+    otherwise = f"{format_seconds(event.seconds_otherwise)} for everything else"
+    limit = ", as `training.epochs` says; more would fit" if event.is_limited else ""
+    return [
+        f"budget: {_minutes(event.minutes)}: {format_count(event.epochs, 'epoch')}{limit} "
+        f"(about {event.seconds_per_epoch:.2g} s for each, {otherwise})"
+    ]
 
 
 def _opened(_: Wording, event: RunOpened) -> list[str]:
@@ -148,6 +163,8 @@ def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:
 
 
 WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
+    BudgetOpened: lambda _, event: [f"budget: {_minutes(event.minutes)}; measuring the speed …"],
+    BudgetSettled: _budget,
     RunOpened: _opened,
     Warned: lambda _, event: [f"warning: {event.message}"],
     Forked: _forked,

@@ -52,6 +52,7 @@ KILLS = {
     "image folder, augmentation, balanced classes": [("after_steps", 8), ("after_rename", 2)],
     "metrics of labels": [("after_steps", 8), ("after_steps", 5)],
     "table with embeddings": [("before_steps", 7), ("after_steps", 2), ("before_rename", 2)],
+    "streamed table, batch norm, XLA": [("after_steps", 5), ("before_rename", 4)],
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
     "schedule-free AdamW": [("after_steps", 8), ("after_steps", 5)],
     "stacked autoencoder": [("after_steps", 9), ("after_row", 2)],
