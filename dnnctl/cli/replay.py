@@ -70,6 +70,8 @@ def replay_command(
 ) -> None:
     """Rebuild a step of a run: its weights before and after, its batch, and what each example did. Changes no run."""
     with failures_reported(as_json=as_json):
+        if html is not None:
+            _check_page(html)
         record = load_run(run, runs_dir, Wanted.CHECKPOINT, print_notice)
         from dnnctl.commands.replay import replay
 
@@ -176,6 +178,14 @@ def _rows(found: Replayed, examples: list[ReplayedExample]) -> tuple[list[str], 
     if found.examples[0].share is not None:
         columns["own share"] = [format_number(each.share) for each in examples]
     return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
+
+
+def _check_page(path: Path) -> None:
+    """Check that a page can be written, before anything is trained."""
+    if path.is_dir():
+        raise UserError(f"--html {path}: it is a folder. Name a file.")
+    if not path.absolute().parent.is_dir():
+        raise UserError(f"--html {path}: there is no folder {path.absolute().parent}.")
 
 
 def _write_page(found: Replayed, path: Path) -> None:
