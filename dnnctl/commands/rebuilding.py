@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dnnctl.runner.replay import Replay, Start
     from dnnctl.runner.setup import Setup
 
-ROLLED_BACK = "rolled_back"
-
 
 @dataclass(frozen=True)
 class Steps:
@@ -85,20 +83,6 @@ def check_step(run: RunRecord, step: int, steps: Steps) -> None:
         )
     if step < steps.first or (step > steps.last and last_end(run) != Status.DIVERGED):
         raise RunError(f"{run.id} has no step {step:,}. Its steps are {steps.first:,} to {steps.last:,}.")
-
-
-def check_rolled_back(run: RunRecord, step: int) -> None:
-    """Check that no roll-back lies between the state that a replay starts from and a step.
-
-    Raises:
-        RunError: there is one.
-    """
-    backs = [entry.step or 0 for entry in run.history if entry.event == ROLLED_BACK]
-    if backs and not any(backs[-1] < each.step < step for each in list_checkpoints(run.folder.checkpoints)):
-        raise RunError(
-            f"{run.id} was rolled back to step {backs[-1]:,} because its loss diverged. Steps after it can only be "
-            f"replayed from a later checkpoint, and none before step {step:,} is kept."
-        )
 
 
 def announce(run: RunRecord, n_steps: int, start: Start | None) -> str:
