@@ -27,7 +27,7 @@ from dnnctl.runner.results import measure, plain_model, summarize, write_predict
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
 from dnnctl.specs.experiment import Spec
-from dnnctl.store.facts import CompileFacts, DeviceFacts
+from dnnctl.store.facts import CompileFacts, DeviceFacts, RunFacts
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.writer import RunWriter
 
@@ -87,16 +87,16 @@ def _train_all(
         loop.settle_schedule()
         loop.halt = halt if loop.stage.kind.trains_model else None
         _train_stage(loop, roll_back, interrupts, report)
-        following = None if _is_halted(stages.writer, loop) else stages.after(loop)
+        following = None if _is_halted(stages.keeper.facts, loop) else stages.after(loop)
         if following is None:
             return loop
         loop = following
         roll_back.enter()
 
 
-def _is_halted(writer: RunWriter, loop: Loop) -> bool:
+def _is_halted(facts: RunFacts, loop: Loop) -> bool:
     """Whether the sweep of the run has stopped it at this epoch, now or before it was resumed."""
-    trial = writer.facts.trial
+    trial = facts.trial
     return trial is not None and trial.stopped is not None and loop.epoch >= trial.stopped
 
 
