@@ -34,11 +34,18 @@ def print_settings(result: SweepResult, trials: Sequence[Trial]) -> None:
     names = short_names(paths)
     columns = {"trial": [str(trial.number) for trial in trials], "state": [_state(trial) for trial in trials]}
     for metric in result.metrics:
-        columns[metric] = format_column([trial.value(metric) for trial in trials])
+        columns[metric] = _scores([trial.value(metric) for trial in trials], metric)
     for path in paths:
         columns[names[path]] = [in_words(trial.facts.setting.get(path)) for trial in trials]
     right = ["trial", *result.metrics, *(names[path] for path in paths)]
     print_table(list(columns), list(zip(*columns.values(), strict=True)), right=right)
+
+
+def _scores(values: Sequence[float | None], metric: str) -> list[str]:
+    """The column of an objective: of parameters whole numbers."""
+    if metric == "parameters":
+        return ["—" if value is None else f"{value:,.0f}" for value in values]
+    return format_column(list(values))
 
 
 def count_states(trials: Sequence[Trial]) -> str:
