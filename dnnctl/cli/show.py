@@ -16,6 +16,7 @@ from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
+from dnnctl.errors import UserError
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command
@@ -52,6 +53,8 @@ def show_command(
     """
     with failures_reported(as_json=as_json):
         if trials := sweep_of(run, runs_dir):
+            if is_followed:
+                raise UserError(f"--follow shows one run, and {run} is a sweep. Its runs: dnnctl list --sweep {run}")
             from dnnctl.cli.show_sweep import show_sweep
 
             show_sweep(trials, as_json=as_json)
