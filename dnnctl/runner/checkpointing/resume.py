@@ -42,6 +42,7 @@ class Resume:
             "CPUs": os.cpu_count(),
             "device": setup.device.name,
             "threads": setup.device.n_threads,
+            **setup.device.software,
         }
         then = {what: before.get(what, value) for what, value in now.items()}
         differences = [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
@@ -112,5 +113,5 @@ def _exactness(facts: RunFacts) -> dict[str, object]:
     if facts.cpus is not None:
         found["CPUs"] = facts.cpus
     if facts.device is not None:
-        found |= {"device": facts.device.name, "threads": facts.device.threads}
+        found |= {"device": facts.device.name, "threads": facts.device.threads, **facts.device.software}
     return found
