@@ -75,11 +75,12 @@ def run_session(
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
+        from dnnctl.engine.determinism import nondeterminism_explained
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
         interrupts.check()  # importing TensorFlow may have lost it
-        with faults_located(loaded), memory_errors_explained():
+        with faults_located(loaded), memory_errors_explained(), nondeterminism_explained():
             run_training(
                 spec,
                 writer,

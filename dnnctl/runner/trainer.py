@@ -173,7 +173,9 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
-            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
+            device=DeviceFacts(
+                setup.device.kind, setup.device.name, setup.device.n_threads, dict(setup.device.software)
+            ),
             data=setup.data,
             target=setup.target,
             input_range=setup.input_range,
