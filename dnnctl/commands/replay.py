@@ -151,7 +151,7 @@ def replay(
     with rebuilding(record, overrides, report) as rebuilt:
         start = rebuilt.replay.start_before(first)
         n = first - 1 - start.step
-        if spike:
+        if epoch is not None:
             notify(_looking(record, epoch))
             n += rebuilt.setup.span.steps_per_epoch
         notify(announce(record, n, start))
