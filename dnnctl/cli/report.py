@@ -11,8 +11,9 @@ from dnnctl.cli.choose_runs import all_seeds, choose_runs
 from dnnctl.cli.completion import complete_metric
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
+from dnnctl.cli.output_file import check_replaceable, write_output
 from dnnctl.cli.printing import print_text
-from dnnctl.errors import DnnctlError, UserError
+from dnnctl.errors import DnnctlError
 from dnnctl.store.record import RunRecord
 
 if TYPE_CHECKING:
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from dnnctl.compare.report.page_run import Mistakes
 
 
+MARK = '<meta name="generator" content="dnnctl report">'
+"""What every report contains near its start."""
+
+
 def report_command(
     runs: RunReferences = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")] = Path(
         "report.html"
     ),
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is not a report. An earlier report is replaced anyway.")
+    ] = False,
     runs_dir: RunsDir = None,
     condition: Filtered = None,
     metric: Annotated[
@@ -40,27 +48,28 @@ def report_command(
 ) -> None:
     """Write a report on runs as one self-contained HTML file: curves, results, confusion matrices, mistakes."""
     with failures_reported():
+        check_replaceable(output, mark=MARK, force=force)
         chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
         from dnnctl.compare.comparison import compare_runs
 
-        write_report(compare_runs(chosen, metric, by_name=True), output)
+        write_report(compare_runs(chosen, metric, by_name=True), output, force=force)
         print_text(f"report: {output}")
 
 
-def write_report(comparison: Comparison, path: Path) -> None:
-    """Write a comparison as HTML.
+def write_report(comparison: Comparison, path: Path, *, force: bool | None = None) -> None:
+    """Write a comparison as HTML. An earlier report is replaced.
+
+    Args:
+        force: whether to replace any other file; None if the command has no such option.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file is another one, or cannot be written.
     """
     from dnnctl.compare.report.page import build_page
 
     runs = [run for group in comparison.groups for run in group.runs]
     page = build_page(comparison, {run.id: find_mistakes(run) for run in runs})
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
+    write_output(path, page, mark=MARK, force=force)
 
 
 def find_mistakes(run: RunRecord) -> Mistakes:
