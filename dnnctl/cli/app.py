@@ -9,6 +9,7 @@ import typer
 
 from dnnctl import __version__
 from dnnctl.cli import (
+    blame,
     check,
     compare,
     data,
@@ -25,6 +26,7 @@ from dnnctl.cli import (
     predict,
     prune,
     remove,
+    replay,
     report,
     resume,
     schema,
@@ -76,6 +78,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tag": labels.tag_command,
     "note": labels.note_command,
     "rename": labels.rename_command,
+    "replay": replay.replay_command,
+    "blame": blame.blame_command,
     "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,

@@ -101,14 +101,19 @@ def print_verdict(spec: Path, checked: Checked, *, is_refused: bool, is_quiet: b
         is_quiet: whether to print nothing if the spec is not refused.
     """
     name = shorten(str(spec), MAX_MESSAGE)
-    text = str(SpecError(checked.faults)) if checked.faults else f"{name}: {_summary(checked.advice)}"
+    text = str(SpecError(checked.faults)) if checked.faults else f"{name}: {_summary(checked)}"
     if is_refused:
         print_text(wrap_lines(text, terminal_width(sys.stderr)), to_stderr=True)
     elif not is_quiet:
         print_text(wrap_lines(text, terminal_width()))
 
 
-def _summary(advice: Sequence[Advice]) -> str:
+def _summary(checked: Checked) -> str:
+    """Whether the spec is usable, and what will only be chosen when training starts."""
+    return "; ".join(filter(None, [_counts(checked.advice), checked.note]))
+
+
+def _counts(advice: Sequence[Advice]) -> str:
     counts = [
         format_count(count, severity)
         for severity in ("error", "warning", "hint")
@@ -167,6 +172,7 @@ def _as_json(spec: Path, checked: Checked) -> dict[str, Any]:
         "faults": [asdict(fault) for fault in checked.faults],
         "advice": [_advice_json(each) for each in checked.advice],
         "fixed": [_advice_json(each) for each in checked.fixed],
+        "note": checked.note,
     }
 
 
