@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import typer
@@ -36,6 +37,7 @@ from dnnctl.cli import (
     train,
     verify_resume,
 )
+from dnnctl.cli.completion import join_words
 from dnnctl.cli.help import PlainCommand, PlainGroup
 from dnnctl.cli.printing import print_text
 from dnnctl.cli.streams import streams_prepared
@@ -102,5 +104,6 @@ def _root(
 def main() -> None:
     """Run the command that the arguments name."""
     end_with_parent()
+    join_words(os.environ)
     with streams_prepared():
         app()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnctl.cli.choose_runs import all_seeds, choose_runs
+from dnnctl.cli.completion import complete_metric
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
 from dnnctl.cli.printing import print_text
@@ -28,7 +29,13 @@ def report_command(
     condition: Filtered = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", metavar="METRIC", help="The metric for verdicts.", show_default="accuracy or mae"),
+        typer.Option(
+            "--metric",
+            metavar="METRIC",
+            help="The metric for verdicts.",
+            show_default="accuracy or mae",
+            autocompletion=complete_metric,
+        ),
     ] = None,
 ) -> None:
     """Write a report on runs as one self-contained HTML file: curves, results, confusion matrices, mistakes."""

@@ -24,6 +24,7 @@ from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
 from dnnctl.store.metrics import NO_METRICS, finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.roll_back import roll_back_in_words
 from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
 MAX_ROWS = 12
@@ -93,7 +94,14 @@ def changed_files(run: RunRecord) -> dict[str, str]:
 
 
 def _print(run: RunRecord) -> None:
-    lines = {**_identity(run), **_changes(run), **_origins(run), **_result(run), **_surroundings(run)}
+    lines = {
+        **_identity(run),
+        **_changes(run),
+        **_origins(run),
+        **_result(run),
+        **_roll_backs(run),
+        **_surroundings(run),
+    }
     lines["next"] = _next(run)
     lines = {visible(name): value for name, value in lines.items()}
     width = max(map(len, lines))
@@ -183,6 +191,11 @@ def _result(run: RunRecord) -> dict[str, str]:
     if seconds is not None:
         lines["time"] = format_seconds(seconds)
     return lines
+
+
+def _roll_backs(run: RunRecord) -> dict[str, str]:
+    """Where training went back after the loss diverged."""
+    return {f"rolled back ({number})": roll_back_in_words(entry) for number, entry in enumerate(run.roll_backs, 1)}
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.evaluate import set_weights
 from dnnctl.commands.named_examples import Answer, name_predictions, name_targets, source_of
-from dnnctl.commands.rebuilding import Rebuilding, Steps, announce, check_rolled_back, find_steps, rebuilding
+from dnnctl.commands.rebuilding import Rebuilding, Steps, announce, find_steps, rebuilding
 from dnnctl.commands.runs import load_model
 from dnnctl.errors import DivergedError, RunError, UserError
 from dnnctl.events.event import Report, ignore
@@ -185,8 +185,6 @@ def _with_losses(
     wanted: dict[int, list[Seen]] = {}
     for each in (each for sightings in seen.values() for each in sightings):
         wanted.setdefault(each.step, []).append(each)
-    if wanted:
-        check_rolled_back(run, min(wanted))
     notify(announce(run, _n_trained(wanted), None))
     found: dict[tuple[int, int], Seen] = {}
     for step, sightings in sorted(wanted.items()):

@@ -24,6 +24,8 @@ class Checked:
     advice: tuple[Advice, ...] = ()
     fixed: tuple[Advice, ...] = ()
     """What was changed in the file."""
+    note: str = ""
+    """What will only be chosen when training starts, as a clause."""
 
 
 def check(path: str | Path, overrides: Sequence[str] = (), *, offline: bool = False, fix: bool = False) -> Checked:
@@ -38,9 +40,17 @@ def check(path: str | Path, overrides: Sequence[str] = (), *, offline: bool = Fa
         fixed = tuple(_fix(path)) if fix else ()
         loaded = load(path, overrides)
         faults = () if offline else tuple(_missing_files(loaded)) or tuple(_table_faults(loaded))
-        return Checked(faults, tuple(lint(loaded)), fixed)
+        return Checked(faults, tuple(lint(loaded)), fixed, _note(loaded))
     except SpecError as error:
         return Checked(error.faults)
+
+
+def _note(loaded: LoadedSpec) -> str:
+    training = loaded.spec.training
+    if training.budget == "none" or training.is_settled:
+        return ""
+    most = f"at most {training.most_epochs} " if training.most_epochs is not None else "the number of "
+    return f"`train` measures the speed and chooses {most}epochs that fit into {training.budget.minutes:g} minutes"
 
 
 def _fix(path: Path) -> Iterator[Advice]:

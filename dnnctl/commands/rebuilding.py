@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from dnnctl.runner.replay import Replay, Start
     from dnnctl.runner.setup import Setup
 
-ROLLED_BACK = "rolled_back"
-
 
 @dataclass(frozen=True)
 class Steps:
@@ -87,20 +85,6 @@ def check_step(run: RunRecord, step: int, steps: Steps) -> None:
         raise RunError(f"{run.id} has no step {step:,}. Its steps are {steps.first:,} to {steps.last:,}.")
 
 
-def check_rolled_back(run: RunRecord, step: int) -> None:
-    """Check that no roll-back lies between the state that a replay starts from and a step.
-
-    Raises:
-        RunError: there is one.
-    """
-    backs = [entry.step or 0 for entry in run.history if entry.event == ROLLED_BACK]
-    if backs and not any(backs[-1] < each.step < step for each in list_checkpoints(run.folder.checkpoints)):
-        raise RunError(
-            f"{run.id} was rolled back to step {backs[-1]:,} because its loss diverged. Steps after it can only be "
-            f"replayed from a later checkpoint, and none before step {step:,} is kept."
-        )
-
-
 def announce(run: RunRecord, n_steps: int, start: Start | None) -> str:
     """A sentence about what is trained again.
 
@@ -110,10 +94,11 @@ def announce(run: RunRecord, n_steps: int, start: Start | None) -> str:
     place = ""
     if start is not None:
         place = f" from {start.checkpoint or 'the start of the run, because no checkpoint before it is kept'}"
-    seconds = ""
-    if run.summary is not None and run.summary.training_seconds and run.summary.steps:
-        seconds = f", about {format_seconds(n_steps * run.summary.training_seconds / run.summary.steps)}"
-    return f"training {format_count(n_steps, 'step')} again{place}{seconds if n_steps else ''}"
+    summary, took = run.summary, ""
+    if summary is not None and summary.training_seconds and summary.steps:
+        seconds = n_steps * summary.training_seconds / summary.steps
+        took = f", about {format_seconds(seconds)}" if seconds >= 1 else ""
+    return f"training {format_count(n_steps, 'step')} again{place}{took}"
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from dnnctl.commands.rebuilding import (
     Rebuilding,
     Steps,
     announce,
-    check_rolled_back,
     check_step,
     find_steps,
     rebuilding,
@@ -27,6 +26,7 @@ from dnnctl.store.encoding import TableEncoding
 from dnnctl.store.metrics import finite
 from dnnctl.store.purpose import Wanted
 from dnnctl.store.record import RunRecord, Status, last_end
+from dnnctl.text import format_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,17 +145,14 @@ def replay(
         epoch = _risen_epoch(record) if epoch is None else epoch
         first = _first_step(record, epoch)
         _check_epoch(record, epoch, first, steps)
+        notify(_looking(record, epoch))
     else:
         first = step
         check_step(record, step, steps)
-    check_rolled_back(record, first)
     with rebuilding(record, overrides, report) as rebuilt:
         start = rebuilt.replay.start_before(first)
-        n = first - 1 - start.step
-        if spike:
-            notify(f"looking for the step in epoch {epoch} whose loss jumped most")
-            n += rebuilt.setup.span.steps_per_epoch
-        notify(announce(record, n, start))
+        n_steps = rebuilt.setup.span.steps_per_epoch if spike else 0
+        notify(announce(record, first - 1 - start.step + n_steps, start))
         return _replay(record, rebuilt, first, epoch if spike else None, output)
 
 
@@ -237,6 +234,16 @@ def _risen_epoch(run: RunRecord) -> int:
     if not losses:
         raise RunError(f"{run.id} has not finished an epoch, so there is no loss to compare. Choose a step: --step N.")
     return max(rises, key=lambda epoch: rises[epoch]) if rises else last
+
+
+def _looking(run: RunRecord, epoch: int) -> str:
+    """A sentence about the epoch in which the spike is looked for."""
+    losses = {int(row["epoch"]): finite(row.get("loss")) for row in run.rows}
+    now, before = losses.get(epoch), losses.get(epoch - 1)
+    change = ""
+    if now is not None and before is not None:
+        change = f" (loss {format_number(before)} → {format_number(now)})"
+    return f"looking for the step of epoch {epoch}{change} whose loss jumped most"
 
 
 def _first_step(run: RunRecord, epoch: int) -> int:

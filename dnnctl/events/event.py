@@ -27,6 +27,29 @@ Report = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
+class BudgetOpened(Event):
+    """The speed is being measured, to find the number of epochs that fit into `training.budget`."""
+
+    event = "budget_opened"
+    minutes: float
+
+
+@dataclass(frozen=True)
+class BudgetSettled(Event):
+    """The number of epochs is chosen for `training.budget`."""
+
+    event = "budget_settled"
+    minutes: float
+    epochs: int
+    seconds_per_epoch: float
+    """The expected time of an epoch, with its validation and its checkpoint."""
+    seconds_otherwise: float
+    """The expected time of everything else: this measurement, starting to train, the results."""
+    is_limited: bool
+    """Whether more epochs would fit, but `training.epochs` limits them."""
+
+
+@dataclass(frozen=True)
 class RunOpened(Event):
     """The run's folder exists and holds the spec; no heavy module is loaded yet."""
 
@@ -208,6 +231,27 @@ class Restored(Event):
     """Whether the checkpoint is that of the parent that this run was forked from."""
     reset: list[str]
     """What a fork did not take over from its parent, each with the reason."""
+
+
+@dataclass(frozen=True)
+class RolledBack(Event):
+    """The loss diverged, and training goes back to an earlier checkpoint with lower learning rates."""
+
+    event = "rolled_back"
+    reason: str
+    """Where the loss became infinite or NaN."""
+    checkpoint: str
+    """The name of the checkpoint."""
+    initial_epoch: int
+    """Epochs that were finished at the checkpoint."""
+    step: int
+    """Steps that were finished at the checkpoint, counted from the start of the run."""
+    number: int
+    """The number of this roll-back in the run, from 1."""
+    times: int
+    """The maximum number of roll-backs."""
+    factor: float
+    """The factor of all learning rates from now on, with those of the earlier roll-backs."""
 
 
 @dataclass(frozen=True)

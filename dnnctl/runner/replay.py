@@ -142,11 +142,11 @@ class Replay:
         """
         self.start_before(step)
         assert self.loop.global_step < step, "steps are visited in ascending order"
-        while not self._is_at(step - 1):
-            if self.loop.is_over:
-                self._enter_next(step)
-            else:
-                self._train(step - 1)
+        for place, factor in self._roll_backs.items():
+            if self.loop.global_step <= place < step:
+                self._go_on(place, step)
+                self.loop.rates.rolled_back = factor
+        self._go_on(step - 1, step)
 
     def peek(self, positions: Sequence[int] | None = None) -> ReplayedStep:
         """Take the next step, and return to the state before it.
@@ -238,6 +238,20 @@ class Replay:
         loop.settle_schedule()
         self._loop = loop
         self.starts.append(Start(checkpoint, loop.global_step))
+
+    @cached_property
+    def _roll_backs(self) -> dict[int, float]:
+        """For each number of steps that the run was rolled back to, in order, the factor of the rates from there on."""
+        backs = self.run.roll_backs
+        return {each.step: each.factor for each in backs if each.step is not None and each.factor is not None}
+
+    def _go_on(self, n_done: int, wanted: int) -> None:
+        """Train until `n_done` steps are finished, on the way to the step that is wanted."""
+        while not self._is_at(n_done):
+            if self.loop.is_over:
+                self._enter_next(wanted)
+            else:
+                self._train(n_done)
 
     def _is_at(self, n_done: int) -> bool:
         """Whether `n_done` steps are finished, and the next one belongs to the epoch and the stage of the loop."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnnctl.commands.prune import prune
-from dnnctl.commands.rebuilding import check_rolled_back, check_step, find_steps, rebuilding
+from dnnctl.commands.rebuilding import check_step, find_steps, rebuilding
 from dnnctl.commands.runs import Run
 from dnnctl.commands.train import train
 from dnnctl.errors import RunError
@@ -84,15 +84,3 @@ def test_what_differs_makes_a_replay_approximate(lost: Run) -> None:
         first, second = rebuilt.approximate
     assert first.startswith("keras 0.1, now ")
     assert second == "at step 6 it was resumed with other conditions (threads 2, now 1)"
-
-
-@pytest.mark.heavy
-def test_steps_before_the_checkpoint_after_a_roll_back_are_refused(lost: Run) -> None:
-    """The kept checkpoints are those of step 6 and 12."""
-    with RunWriter.open(lost) as writer:
-        writer.add_history(HistoryEntry("rolled_back", step=6))
-    run = Run.at(lost.path)
-    check_rolled_back(run, 13)
-    for step in (5, 7, 12):
-        with pytest.raises(RunError, match="was rolled back to step 6"):
-            check_rolled_back(run, step)

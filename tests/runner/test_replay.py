@@ -33,9 +33,11 @@ RECIPES = {
     "phases": ["data.class_weights=balanced"],
     "image folder, augmentation, balanced classes": [],
     "stacked autoencoder": [],
+    "roll-back after the best epoch": [],
     "adversarial pretraining": [],
 }
-"""XLA with dropout, batch normalization and augmentation; phases in graph mode; streamed images; both pretrainings."""
+"""XLA with dropout, batch normalization and augmentation; phases in graph mode; streamed images; both pretrainings;
+rates that a roll-back lowers after step 5."""
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -44,6 +46,7 @@ def test_a_replay_has_the_bits_of_training(recipe: str, tmp_path: Path, monkeypa
     write_every_checkpoint(monkeypatch)
     loaded = load(spec_of(recipe, tmp_path), [*OVERRIDES, *RECIPES[recipe]])
     run, own = train(loaded, runs_dir=tmp_path / "runs"), loaded.spec.seed
+    assert bool(run.roll_backs) == recipe.startswith("roll-back")
     checkpoints = {checkpoint.step: checkpoint for checkpoint in list_checkpoints(run.folder.checkpoints)}
     states = {step: read_arrays(checkpoint)[0] for step, checkpoint in checkpoints.items()}
     stages = {step: read_progress(checkpoint).stage for step, checkpoint in checkpoints.items()}
