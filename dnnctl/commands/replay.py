@@ -153,7 +153,7 @@ def replay(
         start = rebuilt.replay.start_before(first)
         n_steps = rebuilt.setup.span.steps_per_epoch if spike else 0
         notify(announce(record, first - 1 - start.step + n_steps, start))
-        return _replay(record, rebuilt, first, epoch if spike else None, output)
+        return _replay(record, rebuilt, first, epoch, output)
 
 
 def _replay(run: RunRecord, rebuilt: Rebuilding, step: int, epoch: int | None, output: Path | None) -> Replayed:

@@ -154,7 +154,7 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
         lines += _measured(summary.last.validation, summary.last.test)
     if (measured := measured_baseline(summary)) is not None:
         lines.append(baseline_line(measured[0], summary.task or "", measured[1]))
-    return lines
+    return lines + [f"advice: {each}" for each in event.advice]
 
 
 def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from dnnctl.advice.training import advise
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.variables import read_state, state_digest
@@ -161,7 +162,8 @@ def _finish(
     summary = summarize(
         writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
     )
-    report(RunEnded(writer.write_summary(summary)))
+    written = writer.write_summary(summary)
+    report(RunEnded(written, advise(writer.read())))
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
@@ -171,7 +173,9 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
-            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
+            device=DeviceFacts(
+                setup.device.kind, setup.device.name, setup.device.n_threads, dict(setup.device.software)
+            ),
             data=setup.data,
             target=setup.target,
             input_range=setup.input_range,

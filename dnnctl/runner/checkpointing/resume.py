@@ -97,6 +97,7 @@ def environment_differences(run: RunRecord, device: Device) -> list[str]:
         "CPUs": os.cpu_count(),
         "device": device.name,
         "threads": device.n_threads,
+        **device.software,
     }
     then = {what: before.get(what, value) for what, value in now.items()}
     return [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
@@ -118,5 +119,5 @@ def _exactness(facts: RunFacts) -> dict[str, object]:
     if facts.cpus is not None:
         found["CPUs"] = facts.cpus
     if facts.device is not None:
-        found |= {"device": facts.device.name, "threads": facts.device.threads}
+        found |= {"device": facts.device.name, "threads": facts.device.threads, **facts.device.software}
     return found
