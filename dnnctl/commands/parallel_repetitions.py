@@ -10,10 +10,10 @@ from typing import Any
 from dnnctl.commands.crew import Crew
 from dnnctl.commands.repetitions import Repetitions, planned_repetitions
 from dnnctl.commands.train import create_run
-from dnnctl.commands.workers import start_workers
+from dnnctl.commands.workers import Job, start_workers
 from dnnctl.errors import DivergedError, DnnctlError, InterruptedRunError, UserError
 from dnnctl.specs import LoadedSpec
-from dnnctl.specs.sweep import Processes
+from dnnctl.specs.workers import Processes
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
 from dnnctl.store.recipe import Repetition
 from dnnctl.store.record import RunRecord, Status
@@ -47,7 +47,8 @@ def train_in_workers(
     planned = planned_repetitions(loaded, path, directory, n_seeds=n_seeds, n_folds=n_folds, notify=notify)
     session = _Session(planned, directory, on_event)
     choice = Processes.model_construct(kind="processes", n=n_workers, threads="auto")
-    with start_workers(choice, n_runs=len(planned), lock=None) as workers, Crew(workers, session.hear) as crew:
+    job = Job(directory, n_runs=len(planned))
+    with start_workers(choice, job) as workers, Crew(workers, session.hear) as crew:
         try:
             crew.train(session.following)
         except InterruptedRunError as error:
