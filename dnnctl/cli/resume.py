@@ -10,7 +10,7 @@ import typer
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, Quiet, RunsDir
+from dnnctl.cli.options import Json, Quiet, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.text import format_count
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def resume_command(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")],
+    run: RunReference,
     runs_dir: RunsDir = None,
     accept_changed_data: Annotated[
         bool, typer.Option("--accept-changed-data", help="Continue even if the data have changed.")

@@ -7,6 +7,8 @@ import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -23,11 +25,12 @@ from dnnctl.errors import (
     SpecError,
     UserError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped, Warned
+from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
+from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.file_system import lock_warning
 from dnnctl.store.record import Status
@@ -51,6 +54,8 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if event == "started":
+        report = _advice_located(loaded, report)
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
@@ -133,6 +138,23 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
     return report_and_log
 
 
+def _advice_located(loaded: LoadedSpec, report: Report) -> Report:
+    """A report that adds the location in the file to the advice at the end."""
+
+    def place(change: str) -> str:
+        path = tuple(int(part) if part.isdecimal() else part for part in change.partition(":")[0].split("."))
+        found = loaded.place(path)
+        return f"{found.file}:{found.line}" if found.line and Path(found.file).is_file() else ""
+
+    def report_located(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            advice = [replace(each, places=tuple(map(place, each.changes))) for each in event.advice]
+            event = replace(event, advice=advice)
+        report(event)
+
+    return report_located
+
+
 @contextmanager
 def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
     """Turn a full disk, or a missing or read-only folder, into a user error."""
@@ -197,7 +219,11 @@ def _what_is_left(writer: RunWriter) -> str:
         if writer.folder.model.is_file()
         else "No epoch was finished."
     )
-    return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
+    run = writer.read()
+    lines = [saved, f"Try a smaller learning rate, or clip gradients: {recovery_command(run)}"]
+    if spec_value(run.spec, "training.on_divergence") in (None, "stop"):
+        lines.append("To go back automatically with a lower rate, set training.on_divergence: roll_back")
+    return "\n".join(lines)
 
 
 def _record_end(writer: RunWriter, report: Report, status: Status, reason: str, exit_code: int) -> None:

@@ -23,6 +23,7 @@ from dnnctl.events.event import (
     ReadingFiles,
     Restored,
     Reused,
+    RolledBack,
     RunEnded,
     RunOpened,
     RunStopped,
@@ -137,6 +138,11 @@ def _restored(_: Wording, event: Restored) -> list[str]:
     return lines
 
 
+def _rolled_back(_: Wording, event: RolledBack) -> list[str]:
+    rates = f"learning rates × {event.factor:g} from step {event.step:,}"
+    return [event.reason, f"rolled back to {event.checkpoint} ({event.number} of {event.times}): {rates}"]
+
+
 def _ended(_: Wording, event: RunEnded) -> list[str]:
     summary = event.summary
     how = "stopped early" if summary.stopped_early else "finished"
@@ -148,7 +154,7 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
         lines += _measured(summary.last.validation, summary.last.test)
     if (measured := measured_baseline(summary)) is not None:
         lines.append(baseline_line(measured[0], summary.task or "", measured[1]))
-    return lines
+    return lines + [f"advice: {each}" for each in event.advice]
 
 
 def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:
@@ -175,6 +181,7 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     ],
     RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
+    RolledBack: _rolled_back,
     StepsDone: lambda _, _event: [],
     EpochEnded: Wording._epoch,
     RunEnded: _ended,

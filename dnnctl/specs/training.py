@@ -5,6 +5,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from dnnctl.specs.common_kind import NONE
+from dnnctl.specs.divergence import STOP, OnDivergence
 from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, Count, NonNegative, OrNone, Positive, Section
 from dnnctl.specs.phase import Phase
 from dnnctl.specs.pretraining import Pretraining
@@ -76,6 +77,8 @@ class Training(Section):
     """When to stop before the last epoch."""
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
     """When checkpoints are written, and how many are kept."""
+    on_divergence: OnDivergence = STOP
+    """What happens when the training loss or the validation loss becomes infinite or NaN."""
     budget: Annotated[Annotated[Budget, MAPPING] | OrNone, BY_FORM] = "none"
     """The time that training may take. It chooses the number of epochs. Not for `phases` and `pretraining`."""
 

@@ -304,10 +304,10 @@ class ExportFacts:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """A row of history.jsonl: a start, a restored checkpoint or an end of training, or an export after it."""
+    """A row of history.jsonl: a start, a restored checkpoint, a roll-back or an end of training, or an export."""
 
     event: str
-    """`started`, `resumed`, `forked`, `restored`, `ended` or `exported`."""
+    """`started`, `resumed`, `forked`, `restored`, `rolled_back`, `ended` or `exported`."""
     time: str | None = None
     end: str | None = None
     """The status that training ended with."""
@@ -329,3 +329,7 @@ class HistoryEntry:
     seal: str | None = None
     """The seal of summary.json at the end of a finished training."""
     export: ExportFacts | None = None
+    number: int | None = None
+    """The number of a roll-back in its run, from 1."""
+    factor: float | None = None
+    """The factor of all learning rates after a roll-back, with those of the earlier ones."""
