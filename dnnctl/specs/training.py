@@ -42,6 +42,15 @@ class Checkpoint(Section):
     """The number of newest checkpoints to keep. The checkpoint of the best epoch is always kept, too."""
 
 
+class Probe(Section):
+    """How often the layers are measured during training, as `dnnctl probe` does: activations and gradients of each
+    layer on up to 512 training examples. The training is the same with and without it.
+    """
+
+    every: Count = 1
+    """The number of epochs between two measurements."""
+
+
 Phases: TypeAlias = Annotated[list[Phase], Field(min_length=1)]
 
 
@@ -63,6 +72,10 @@ class Training(Section):
     """When to stop before the last epoch."""
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
     """When checkpoints are written, and how many are kept."""
+
+    probe: Annotated[Annotated[Probe, MAPPING] | OrNone, BY_FORM] = "none"
+    """How often the signals and gradients of each layer are recorded in probe.jsonl. `dnnctl show` and `dnnctl report`
+    show them."""
 
     @model_validator(mode="after")
     def _count_epochs(self) -> Self:

@@ -81,7 +81,7 @@ def start_from_origin(
         with_rates=has_same_phases and not has_changed(OF_THE_RATES, changed),
         with_end=has_same_phases and loop.stage.number < len(stages.setup.phases),
     )
-    checkpointer.log.start_with(progress.rows, progress.pretraining)
+    checkpointer.log.start_with(progress.rows, progress.pretraining, progress.probe)
     return origin, loop, reset
 
 

@@ -63,7 +63,12 @@ class Checkpointer:
         arrays |= {BEST + path: value for path, value in (self.best.copy or {}).items()}
         state = plain(
             Progress(
-                loop.stage.key, loop.stage.optimizer, loop.state(), tuple(self.log.rows), tuple(self.log.pretraining)
+                loop.stage.key,
+                loop.stage.optimizer,
+                loop.state(),
+                tuple(self.log.rows),
+                tuple(self.log.pretraining),
+                tuple(self.log.probed),
             )
         )
         epoch, best_epoch = (loop.epoch, loop.best.best_epoch) if loop.stage.kind.trains_model else (0, -1)
@@ -130,7 +135,7 @@ class Checkpointer:
         progress = read_progress(checkpoint)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
         loop.restore(progress.loop)
-        self.log.cut_back(progress.rows, progress.pretraining)
+        self.log.cut_back(progress.rows, progress.pretraining, progress.probe)
 
     def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
         try:
