@@ -189,6 +189,8 @@ def _notes(loaded: LoadedSpec, found: ProbedTraining) -> list[str]:
     first, last = found.measurements[0], found.measurements[-1]
     if first.verdict != HEALTHY and last.verdict == HEALTHY and found.diverged_at is None:
         notes.append(f"It was {first.verdict} before the first step ({first.reason}), but training overcame it.")
+    if first.verdict != HEALTHY and found.diverged_at is not None:
+        notes.append(f"The loss became infinite or NaN at step {found.diverged_at:,}.")
     if training.pretraining.kind != "none":
         notes.append("Pretraining is not included: the weights are fresh.")
     if training.phases != "none" and len(training.phases) > 1:
