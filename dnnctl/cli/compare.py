@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnnctl.cli.choose_runs import choose_runs, compared_runs
+from dnnctl.cli.completion import complete_metric
 from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
@@ -37,7 +38,11 @@ def compare_command(
     metric: Annotated[
         str | None,
         typer.Option(
-            "--metric", metavar="METRIC", help="The metric for verdicts and curves.", show_default="accuracy or mae"
+            "--metric",
+            metavar="METRIC",
+            help="The metric for verdicts and curves.",
+            show_default="accuracy or mae",
+            autocompletion=complete_metric,
         ),
     ] = None,
     x: Annotated[str, typer.Option("--x", metavar="epoch|time", help="The x axis of the curves.")] = "epoch",

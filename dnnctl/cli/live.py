@@ -21,6 +21,7 @@ from dnnctl.events.event import (
     ModelReady,
     PretrainingStarted,
     ReadingFiles,
+    RolledBack,
     RunEnded,
     RunOpened,
     RunStopped,
@@ -107,6 +108,8 @@ class LiveDisplay:
             self._show_steps(event)
         elif isinstance(event, EpochEnded):
             self._draw_curve(event)
+        elif isinstance(event, RolledBack):
+            self.values, self.curve.plain = [], ""
         elif isinstance(event, RunEnded):
             for line in closing_lines(self.path):
                 self.console.print(Text(visible(line), style="dim"))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnctl.cli.choose_runs import all_seeds, choose_runs
+from dnnctl.cli.choose_runs import choose_runs, compared_runs, sweep_of
+from dnnctl.cli.completion import complete_metric
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, RunReferences, RunsDir
 from dnnctl.cli.printing import print_text
 from dnnctl.errors import DnnctlError, UserError
 from dnnctl.store.record import RunRecord
+from dnnctl.store.trials import Trial
 
 if TYPE_CHECKING:
     from dnnctl.compare.comparison import Comparison
@@ -28,16 +31,52 @@ def report_command(
     condition: Filtered = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", metavar="METRIC", help="The metric for verdicts.", show_default="accuracy or mae"),
+        typer.Option(
+            "--metric",
+            metavar="METRIC",
+            help="The metric for verdicts.",
+            show_default="accuracy or mae",
+            autocompletion=complete_metric,
+        ),
     ] = None,
 ) -> None:
-    """Write a report on runs as one self-contained HTML file: curves, results, confusion matrices, mistakes."""
+    """Write a report on runs as one self-contained HTML file: curves, results, confusion matrices, mistakes.
+
+    The name of a sweep gives a report on its trials, parameters and claim.
+    """
     with failures_reported():
-        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, all_seeds)
+        if trials := _only_sweep(runs, condition, runs_dir):
+            if metric is not None:
+                raise UserError("--metric: a report on a sweep shows its objectives. Leave the option out.")
+            write_sweep_report(trials, output)
+            print_text(f"report: {output}")
+            return
+        chosen = choose_runs(runs or ([] if condition else ["last"]), condition, runs_dir, compared_runs)
         from dnnctl.compare.comparison import compare_runs
 
         write_report(compare_runs(chosen, metric, by_name=True), output)
         print_text(f"report: {output}")
+
+
+def _only_sweep(references: Sequence[str] | None, condition: str | None, runs_dir: Path | None) -> list[Trial]:
+    """The trials of the sweep that is all that the report is on; empty if it is on runs."""
+    if condition is not None or not references or len(references) > 1:
+        return []
+    return sweep_of(references[0], runs_dir)
+
+
+def write_sweep_report(trials: Sequence[Trial], path: Path) -> None:
+    """Write a sweep as HTML.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    from dnnctl.commands.sweep_result import read_sweep
+    from dnnctl.search.report.page import build_sweep_page
+
+    sweep = read_sweep(trials)
+    page = build_sweep_page(sweep.name, sweep.trials, plan=sweep.plan, metrics=sweep.metrics, claim=sweep.claim)
+    _write(page, path)
 
 
 def write_report(comparison: Comparison, path: Path) -> None:
@@ -50,6 +89,10 @@ def write_report(comparison: Comparison, path: Path) -> None:
 
     runs = [run for group in comparison.groups for run in group.runs]
     page = build_page(comparison, {run.id: find_mistakes(run) for run in runs})
+    _write(page, path)
+
+
+def _write(page: str, path: Path) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

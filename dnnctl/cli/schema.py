@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +16,9 @@ def schema_command(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
 ) -> None:
     """Print the JSON Schema of specs, for editors."""
-    from dnnctl.specs.reading.schema import json_schema
+    from dnnctl.commands.editor_schema import schema_text
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    text = schema_text()
     with failures_reported():
         if output is None:
             print_text(text.rstrip("\n"))

@@ -193,6 +193,8 @@ def _notes(loaded: LoadedSpec, found: ProbedTraining) -> list[str]:
         notes.append(f"The loss became infinite or NaN at step {found.diverged_at:,}.")
     if training.pretraining.kind != "none":
         notes.append("Pretraining is not included: the weights are fresh.")
+    if not training.is_settled:
+        notes.append(f"The rates are those of {training.epochs} epochs: training.budget leaves their number open.")
     if training.phases != "none" and len(training.phases) > 1:
         notes.append("The steps are those of phase 1.")
     return notes

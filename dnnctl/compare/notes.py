@@ -32,6 +32,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
         *_other_losses(groups),
         *_forks(groups),
         *_pruned(groups),
+        *_rolled_back(groups),
         *_validation(groups, roles),
         *_left_out(groups),
         *_seeds(groups),
@@ -145,6 +146,16 @@ def _pruned(groups: Sequence[Group]) -> list[str]:
         f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
         for group, run in _runs(groups)
         if (pruned := run.facts.pruned)
+    ]
+
+
+def _rolled_back(groups: Sequence[Group]) -> list[str]:
+    """Trainings whose learning rates are lower than those of their specs."""
+    return [
+        f"{group.label}: {run.id} diverged and was rolled back {format_count(n, 'time')}, to {factor:g} times the "
+        f"learning rates of its spec."
+        for group, run in _runs(groups)
+        if (n := len(run.roll_backs)) and (factor := finite(run.roll_backs[-1].factor)) is not None
     ]
 
 

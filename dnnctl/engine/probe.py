@@ -46,12 +46,20 @@ class Probe:
         self.model = model
         self.optimizer = model.optimizer
         self.signals = signals
+        self.trainable = list(model.trainable_weights)
         self.examples = examples
         self.batch_size = min(max(batch_size, SMALLEST_BATCH), LARGEST_BATCH, examples.n)
         self._outputs = keras.Model(model.inputs, [*(each.measured.output for each in signals), model.output])
         if not self.optimizer.built:
             self.optimizer.build(model.trainable_variables)
         self._run = tf.function(self._measure_batch, autograph=False, reduce_retracing=True)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the model has the same optimizer and frozen layers as when the probe was made."""
+        trainable = self.model.trainable_weights
+        is_same = [id(each) for each in trainable] == [id(each) for each in self.trainable]
+        return is_same and self.model.optimizer is self.optimizer
 
     @property
     def n_examples(self) -> int:
@@ -80,7 +88,7 @@ class Probe:
     def _updates(self, gradients: Sequence[Any]) -> list[float]:
         """The norm of the change of each kernel in one step with these gradients, divided by the norm of the kernel."""
         before = [np.asarray(each.kernel, np.float64) for each in self.signals]
-        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_weights, strict=True))
+        self.optimizer.apply_gradients(zip(gradients, self.trainable, strict=True))
         changes = [np.asarray(each.kernel, np.float64) - old for each, old in zip(self.signals, before, strict=True)]
         with np.errstate(all="ignore"):
             norms = [(np.linalg.norm(change), np.linalg.norm(old)) for change, old in zip(changes, before, strict=True)]
@@ -89,14 +97,13 @@ class Probe:
     def _measure_batch(self, batch: Batch) -> tuple[Any, list[dict[str, Any]], list[Any]]:
         """The loss, the sums of each layer, and the gradients of all trainable weights as the optimizer takes them."""
         kernels = [each.kernel.value for each in self.signals]
-        trainable = self.model.trainable_weights
         scale = self.optimizer.scale_loss(tf.constant(1.0))  # with float16, small gradients would be 0 without it
         with tf.GradientTape() as tape:
             tape.watch(kernels)  # also those that are frozen
             *outputs, predicted = self._outputs(batch.inputs, training=True)
             loss = training_loss(self.model, batch, predicted)
             scaled = loss * tf.cast(scale, loss.dtype)
-        of_kernels, of_all = tape.gradient(scaled, (kernels, [each.value for each in trainable]))
+        of_kernels, of_all = tape.gradient(scaled, (kernels, [each.value for each in self.trainable]))
         layers = [
             {**_output_sums(signal, tf.cast(values, tf.float64)), "gradient": _mean_square(gradient, scale)}
             for signal, values, gradient in zip(self.signals, outputs, of_kernels, strict=True)

@@ -102,7 +102,7 @@ class EpochProbe:
         """The rows of probe.jsonl for an epoch that has just ended, whose row of metrics is given."""
         if row["epoch"] % self.every:
             return []
-        if self._probe is None or self._probe.optimizer is not self.setup.model.optimizer:  # another phase has another
+        if self._probe is None or not self._probe.is_current:  # another phase
             self._probe = _make_probe(self.setup, self.examples)
         return rows_of(replace(_measure(self._probe, step=row["step"]), epoch=row["epoch"]))
 

@@ -145,3 +145,17 @@ def test_small_gradients_survive_mixed_precision(tmp_path: Path) -> None:
         found.append([each.gradient for each in probe.measure()[1]])
     np.testing.assert_allclose(found[1], found[0], rtol=0.05)
     assert found[0][0] < 6e-8
+
+
+def test_a_probe_belongs_to_an_optimizer_and_its_frozen_layers(tmp_path: Path) -> None:
+    """A phase that freezes other layers needs another probe; frozen layers have a gradient, but no update."""
+    setup, _, probe = probe_of(tmp_path, NETS["dense"])
+    assert probe.is_current
+    setup.model.get_layer("dense_1").trainable = False
+    assert not probe.is_current
+    again = Probe(setup.model, probe.signals, probe.examples, batch_size=BATCH)
+    _, (frozen, *others) = again.measure()
+    assert again.is_current
+    assert frozen.gradient > 0
+    assert frozen.update == 0
+    assert all(each.update > 0 for each in others)

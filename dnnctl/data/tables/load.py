@@ -90,6 +90,7 @@ class _Loaded:
             groups=None if groups is None else groups.values,
             dates=None if dates is None else dates.values,
             fit=self.fit,
+            row_numbers=self.rows,
             warnings=spelling_warnings(self.columns[name] for name in (*self.roles.features, *self.roles.targets)),
         )
 

@@ -64,6 +64,7 @@ class MetricLog:
 
     def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row], probed: Sequence[Row] = ()) -> None:
         """Keep only these rows in the files, and cut TensorBoard's files back to the same epoch."""
+        self.close()
         self._rows = {"metrics": list(rows), "pretraining": list(pretraining), "probe": list(probed)}
         for file, kept in self._rows.items():
             self.writer.replace_rows(kept, file)
@@ -81,6 +82,7 @@ class MetricLog:
         """Finish TensorBoard's files."""
         for file in self._events.values():
             file.close()
+        self._events = {}
 
     def _write_row(self, row: Row, file: RowsFile = "metrics") -> None:
         self._rows[file].append(row)
