@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dnnctl.advice.training import advise
 from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
@@ -86,6 +87,7 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "history": plain(run.history),
         "metrics": run.rows,
         "pretraining": run.pretraining or None,
+        "advice": plain(advise(run)),
     }
 
 
@@ -103,6 +105,7 @@ def _print(run: RunRecord) -> None:
         **_origins(run),
         **_result(run),
         **_roll_backs(run),
+        **_advice(run),
         **_surroundings(run),
     }
     lines["next"] = _next(run)
@@ -199,6 +202,11 @@ def _result(run: RunRecord) -> dict[str, str]:
 def _roll_backs(run: RunRecord) -> dict[str, str]:
     """Where training went back after the loss diverged."""
     return {f"rolled back ({number})": roll_back_in_words(entry) for number, entry in enumerate(run.roll_backs, 1)}
+
+
+def _advice(run: RunRecord) -> dict[str, str]:
+    """What the curves show, and what to change in the spec."""
+    return {f"advice ({number})": str(each) for number, each in enumerate(advise(run), 1)}
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:

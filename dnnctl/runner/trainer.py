@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from dnnctl.advice.training import advise
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.variables import read_state, state_digest
@@ -26,7 +27,7 @@ from dnnctl.runner.results import measure, plain_model, summarize, write_predict
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
 from dnnctl.specs.experiment import Spec
-from dnnctl.store.facts import CompileFacts, DeviceFacts
+from dnnctl.store.facts import CompileFacts, DeviceFacts, RunFacts
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.writer import RunWriter
 
@@ -86,16 +87,16 @@ def _train_all(
         loop.settle_schedule()
         loop.halt = halt if loop.stage.kind.trains_model else None
         _train_stage(loop, roll_back, interrupts, report)
-        following = None if _is_halted(stages.writer, loop) else stages.after(loop)
+        following = None if _is_halted(stages.keeper.facts, loop) else stages.after(loop)
         if following is None:
             return loop
         loop = following
         roll_back.enter()
 
 
-def _is_halted(writer: RunWriter, loop: Loop) -> bool:
+def _is_halted(facts: RunFacts, loop: Loop) -> bool:
     """Whether the sweep of the run has stopped it at this epoch, now or before it was resumed."""
-    trial = writer.facts.trial
+    trial = facts.trial
     return trial is not None and trial.stopped is not None and loop.epoch >= trial.stopped
 
 
@@ -161,7 +162,8 @@ def _finish(
     summary = summarize(
         writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
     )
-    report(RunEnded(writer.write_summary(summary)))
+    written = writer.write_summary(summary)
+    report(RunEnded(written, advise(writer.read())))
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
@@ -171,7 +173,9 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
-            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
+            device=DeviceFacts(
+                setup.device.kind, setup.device.name, setup.device.n_threads, dict(setup.device.software)
+            ),
             data=setup.data,
             target=setup.target,
             input_range=setup.input_range,

@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from dnnctl.advice.training import advise
 from dnnctl.compare.diagnostics import Mistake, surest_mistakes
 from dnnctl.compare.group import Group
 from dnnctl.compare.report.chart import Charts
@@ -81,7 +82,7 @@ def _targets(run: RunRecord) -> list[str]:
 
 
 def _lineage(run: RunRecord) -> str:
-    """The runs that it was forked from, reuses or was pruned from, and its roll-backs."""
+    """The runs that it was forked from, reuses or was pruned from, its roll-backs, and advice about its training."""
     lines = []
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -92,6 +93,7 @@ def _lineage(run: RunRecord) -> str:
     if pruned:
         lines.append(f"Pruned from {pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero.")
     lines += [f"Rolled back {roll_back_in_words(entry)}" for entry in run.roll_backs]
+    lines += [f"Advice: {each}" for each in advise(run)]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 

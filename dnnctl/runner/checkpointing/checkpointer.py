@@ -130,14 +130,8 @@ class Checkpointer:
         Raises:
             RunError: the checkpoint belongs to another model.
         """
-        values, best = read_arrays(checkpoint)
-        variables = loop.engine.variables
-        if shapes_of(values) != shapes_of(variables):
-            raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
-        write_state(variables, values)
-        progress = read_progress(checkpoint)
+        progress, best = restore_loop(checkpoint, loop)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
-        loop.restore(progress.loop)
         self.roll_back = progress.roll_back
         self.log.cut_back(progress.rows, progress.pretraining)
 
@@ -156,6 +150,22 @@ class Checkpointer:
             )
         except BaseException as error:  # the training thread raises it: no checkpoint may fail silently
             self._error = error
+
+
+def restore_loop(checkpoint: Checkpoint, loop: Loop) -> tuple[Progress, Arrays]:
+    """Restore a checkpoint into the loop of its stage; return its progress and its best weights.
+
+    Raises:
+        RunError: the checkpoint is damaged, or belongs to another model.
+    """
+    values, best = read_arrays(checkpoint)
+    variables = loop.engine.variables
+    if shapes_of(values) != shapes_of(variables):
+        raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
+    write_state(variables, values)
+    progress = read_progress(checkpoint)
+    loop.restore(progress.loop)
+    return progress, best
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:
