@@ -35,8 +35,8 @@ from dnnctl.store.files import append_json_line, make_directory, open_to_read, r
 from dnnctl.store.lock import PATIENCE, hold, is_held
 
 LOCK, SESSION, ORDERS, REPORTS = ".lock", "session.json", "orders.jsonl", "reports.jsonl"
-POLL = 0.1
-"""The seconds between two looks into the folder."""
+POLL = 0.25
+"""The seconds between two looks into the folder, which may be on a server that many workers ask."""
 
 
 @dataclass
