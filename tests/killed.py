@@ -26,7 +26,7 @@ from dnnctl.commands.resume import resume
 from dnnctl.commands.train import train
 from dnnctl.engine import streaming
 from dnnctl.engine.step_loop import StepLoop
-from dnnctl.runner.checkpointing import checkpointer
+from dnnctl.runner.checkpointing import checkpointer, roll_back
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.specs import load
 from dnnctl.store import checkpoint, writer
@@ -40,6 +40,8 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "before_rename": (checkpoint, "_put_in_place", False),
     "after_rename": (checkpoint, "_put_in_place", True),
     "before_removal": (writer, "remove_old", False),
+    "before_roll_back": (roll_back, "remove_after", False),
+    "after_roll_back": (roll_back.RollBack, "go_back", True),
 }
 """Where a process can die: the function that is called there, and whether it dies after the call or before it."""
 
@@ -86,8 +88,8 @@ def wait_for_every_checkpoint() -> None:
     """Make training wait for each checkpoint: otherwise one is skipped while another is written, as chance has it."""
     save = checkpointer.Checkpointer.save
 
-    def save_and_wait(self: Any, loop: Any, **_: Any) -> None:
-        save(self, loop, wait=True)
+    def save_and_wait(self: Any, loop: Any, **options: Any) -> None:
+        save(self, loop, **{**options, "wait": True})
 
     checkpointer.Checkpointer.save = save_and_wait  # type: ignore[method-assign]
 

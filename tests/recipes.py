@@ -232,6 +232,43 @@ RECIPES: dict[str, dict[str, Any]] = {
         },
         "runtime": {"compile": "graph"},
     },
+    "roll-back after the best epoch": {
+        "data": {"source": {"kind": "npz", "path": "numbers.npz"}, "validation": {"size": 24}, "scaling": "unit"},
+        "model": {
+            "defaults": {"activation": "relu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "loss": "mse",
+        "optimizer": "sgd",
+        "schedule": {"kind": "piecewise", "boundaries": [9], "values": [0.05, 1e4], "per": "step"},
+        "training": {
+            "batch_size": 16,
+            "epochs": 4,
+            "checkpoint": MID_EPOCH,
+            "on_divergence": {"kind": "roll_back", "factor": 0.01},
+        },
+    },
+    "roll-back of a pretraining and a phase, XLA": {
+        "data": {"source": {"kind": "npz", "path": "numbers.npz"}, "validation": {"size": 24}, "scaling": "unit"},
+        "model": {
+            "defaults": {"activation": "relu", "dropout": {"kind": "dropout", "rate": 0.3}},
+            "layers": ["flatten", {"kind": "dense", "units": 8}],
+        },
+        "loss": "mse",
+        "optimizer": {"kind": "sgd", "learning_rate": 0.05},
+        "training": {
+            "batch_size": 16,
+            "checkpoint": {"every": {"steps": 2}, "keep": 1},
+            "pretraining": {
+                "kind": "autoencoder",
+                "epochs": 2,
+                "optimizer": {"kind": "sgd", "learning_rate": 1e8, "momentum": 0.9},
+            },
+            "phases": [{"epochs": 1}, {"epochs": 2, "optimizer": {"kind": "sgd", "learning_rate": 1e4}}],
+            "on_divergence": {"kind": "roll_back", "factor": 1e-5, "times": 4},
+        },
+        "runtime": {"compile": "xla"},
+    },
     "rate finder": {"schedule": {"kind": "one_cycle", "max_rate": "auto"}, "runtime": {"compile": "graph"}},
 }
 
@@ -337,7 +374,7 @@ def _keep(arrays: dict[str, bytes], name: str, item: Any) -> None:
 def write_every_checkpoint(patch: pytest.MonkeyPatch) -> None:
     """Make training wait for every checkpoint, so that none is skipped while another is being written."""
     save = Checkpointer.save
-    patch.setattr(Checkpointer, "save", lambda checkpointer, loop, **_: save(checkpointer, loop, wait=True))
+    patch.setattr(Checkpointer, "save", lambda *given, **options: save(*given, **{**options, "wait": True}))
 
 
 def run_killed(

@@ -39,6 +39,11 @@ class Recipe:
         return planned_phases(self.spec)
 
     @property
+    def schedules(self) -> list[PlannedPhase]:
+        """The phases in which a schedule starts, if its length is known: a budget leaves it open."""
+        return [each for each in self.phases if each.starts_schedule] if self.spec.training.is_settled else []
+
+    @property
     def has_images(self) -> bool:
         """Whether the inputs are known to be images with values from 0 to 255."""
         return self.spec.data.source.kind in BUILT_IN_SIZES or isinstance(self.spec.data.source, Images)

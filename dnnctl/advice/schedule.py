@@ -27,7 +27,7 @@ def length(recipe: Recipe) -> Iterator[Finding]:
     """A schedule that ends before training trains the rest with its last rate; one that is longer never reaches its low
     rates, in which most of the gain is made.
     """
-    for phase in (each for each in recipe.phases if each.starts_schedule):
+    for phase in recipe.schedules:
         find = {"piecewise": _boundaries, "cosine": _ends, "polynomial": _ends, "exponential": _falls, "power": _falls}
         planned = _planned(recipe, phase, getattr(phase.schedule, "per", "step"))
         if planned is not None and phase.schedule.kind in find:
@@ -59,7 +59,7 @@ def _falls(phase: PlannedPhase, planned: int) -> Iterator[Finding]:
 @rule("warmup-length", "warning")
 def warmup_length(recipe: Recipe) -> Iterator[Finding]:
     """A warmup lets the first steps be small. If it takes most of training, the intended rate is hardly used."""
-    for phase in (each for each in recipe.phases if each.starts_schedule):
+    for phase in recipe.schedules:
         warmup, planned = getattr(phase.schedule, "warmup", "none"), _planned(recipe, phase, "step")
         steps = 0 if isinstance(warmup, str) else warmup.steps
         if planned is not None and steps > planned / 2:
@@ -91,7 +91,7 @@ def cycle(recipe: Recipe) -> Iterator[Finding]:
     Source: Smith, 2018.
     """
     stopping = recipe.spec.training.early_stopping
-    for phase in (each for each in recipe.phases if each.starts_schedule):
+    for phase in recipe.schedules:
         if phase.schedule.kind == "one_cycle" and stopping != "none" and stopping.patience < phase.span / 2:
             reason = "early stopping can end training before the rate of the cycle falls"
             path = ("training", "early_stopping")
@@ -102,7 +102,7 @@ def cycle(recipe: Recipe) -> Iterator[Finding]:
 def stopping_length(recipe: Recipe) -> Iterator[Finding]:
     """Early stopping with a patience of all epochs never stops training."""
     stopping, epochs = recipe.spec.training.early_stopping, recipe.spec.training.epochs
-    if stopping != "none" and stopping.patience >= epochs:
+    if recipe.spec.training.is_settled and stopping != "none" and stopping.patience >= epochs:
         path = ("training", "early_stopping", "patience")
         reason = f"a patience of {stopping.patience} cannot stop a training of {epochs} epochs"
         yield Finding(path, reason, advice="Train longer, or use less patience.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import typer
 
 from dnnctl import __version__
 from dnnctl.cli import (
+    blame,
     check,
     compare,
     data,
@@ -25,6 +27,7 @@ from dnnctl.cli import (
     predict,
     prune,
     remove,
+    replay,
     report,
     resume,
     schema,
@@ -35,6 +38,7 @@ from dnnctl.cli import (
     train,
     verify_resume,
 )
+from dnnctl.cli.completion import join_words
 from dnnctl.cli.help import PlainCommand, PlainGroup
 from dnnctl.cli.printing import print_text
 from dnnctl.cli.streams import streams_prepared
@@ -76,6 +80,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tag": labels.tag_command,
     "note": labels.note_command,
     "rename": labels.rename_command,
+    "replay": replay.replay_command,
+    "blame": blame.blame_command,
     "tensorboard": tensorboard.tensorboard_command,
     "remove": remove.remove_command,
     "doctor": doctor.doctor_command,
@@ -100,5 +106,6 @@ def _root(
 def main() -> None:
     """Run the command that the arguments name."""
     end_with_parent()
+    join_words(os.environ)
     with streams_prepared():
         app()

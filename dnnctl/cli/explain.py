@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dnnctl.cli.completion import complete_key
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json, print_text
@@ -23,7 +24,11 @@ MAX_WIDTH = 100
 def explain_command(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC] KEY", help="A key or an alternative, such as optimizer.sgd or one_cycle."),
+        typer.Argument(
+            metavar="[SPEC] KEY",
+            help="A key or an alternative, such as optimizer.sgd or one_cycle.",
+            autocompletion=complete_key,
+        ),
     ] = None,
     overrides: Overrides = None,
     as_json: Json = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dnnctl.cli.completion import complete_format
 from dnnctl.cli.evaluate import AcceptAltered, ChosenWeights, check_weights
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 
 def export_command(
     run: RunReference = "last",
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.")] = "keras",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.", autocompletion=complete_format
+        ),
+    ] = "keras",
     output: Annotated[
         Path | None,
         typer.Option(

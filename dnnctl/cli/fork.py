@@ -9,12 +9,12 @@ import typer
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunsDir, with_name
+from dnnctl.cli.options import Json, Name, Overrides, Quiet, RunReference, RunsDir, with_name
 from dnnctl.cli.printing import print_text
 
 
 def fork_command(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")],
+    run: RunReference,
     overrides: Overrides = None,
     at: Annotated[
         int | None,

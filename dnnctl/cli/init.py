@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dnnctl.cli.completion import complete_preset
 from dnnctl.cli.data import print_description
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.printing import print_text
@@ -25,7 +26,11 @@ def init_command(
     preset: Annotated[
         str | None,
         typer.Option(
-            "--preset", metavar="PRESET", help="The preset to write; `list` prints all presets.", show_default=DEFAULT
+            "--preset",
+            metavar="PRESET",
+            help="The preset to write; `list` prints all presets.",
+            show_default=DEFAULT,
+            autocompletion=complete_preset,
         ),
     ] = None,
     data: Annotated[

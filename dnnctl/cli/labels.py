@@ -10,7 +10,7 @@ import typer
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.help import PlainCommand
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, RequiredRun, RunsDir
+from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.commands import labels
 from dnnctl.store.catalog import load_run
@@ -30,7 +30,7 @@ class TagCommand(PlainCommand):
 
 
 def tag_command(
-    run: RequiredRun,
+    run: RunReference,
     changes: Annotated[
         list[str] | None,
         typer.Argument(metavar="+TAG|-TAG", help="+good adds a tag, -old removes one.", show_default=False),
@@ -46,7 +46,7 @@ def tag_command(
 
 
 def note_command(
-    run: RequiredRun,
+    run: RunReference,
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="The note; '' removes it.", show_default=False)
     ] = None,
@@ -61,7 +61,7 @@ def note_command(
 
 
 def rename_command(
-    run: RequiredRun,
+    run: RunReference,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
     runs_dir: RunsDir = None,
     as_json: Json = False,

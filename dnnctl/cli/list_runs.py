@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dnnctl.cli.completion import complete_column, complete_sweep, complete_tag
 from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Filtered, Json, RunsDir
@@ -25,7 +26,7 @@ from dnnctl.store.trials import load_trials
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
-MOST_FIRST = ("id", "status", "best", "tags", "age", "epochs", "test", "seconds", "best_epoch", "name", "bytes")
+MOST_FIRST = ("id", "status", "best", "name", "tags", "age", "epochs", "test", "seconds", "best_epoch", "bytes")
 """The columns that are shown first on a narrow terminal, in this order."""
 METRICS = ("best", "test")
 """Columns of several metrics; a table shows only the most important one."""
@@ -39,7 +40,11 @@ def list_command(
     tags: Annotated[
         list[str] | None,
         typer.Option(
-            "--tag", metavar="TAG", help="Only runs that have this tag. Repeatable: all of them.", show_default=False
+            "--tag",
+            metavar="TAG",
+            help="Only runs that have this tag. Repeatable: all of them.",
+            show_default=False,
+            autocompletion=complete_tag,
         ),
     ] = None,
     sort: Annotated[
@@ -49,16 +54,26 @@ def list_command(
             metavar="COLUMN",
             help="Sort by this column, best first, e.g. val_accuracy.",
             show_default="newest first",
+            autocompletion=complete_column,
         ),
     ] = None,
     sweep: Annotated[
         str | None,
-        typer.Option("--sweep", metavar="NAME", help="Only the trials of this sweep.", show_default=False),
+        typer.Option(
+            "--sweep",
+            metavar="NAME",
+            help="Only the trials of this sweep.",
+            show_default=False,
+            autocompletion=complete_sweep,
+        ),
     ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
-            "--columns", metavar="A,B,…", help="The columns to show: facts, metrics or spec keys; +A adds a column."
+            "--columns",
+            metavar="A,B,…",
+            help="The columns to show: facts, metrics or spec keys; +A adds a column.",
+            autocompletion=complete_column,
         ),
     ] = None,
     limit: Annotated[

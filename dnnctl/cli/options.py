@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from dnnctl.cli.completion import complete_run, complete_setting
+
 RunsDir: TypeAlias = Annotated[
     Path | None,
     typer.Option(
@@ -17,7 +19,12 @@ RunsDir: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Overrides: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the spec, e.g. training.epochs=5. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set a key of the spec, e.g. training.epochs=5. Repeatable.",
+        autocompletion=complete_setting,
+    ),
 ]
 Name: TypeAlias = Annotated[
     str | None,
@@ -44,14 +51,18 @@ Filtered: TypeAlias = Annotated[
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the run's id at the end.")]
 RunReferences: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN", help="Runs: ids, id prefixes, names or folders, or `last`.", show_default=False),
+    typer.Argument(
+        metavar="RUN",
+        help="Runs: ids, id prefixes, names or folders, or `last`.",
+        show_default=False,
+        autocompletion=complete_run,
+    ),
 ]
 RunReference: TypeAlias = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")
-]
-
-RequiredRun: TypeAlias = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.", autocompletion=complete_run
+    ),
 ]
 
 

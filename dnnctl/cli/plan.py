@@ -12,6 +12,8 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table, terminal_width, wrap_text
+from dnnctl.events.event import BudgetSettled, Event, ignore
+from dnnctl.events.wording import Wording
 from dnnctl.text import format_bytes, format_count, format_seconds
 
 if TYPE_CHECKING:
@@ -33,11 +35,18 @@ def plan_command(
         from dnnctl.commands.plan import plan
         from dnnctl.specs import load
 
-        found = plan(load(spec, overrides or []), runs_dir=runs_dir, is_timed=not no_timing)
+        report = ignore if as_json else _print_budget
+        found = plan(load(spec, overrides or []), runs_dir=runs_dir, is_timed=not no_timing, report=report)
         if as_json:
             print_json({**asdict(found), "n_steps": found.n_steps, "seconds": found.seconds}, indent=2)
         else:
             print_plan(found)
+
+
+def _print_budget(event: Event) -> None:
+    """Print how many epochs fit into a budget."""
+    if isinstance(event, BudgetSettled):
+        print_text(wrap_text(f"{Wording().lines(event)[0]}\n", terminal_width()))
 
 
 def print_plan(found: Forecast) -> None:

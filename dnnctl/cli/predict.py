@@ -12,7 +12,7 @@ import typer
 from dnnctl.cli.evaluate import AcceptAltered, ChosenWeights, McSamples, check_weights
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, RequiredRun, RunsDir
+from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.prediction_file import check_output, csv_lines, json_lines, write_predictions
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import print_table
@@ -31,7 +31,7 @@ FIRST_ROWS = 20
 
 
 def predict_command(
-    run: RequiredRun,
+    run: RunReference,
     inputs: Annotated[
         list[str],
         typer.Argument(

@@ -29,6 +29,8 @@ class RepetitionOptions:
     n_folds: int
     n_workers: int | None = None
     """The number of runs that are trained at the same time; None to train one after the other, each displayed live."""
+    or_resume: bool = False
+    """Whether to continue the runs of the same specs, and to leave the finished ones."""
 
     @property
     def n_runs(self) -> int:
@@ -70,7 +72,7 @@ def _train_one_by_one(
         runs_dir,
         n_seeds=options.n_seeds,
         n_folds=options.n_folds,
-        options=[*["--quiet"] * quiet, *["--json"] * as_json],
+        options=[*["--or-resume"] * options.or_resume, *["--quiet"] * quiet, *["--json"] * as_json],
         on_start=announce,
         notify=print_notice,
     )
@@ -97,6 +99,7 @@ def _train_in_workers(
         path,
         runs_dir,
         n_workers=options.n_workers,
+        or_resume=options.or_resume,
         n_seeds=options.n_seeds,
         n_folds=options.n_folds,
         on_event=show,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import Json, Quiet, RunsDir
+from dnnctl.cli.options import Json, Quiet, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.text import format_count
 
+if TYPE_CHECKING:
+    from dnnctl.store.record import RunRecord
+
 
 def resume_command(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, id prefix, name or folder, or `last`.")],
+    run: RunReference,
     runs_dir: RunsDir = None,
     accept_changed_data: Annotated[
         bool, typer.Option("--accept-changed-data", help="Continue even if the data have changed.")
@@ -36,14 +39,17 @@ def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool,
 
     record = load_run(reference, runs_dir, Wanted.RESUMABLE, print_notice)
     if record.status.is_complete:
-        if as_json:
-            print_json({"event": "nothing_to_resume", "run": record.id, "status": str(record.status)})
-        elif not quiet:
-            print_text(
-                f"{record.id} is complete ({record.status}, {format_count(record.epochs, 'epoch')}): nothing to resume"
-            )
+        print_complete(record, quiet=quiet, as_json=as_json)
     else:
         with choose_display(quiet=quiet, as_json=as_json) as display:
             record = resume(record.path, accept_changed_data=accept_changed_data, report=display.show)
     if quiet and not as_json:
         print_text(record.id)
+
+
+def print_complete(run: RunRecord, *, quiet: bool, as_json: bool) -> None:
+    """Print that nothing is left to train."""
+    if as_json:
+        print_json({"event": "nothing_to_resume", "run": run.id, "status": str(run.status)})
+    elif not quiet:
+        print_text(f"{run.id} is complete ({run.status}, {format_count(run.epochs, 'epoch')}): nothing to resume")

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.output_file import write_output
 from dnnctl.cli.printing import print_text
-from dnnctl.errors import UserError
 
 
 def schema_command(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")] = None,
 ) -> None:
     """Print the JSON Schema of specs, for editors."""
-    from dnnctl.specs.reading.schema import json_schema
+    from dnnctl.commands.editor_schema import schema_text
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    text = schema_text()
     with failures_reported():
         if output is None:
             print_text(text.rstrip("\n"))
             return
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
+        write_output(output, text, mark='"$schema"')

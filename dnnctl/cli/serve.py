@@ -10,7 +10,7 @@ import typer
 from dnnctl.cli.evaluate import AcceptAltered, ChosenWeights, check_weights
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
-from dnnctl.cli.options import RequiredRun, RunsDir
+from dnnctl.cli.options import RunReference, RunsDir
 from dnnctl.cli.printing import print_text
 from dnnctl.errors import UserError
 from dnnctl.store.catalog import load_run
@@ -23,7 +23,7 @@ NEEDED = ("fastapi", "uvicorn", "python_multipart")
 
 
 def serve_command(
-    run: RequiredRun,
+    run: RunReference,
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on; 0.0.0.0 is every network.")
     ] = HERE,

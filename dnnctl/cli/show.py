@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from dnnctl.advice.training import advise
 from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
+from dnnctl.errors import UserError
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command
@@ -24,6 +26,7 @@ from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.json_object import plain
 from dnnctl.store.metrics import NO_METRICS, finite, format_metrics
 from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.roll_back import roll_back_in_words
 from dnnctl.text import format_bytes, format_count, format_seconds, visible
 
 MAX_ROWS = 12
@@ -50,6 +53,8 @@ def show_command(
     """
     with failures_reported(as_json=as_json):
         if trials := sweep_of(run, runs_dir):
+            if is_followed:
+                raise UserError(f"--follow shows one run, and {run} is a sweep. Its runs: dnnctl list --sweep {run}")
             from dnnctl.cli.show_sweep import show_sweep
 
             show_sweep(trials, as_json=as_json)
@@ -82,6 +87,7 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "history": plain(run.history),
         "metrics": run.rows,
         "pretraining": run.pretraining or None,
+        "advice": plain(advise(run)),
     }
 
 
@@ -93,7 +99,15 @@ def changed_files(run: RunRecord) -> dict[str, str]:
 
 
 def _print(run: RunRecord) -> None:
-    lines = {**_identity(run), **_changes(run), **_origins(run), **_result(run), **_surroundings(run)}
+    lines = {
+        **_identity(run),
+        **_changes(run),
+        **_origins(run),
+        **_result(run),
+        **_roll_backs(run),
+        **_advice(run),
+        **_surroundings(run),
+    }
     lines["next"] = _next(run)
     lines = {visible(name): value for name, value in lines.items()}
     width = max(map(len, lines))
@@ -183,6 +197,16 @@ def _result(run: RunRecord) -> dict[str, str]:
     if seconds is not None:
         lines["time"] = format_seconds(seconds)
     return lines
+
+
+def _roll_backs(run: RunRecord) -> dict[str, str]:
+    """Where training went back after the loss diverged."""
+    return {f"rolled back ({number})": roll_back_in_words(entry) for number, entry in enumerate(run.roll_backs, 1)}
+
+
+def _advice(run: RunRecord) -> dict[str, str]:
+    """What the curves show, and what to change in the spec."""
+    return {f"advice ({number})": str(each) for number, each in enumerate(advise(run), 1)}
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:

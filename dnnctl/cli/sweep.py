@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dnnctl.cli.completion import complete_objective, complete_varied
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.cli.printing import print_json, print_text
@@ -29,6 +30,7 @@ def sweep_command(
             "--vary",
             metavar="KEY=VALUES",
             help="Vary a key of the spec: KEY=[a,b], KEY=linear(from,to) or KEY=log(from,to). Repeatable.",
+            autocompletion=complete_varied,
         ),
     ] = None,
     search: Annotated[
@@ -38,7 +40,13 @@ def sweep_command(
     trials: Annotated[int | None, typer.Option("--trials", min=1, metavar="N", help="The number of trials.")] = None,
     objective: Annotated[
         str | None,
-        typer.Option("--objective", metavar="METRIC", help="What a setting is judged by.", show_default="val_loss"),
+        typer.Option(
+            "--objective",
+            metavar="METRIC",
+            help="What a setting is judged by.",
+            show_default="val_loss",
+            autocompletion=complete_objective,
+        ),
     ] = None,
     prune: Annotated[
         str | None,

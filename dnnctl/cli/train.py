@@ -11,6 +11,7 @@ from dnnctl.cli.choose_display import choose_display
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Log, Name, Overrides, Quiet, RunsDir, with_log, with_name
 from dnnctl.cli.printing import print_text
+from dnnctl.cli.resume import print_complete
 from dnnctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ def train_command(
             "--workers", min=1, metavar="N", help="Train N seeds or folds at the same time.", show_default=False
         ),
     ] = None,
+    or_resume: Annotated[
+        bool,
+        typer.Option(
+            "--or-resume",
+            help="Continue the newest run of the same spec where it was; train if there is none.",
+        ),
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
     dry_run: Annotated[
@@ -59,12 +67,12 @@ def train_command(
         elif seeds > 1 or folds:
             from dnnctl.cli.repetitions import RepetitionOptions, train_and_print
 
-            options = RepetitionOptions(seeds, _checked(folds), workers)
+            options = RepetitionOptions(seeds, _checked(folds), workers, or_resume=or_resume)
             raise typer.Exit(train_and_print(loaded, spec, runs_dir, options, quiet=quiet, as_json=as_json))
         elif workers is not None:
             raise UserError("--workers trains several seeds or folds: add --seeds N or --folds K.")
         else:
-            _train(loaded, runs_dir, quiet=quiet, as_json=as_json)
+            _train(loaded, runs_dir, or_resume=or_resume, quiet=quiet, as_json=as_json)
 
 
 def _checked(folds: int) -> int:
@@ -73,11 +81,17 @@ def _checked(folds: int) -> int:
     return folds
 
 
-def _train(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json: bool) -> None:
+def _train(loaded: LoadedSpec, runs_dir: Path | None, *, or_resume: bool, quiet: bool, as_json: bool) -> None:
+    from dnnctl.commands.requeue import find_requeued
     from dnnctl.commands.train import train
+    from dnnctl.store.catalog import runs_directory
 
-    with choose_display(quiet=quiet, as_json=as_json) as display:
-        run = train(loaded, runs_dir=runs_dir, report=display.show)
+    run = find_requeued(loaded.spec, runs_directory(runs_dir)) if or_resume else None
+    if run is not None and run.status.is_complete:
+        print_complete(run, quiet=quiet, as_json=as_json)
+    else:
+        with choose_display(quiet=quiet, as_json=as_json) as display:
+            run = train(loaded, runs_dir=runs_dir, or_resume=or_resume, report=display.show)
     if quiet and not as_json:
         print_text(run.id)
 
@@ -86,9 +100,12 @@ def _dry_run(loaded: LoadedSpec, runs_dir: Path | None, *, quiet: bool, as_json:
     from dnnctl.commands.train import dry_run
     from dnnctl.specs import to_yaml
 
-    if not quiet and not as_json:
+    is_settled = loaded.spec.training.is_settled
+    if is_settled and not quiet and not as_json:
         print_text(to_yaml(loaded.spec))
     with choose_display(quiet=quiet, as_json=as_json) as display:
-        dry_run(loaded, runs_dir=runs_dir, report=display.show)
+        spec = dry_run(loaded, runs_dir=runs_dir, report=display.show)
+    if not is_settled and not quiet and not as_json:
+        print_text(f"\n{to_yaml(spec)}")
     if not quiet and not as_json:
         print_text("dry run: nothing was trained or written")

@@ -40,7 +40,7 @@ def verify_resume_command(
         check_can_be_read_again(spec)
         training = load(spec, overrides).spec.training
         if training.phases == "none":
-            overrides.append(f"training.epochs={min(training.epochs, epochs)}")
+            overrides += [f"training.epochs={min(training.epochs, epochs)}", "training.budget=none"]
         directory = Path(mkdtemp(prefix="dnnctl-verify-"))
         keeps_runs = False
         try:

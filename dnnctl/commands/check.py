@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnnctl.advice.lint import Advice, lint, safe_fixes
-from dnnctl.errors import Fault, SpecError
+from dnnctl.commands.gpu import is_gpu_there
+from dnnctl.commands.pretrained import find_pretrained
+from dnnctl.errors import Fault, RunError, SpecError
 from dnnctl.specs import LoadedSpec, load
 from dnnctl.specs.path import dotted
 from dnnctl.specs.reading.edit import set_in_file
+from dnnctl.specs.source import BuiltIn
 
 MAX_FIXES = 100
 """A fix can bring up another one, but not for ever."""
+PATHS = "The path is relative to the spec that contains it; with --set, to the working directory."
 
 
 @dataclass(frozen=True)
@@ -24,23 +28,41 @@ class Checked:
     advice: tuple[Advice, ...] = ()
     fixed: tuple[Advice, ...] = ()
     """What was changed in the file."""
+    note: str = ""
+    """What will only be chosen when training starts, as a clause."""
 
 
-def check(path: str | Path, overrides: Sequence[str] = (), *, offline: bool = False, fix: bool = False) -> Checked:
-    """Validate a spec, look whether the files that it names exist, and advise on its recipe.
+def check(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    offline: bool = False,
+    fix: bool = False,
+    runs_dir: str | Path | None = None,
+) -> Checked:
+    """Validate a spec, look whether the files, the run and the device that it names exist, and advise on its recipe.
 
     Args:
-        offline: whether to skip looking for files.
+        offline: whether to skip looking for them.
         fix: whether to make the safe changes in the file first.
+        runs_dir: where the run is that the spec reuses.
     """
     path = Path(path)
     try:
         fixed = tuple(_fix(path)) if fix else ()
         loaded = load(path, overrides)
-        faults = () if offline else tuple(_missing_files(loaded)) or tuple(_table_faults(loaded))
-        return Checked(faults, tuple(lint(loaded)), fixed)
+        faults = () if offline else _found_here(loaded, runs_dir)
+        return Checked(faults, tuple(lint(loaded)), fixed, _note(loaded))
     except SpecError as error:
         return Checked(error.faults)
+
+
+def _note(loaded: LoadedSpec) -> str:
+    training = loaded.spec.training
+    if training.budget == "none" or training.is_settled:
+        return ""
+    most = f"at most {training.most_epochs} " if training.most_epochs is not None else "the number of "
+    return f"`train` measures the speed and chooses {most}epochs that fit into {training.budget.minutes:g} minutes"
 
 
 def _fix(path: Path) -> Iterator[Advice]:
@@ -59,20 +81,34 @@ def _fix(path: Path) -> Iterator[Advice]:
             impossible.add(str(advice.fix))
 
 
-def _missing_files(loaded: LoadedSpec) -> Iterator[Fault]:
+def _found_here(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[Fault, ...]:
+    """What is missing on this computer; if nothing is, what is wrong with the data."""
+    return tuple(_missing(loaded, runs_dir)) or tuple(_data_faults(loaded))
+
+
+def _missing(loaded: LoadedSpec, runs_dir: str | Path | None) -> Iterator[Fault]:
+    """What the spec names and is not there: files, the run that it reuses, and a GPU."""
     from dnnctl.data.files import missing_files
 
     for keys, path in missing_files(loaded.spec.data.source):
         key = ("data", "source", *keys)
-        hint = "The path is relative to the spec that contains it; with --set, to the working directory."
-        yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=hint)
+        yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=PATHS)
+    try:
+        find_pretrained(loaded, runs_dir)
+    except RunError as error:
+        key = ("model", "reuse", "run")
+        rule, _, hint = str(error).removeprefix(f"{dotted(key)}: ").partition(". ")
+        yield Fault(rule, dotted(key), loaded.place(key), hint=hint or PATHS)
+    if loaded.spec.runtime.device == "gpu" and not is_gpu_there():
+        key = ("runtime", "device")
+        hint = "Write `device: auto`: it uses a GPU where there is one. If it is trained elsewhere, add --offline."
+        yield Fault("this computer has no GPU", dotted(key), loaded.place(key), hint=hint)
 
 
-def _table_faults(loaded: LoadedSpec) -> Iterator[Fault]:
-    from dnnctl.specs.table import Table
+def _data_faults(loaded: LoadedSpec) -> Iterator[Fault]:
+    if isinstance(loaded.spec.data.source, BuiltIn):
+        return
+    from dnnctl.data.source_faults import source_faults
 
-    if isinstance(loaded.spec.data.source, Table):
-        from dnnctl.data.table_faults import table_faults
-
-        for key, rule, fix in table_faults(loaded.spec, loaded.spec.data.source):
-            yield Fault(rule, dotted(key), loaded.place(key), hint=fix)
+    for key, rule, fix in source_faults(loaded.spec):
+        yield Fault(rule, dotted(key), loaded.place(key), hint=fix)

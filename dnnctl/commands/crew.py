@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from dnnctl.commands.workers import Workers
 from dnnctl.errors import InterruptedRunError
+from dnnctl.runner.interrupts import SIGNALS
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 Following = Callable[[Collection[Path]], Path | None]
 """Makes the folder of the next run to train, given those that are being trained; None if there is none."""
 Hear = Callable[[Path, Mapping[str, Any]], None]
@@ -42,7 +42,7 @@ class Crew:
     _before: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         self._before = {number: signal.signal(number, self._stop) for number in heeded}
         return self
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from dnnctl.events.event import EpochEnded, Event, PretrainingEpochEnded, RunEnded, RunStopped
+from dnnctl.advice.training import advise
+from dnnctl.events.event import EpochEnded, Event, PretrainingEpochEnded, RolledBack, RunEnded, RunStopped
 from dnnctl.store.columns import spec_value
-from dnnctl.store.facts import Row
+from dnnctl.store.facts import HistoryEntry, Row
 from dnnctl.store.metrics import finite, is_less_better
 from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.row_tail import RowTail
@@ -28,10 +29,15 @@ def follow(
         wait: called with a number of seconds before the files are read again.
     """
     pretraining, metrics, marks = RowTail(run.folder.pretraining), RowTail(run.folder.metrics), _BestMarks(run)
-    is_first = True
+    is_first, n_roll_backs = True, len(run.roll_backs)
     while True:
-        is_running = RunRecord(run.folder).status is Status.RUNNING  # before the rows, so that none is missed
-        found: list[Event] = [PretrainingEpochEnded(row) for row in pretraining.new_rows()]
+        now = RunRecord(run.folder)
+        is_running = now.status is Status.RUNNING  # before the rows, so that none is missed
+        found: list[Event] = [_roll_back(entry, now) for entry in now.roll_backs[n_roll_backs:]]
+        for entry in now.roll_backs[n_roll_backs:]:
+            marks.go_back(entry.initial_epoch or 0)
+        n_roll_backs = len(now.roll_backs)
+        found += [PretrainingEpochEnded(row) for row in pretraining.new_rows()]
         found += marks.mark(metrics.new_rows())
         yield from found[max(0, len(found) - n_before) :] if is_first and n_before is not None else found
         is_first = False
@@ -48,13 +54,17 @@ def planned_epochs(run: RunRecord) -> int:
 
 
 class _BestMarks:
-    """Finds out which epochs were the best so far. Each epoch is reported once, even if it was trained again."""
+    """Finds out which epochs were the best so far. An epoch that a resumed run trains again is reported once."""
 
     def __init__(self, run: RunRecord) -> None:
         self.run = run
         self.monitor = ""
         self.best: float | None = None
         self.epoch = 0
+
+    def go_back(self, epoch: int) -> None:
+        """Report the epochs after this one again."""
+        self.epoch = min(self.epoch, epoch)
 
     def mark(self, rows: list[Row]) -> list[EpochEnded]:
         """The epochs of new rows."""
@@ -73,9 +83,22 @@ class _BestMarks:
         return is_best
 
 
+def _roll_back(entry: HistoryEntry, run: RunRecord) -> RolledBack:
+    number, times = entry.number or 0, spec_value(run.spec, "training.on_divergence.times")
+    return RolledBack(
+        reason=entry.reason or "",
+        checkpoint=entry.checkpoint or "",
+        initial_epoch=entry.initial_epoch or 0,
+        step=entry.step or 0,
+        number=number,
+        times=times if isinstance(times, int) else number,
+        factor=finite(entry.factor) or 1.0,
+    )
+
+
 def _end(run: RunRecord) -> Event:
     if run.status.is_complete and run.summary is not None:
-        return RunEnded(run.summary)
+        return RunEnded(run.summary, advise(run))
     if not run.path.is_dir():
         return RunStopped(run.id, str(run.path), str(Status.DAMAGED), GONE)
     last = run.last_training

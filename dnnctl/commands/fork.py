@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dnnctl.commands.budget import check_settled
 from dnnctl.commands.fork_point import changes_of_spec, choose_checkpoint, lineage
 from dnnctl.commands.runs import Run
 from dnnctl.commands.session import run_session
@@ -48,6 +49,7 @@ def fork(
     check_sound(parent)
     check_unaltered(parent)
     loaded = load(parent.folder.spec, overrides)
+    check_settled(loaded, "a fork")
     changed = changes_of_spec(parent, loaded)
     checkpoint = choose_checkpoint(parent, at, [change.path for change in changed], loaded.spec.training.epochs)
     check_unaltered(parent, checkpoint.manifest)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from dnnctl.commands.crew import Crew
 from dnnctl.commands.repetitions import Repetitions, planned_repetitions
+from dnnctl.commands.requeue import make_runs_directory, newest_run
 from dnnctl.commands.train import create_run
 from dnnctl.commands.workers import Job, start_workers
 from dnnctl.errors import DivergedError, DnnctlError, InterruptedRunError, UserError
-from dnnctl.specs import LoadedSpec
+from dnnctl.specs import LoadedSpec, digest
 from dnnctl.specs.workers import Processes
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
+from dnnctl.store.lock import hold_sweep
 from dnnctl.store.recipe import Repetition
 from dnnctl.store.record import RunRecord, Status
 
@@ -32,6 +36,7 @@ def train_in_workers(
     n_workers: int,
     n_seeds: int = 1,
     n_folds: int = 0,
+    or_resume: bool = False,
     on_event: OnEvent = lambda _repetition, _path, _content: None,
     notify: Notify = keep_silent,
 ) -> Repetitions:
@@ -39,16 +44,23 @@ def train_in_workers(
 
     No new run is started after one that fails, except if it diverges.
 
+    Args:
+        or_resume: continue the runs that an earlier process started from the same specs, and leave the finished ones.
+
     Raises:
-        UserError: the spec, the data or the device cannot be used. No run is created.
+        UserError: the spec, the data or the device cannot be used. No run is created. With `or_resume`, another process
+            trains these seeds and folds.
         InterruptedRunError: a signal has stopped the workers; each run can be resumed.
     """
     directory = runs_directory(runs_dir)
     planned = planned_repetitions(loaded, path, directory, n_seeds=n_seeds, n_folds=n_folds, notify=notify)
-    session = _Session(planned, directory, on_event)
+    session = _Session(planned, directory, on_event, or_resume=or_resume)
     choice = Processes.model_construct(kind="processes", n=n_workers, threads="auto")
-    job = Job(directory, n_runs=len(planned))
-    with start_workers(choice, job) as workers, Crew(workers, session.hear) as crew:
+    with (
+        _held(planned, directory, notify) if or_resume else nullcontext(None) as lock,
+        start_workers(choice, Job(directory, n_runs=len(planned), lock=lock)) as workers,
+        Crew(workers, session.hear) as crew,
+    ):
         try:
             crew.train(session.following)
         except InterruptedRunError as error:
@@ -62,6 +74,16 @@ def train_in_workers(
     return result
 
 
+def _held(
+    planned: Sequence[tuple[Repetition, LoadedSpec]], directory: Path, notify: Notify
+) -> AbstractContextManager[int]:
+    """The lock of these seeds and folds, which the workers keep, too: see `hold_sweep`."""
+    make_runs_directory(directory)
+    digests = "".join(digest(loaded.spec) for _, loaded in planned)
+    path = directory / f".seeds-{sha256(digests.encode()).hexdigest()[:16]}.lock"
+    return hold_sweep(path, planned[0][1].spec.name, notify, what="Training of")
+
+
 @dataclass
 class _Session:
     """The runs of the repetitions."""
@@ -69,6 +91,7 @@ class _Session:
     planned: Sequence[tuple[Repetition, LoadedSpec]]
     directory: Path
     on_event: OnEvent
+    or_resume: bool = False
     paths: list[Path] = field(default_factory=list)
     """The folders of those that have started, in order."""
     codes: dict[Path, int] = field(default_factory=dict)
@@ -83,9 +106,17 @@ class _Session:
         lost = [path for path in self.paths if path not in busy and path not in self.codes]
         if lost or len(self.paths) == len(self.planned):
             return next(iter(lost), None)
-        path = create_run(self.planned[len(self.paths)][1], self.directory, keep_silent)
-        self.paths.append(path)
-        return path
+        self.paths.append(self._found_or_created(self.planned[len(self.paths)][1]))
+        return self.paths[-1] if self.paths[-1] not in self.codes else self.following(busy)
+
+    def _found_or_created(self, loaded: LoadedSpec) -> Path:
+        """The folder of a run. One that an earlier process has trained to its end gets its exit code at once."""
+        found = newest_run(loaded.spec, self.directory) if self.or_resume else None
+        if found is None:
+            return create_run(loaded, self.directory, keep_silent)
+        if found.status.is_complete or found.status is Status.DIVERGED:
+            self.codes[found.path] = DivergedError.exit_code if found.status is Status.DIVERGED else 0
+        return found.path
 
     def hear(self, path: Path, content: Mapping[str, Any]) -> None:
         """Remember how a run ends."""

@@ -11,10 +11,13 @@ import signal
 from contextlib import suppress
 from functools import cache
 from threading import Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 VARIABLE = "DNNCTL_PARENT_PIPE"
 """The environment variable with the number of the reading end, set only for a child."""
+WATCH = "parent"
+"""The name of the thread that waits for the end of the parent."""
 
 
 def tied_to_this_process() -> dict[str, Any]:
@@ -29,7 +32,13 @@ def end_with_parent() -> None:
     if reader.isdecimal():
         with suppress(OSError):  # there is no such pipe
             os.set_inheritable(int(reader), False)
-            Thread(target=_wait_for_the_end, args=(int(reader),), name="parent", daemon=True).start()
+            watch = Thread(target=_wait_for_the_end, args=(int(reader),), name=WATCH, daemon=True)
+            watch.start()
+
+
+def has_parent() -> bool:
+    """Whether this process ends with the one that started it."""
+    return any(thread.name == WATCH for thread in enumerate_threads())
 
 
 @cache

@@ -35,22 +35,20 @@ def first_line(preset: str) -> str:
 
 
 def write_new_spec(path: Path, text: str) -> None:
-    """Write the text of a preset to a new file, named after the file.
+    """Write the text of a preset to a new file, named after the file, and the schema for editors next to it.
 
     Raises:
         UserError: the file exists or cannot be written.
     """
+    from dnnctl.commands.editor_schema import provide_schema  # not above: every command imports this module
+    from dnnctl.specs.reading.yaml_writer import write_inline
+
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:64] or "spec"
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(text.replace(f"name: {NAME}", f"name: {_as_yaml(name)}", 1))
+            named = text.replace(f"name: {NAME}", f"name: {write_inline(name)}", 1)
+            file.write(provide_schema(path.parent) + named)
     except FileExistsError:
         raise UserError(f"{path} already exists and was not overwritten. Choose another name.") from None
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
-
-
-def _as_yaml(name: str) -> str:
-    from dnnctl.specs.reading.yaml_writer import write_inline  # not above: every command imports this module
-
-    return write_inline(name)

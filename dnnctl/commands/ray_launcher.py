@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, Self
 
-from dnnctl.commands.crew import STOPS
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.commands.remote_workers import Call
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import UserError, shorten
+from dnnctl.runner.interrupts import SIGNALS
 from dnnctl.specs.workers import MAX_WORKERS, Ray
 from dnnctl.store.files import SURROGATES
 from dnnctl.text import format_count
@@ -176,7 +176,7 @@ def _quiet() -> Iterator[None]:
     """Ray prints nothing, sends no statistics, and leaves signals to the sweep."""
     os.environ.update(QUIET)
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    before = {number: signal.getsignal(number) for number in STOPS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     with stderr_to(os.devnull):
         try:
             yield

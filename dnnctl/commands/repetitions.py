@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dnnctl.commands.budget import check_settled
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.errors import DivergedError
+from dnnctl.runner.interrupts import SIGNALS
 from dnnctl.specs import LoadedSpec, Spec, digest, load
 from dnnctl.specs.data import Fold, Validation
 from dnnctl.specs.reading.spec_file import check_can_be_read_again
@@ -20,7 +22,6 @@ from dnnctl.store.recipe import Repetition
 from dnnctl.store.record import RunRecord
 
 MAX_SEED = 2**32
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -79,6 +80,7 @@ def _planned(
 ) -> list[tuple[Repetition, LoadedSpec]]:
     """Each repetition, with the spec that it changes."""
     check_can_be_read_again(path)
+    check_settled(loaded, "`--seeds` and `--folds`")
     seeds = [(loaded.spec.seed + index) % MAX_SEED for index in range(n_seeds)]
     specs = _with_sources(loaded, seeds, directory, notify)
     folds = range(n_folds) if n_folds else [None]
@@ -132,7 +134,7 @@ def _overrides(repetition: Repetition) -> list[str]:
 def _run_and_forward_signals(command: list[str]) -> int:
     """Run a command and wait for it. It has its own process group, so that it receives each stop signal only once."""
     with subprocess.Popen(command, process_group=0, **tied_to_this_process()) as process:
-        heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, lambda n, _: process.send_signal(n)) for number in heeded}
         try:
             return process.wait()

@@ -39,19 +39,24 @@ def resume(
         DivergedError: the loss became infinite or NaN.
     """
     with RunWriter.open(load_run(reference, runs_dir, Wanted.RESUMABLE)) as writer:
-        run = writer.record
-        end = last_end(run)
-        if end == Status.DIVERGED:
-            raise RunError(
-                f"{run.id} has diverged and would diverge again if resumed. Change its spec: {recovery_command(run)}"
-            )
-        if not end.is_complete:
-            check_sound(run)
-            if run.facts.pruned is not None:
-                raise RunError(
-                    f"{run.id} is an incomplete pruned run and cannot be resumed. Remove it and prune "
-                    f"{run.facts.pruned.run} again."
-                )
-            loaded = load(run.folder.spec)
-            run_session(loaded, writer, report, event="resumed", accept_changed_data=accept_changed_data)
+        continue_run(writer, report, accept_changed_data=accept_changed_data)
         return Run(writer.folder)
+
+
+def continue_run(writer: RunWriter, report: Report, *, accept_changed_data: bool = False) -> None:
+    """Train a run to its end from the state in its folder; a finished run does not change. See `resume`."""
+    run = writer.record
+    end = last_end(run)
+    if end == Status.DIVERGED:
+        raise RunError(
+            f"{run.id} has diverged and would diverge again if resumed. Change its spec: {recovery_command(run)}"
+        )
+    if end.is_complete:
+        return
+    check_sound(run)
+    if run.facts.pruned is not None:
+        raise RunError(
+            f"{run.id} is an incomplete pruned run and cannot be resumed. Remove it and prune "
+            f"{run.facts.pruned.run} again."
+        )
+    run_session(load(run.folder.spec), writer, report, event="resumed", accept_changed_data=accept_changed_data)

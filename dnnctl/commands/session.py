@@ -7,11 +7,14 @@ import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
 from dnnctl.commands.mlflow_log import check_installed, mirrored
+from dnnctl.commands.parent import has_parent
 from dnnctl.commands.stderr import stderr_to
 from dnnctl.errors import (
     DivergedError,
@@ -22,12 +25,14 @@ from dnnctl.errors import (
     SpecError,
     UserError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped
+from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.specs import LoadedSpec
 from dnnctl.store.advice import recovery_command
+from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
+from dnnctl.store.file_system import lock_warning
 from dnnctl.store.record import Status
 from dnnctl.store.writer import RunWriter
 
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from dnnctl.runner.trainer import StartEvent
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+ECHO = 1.0
+"""The seconds within which a child process gets a signal from its parent that it has got directly, too."""
 
 
 def run_session(
@@ -47,10 +54,12 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if event == "started":
+        report = _advice_located(loaded, report)
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
-        Interrupts() as interrupts,
+        Interrupts(echo=ECHO if has_parent() else 0.0) as interrupts,
         _ending(writer, report, event),
         _disk_errors_explained(writer),
         interrupts.raised(),
@@ -61,14 +70,17 @@ def run_session(
         if "mlflow" in spec.runtime.log and event != "resumed":
             check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
+        if writer.facts.trial is None and (warning := lock_warning(writer.folder.path.parent)):
+            report(Warned(warning))
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
+        from dnnctl.engine.determinism import nondeterminism_explained
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
         interrupts.check()  # importing TensorFlow may have lost it
-        with faults_located(loaded), memory_errors_explained():
+        with faults_located(loaded), memory_errors_explained(), nondeterminism_explained():
             run_training(
                 spec,
                 writer,
@@ -124,6 +136,23 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
         report(event)
 
     return report_and_log
+
+
+def _advice_located(loaded: LoadedSpec, report: Report) -> Report:
+    """A report that adds the location in the file to the advice at the end."""
+
+    def place(change: str) -> str:
+        path = tuple(int(part) if part.isdecimal() else part for part in change.partition(":")[0].split("."))
+        found = loaded.place(path)
+        return f"{found.file}:{found.line}" if found.line and Path(found.file).is_file() else ""
+
+    def report_located(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            advice = [replace(each, places=tuple(map(place, each.changes))) for each in event.advice]
+            event = replace(event, advice=advice)
+        report(event)
+
+    return report_located
 
 
 @contextmanager
@@ -190,7 +219,11 @@ def _what_is_left(writer: RunWriter) -> str:
         if writer.folder.model.is_file()
         else "No epoch was finished."
     )
-    return f"{saved}\nTry a smaller learning rate, or clip gradients: {recovery_command(writer.read())}"
+    run = writer.read()
+    lines = [saved, f"Try a smaller learning rate, or clip gradients: {recovery_command(run)}"]
+    if spec_value(run.spec, "training.on_divergence") in (None, "stop"):
+        lines.append("To go back automatically with a lower rate, set training.on_divergence: roll_back")
+    return "\n".join(lines)
 
 
 def _record_end(writer: RunWriter, report: Report, status: Status, reason: str, exit_code: int) -> None:

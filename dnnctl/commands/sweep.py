@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dnnctl.commands.budget import check_settled
 from dnnctl.commands.sweep_result import SweepResult
 from dnnctl.commands.sweep_session import SweepSession
 from dnnctl.errors import RunError
 from dnnctl.events.sweep_event import SweepReport, ignore
 from dnnctl.specs.reading.load_sweep import LoadedSweep, Setting, load_sweep
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
+from dnnctl.store.file_system import lock_warning
 from dnnctl.store.lock import hold_sweep
 
 
@@ -21,6 +23,7 @@ def planned_trials(loaded: LoadedSweep) -> list[Setting]:
     """
     from dnnctl.search.proposals import Search
 
+    check_settled(loaded.base, "a sweep")
     return Search.of(loaded).known_settings()
 
 
@@ -46,12 +49,15 @@ def sweep(
     from dnnctl.search.proposals import Search
 
     loaded = source if isinstance(source, LoadedSweep) else load_sweep(source)
+    check_settled(loaded.base, "a sweep")
     directory = runs_directory(runs_dir)
     search = Search.of(loaded)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"Cannot create runs in {directory}: {error.strerror}. Choose another --runs-dir.") from None
+    if warning := lock_warning(directory):
+        notify(warning)
     name = loaded.sweep.name
     with hold_sweep(directory / f".sweep-{name}.lock", name, notify) as lock:
         session = SweepSession(search, directory, report, notify)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dnnctl.commands.budget import check_settled
 from dnnctl.commands.parent import tied_to_this_process
 from dnnctl.commands.pretrained import find_pretrained
 from dnnctl.errors import RunError
@@ -79,7 +80,9 @@ def verify_resume(
     Raises:
         RunError: the training fails even without kills, or cannot be resumed.
     """
-    _, source = find_pretrained(load(spec, overrides), runs_dir)
+    loaded = load(spec, overrides)
+    check_settled(loaded, "a comparison of two runs")
+    _, source = find_pretrained(loaded, runs_dir)
     if source is not None and source.run is not None:
         overrides = [*overrides, f"model.reuse.run={source.path.parent.resolve()}"]
     report("training without kills …")

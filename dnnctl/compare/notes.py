@@ -25,6 +25,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
         roles: the splits that verdicts use.
     """
     return [
+        *_alone(groups),
         *_damaged(groups),
         *_altered(groups),
         *_unfinished(groups),
@@ -32,12 +33,21 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
         *_other_losses(groups),
         *_forks(groups),
         *_pruned(groups),
+        *_rolled_back(groups),
         *_validation(groups, roles),
         *_left_out(groups),
         *_seeds(groups),
         *_other_seeds(groups),
         *_other_effort(groups),
     ]
+
+
+def _alone(groups: Sequence[Group]) -> list[str]:
+    """That there is nothing to compare."""
+    if len(groups) != 1 or len(groups[0].runs) == 1:
+        return []
+    n_runs = format_count(len(groups[0].runs), "run")
+    return [f"All {n_runs} are of one recipe, so nothing is compared. Name runs of another recipe, too."]
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:
@@ -145,6 +155,16 @@ def _pruned(groups: Sequence[Group]) -> list[str]:
         f"{group.label} is {pruned.run} with {pruned.sparsity:.0%} of its kernel weights set to zero."
         for group, run in _runs(groups)
         if (pruned := run.facts.pruned)
+    ]
+
+
+def _rolled_back(groups: Sequence[Group]) -> list[str]:
+    """Trainings whose learning rates are lower than those of their specs."""
+    return [
+        f"{group.label}: {run.id} diverged and was rolled back {format_count(n, 'time')}, to {factor:g} times the "
+        f"learning rates of its spec."
+        for group, run in _runs(groups)
+        if (n := len(run.roll_backs)) and (factor := finite(run.roll_backs[-1].factor)) is not None
     ]
 
 

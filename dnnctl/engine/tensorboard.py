@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ EVENT_FILES = "events.out.tfevents.*"
 HPARAMS_TAG = "_hparams_/session_start_info"
 BUCKETS = 30
 """The number of bars of a histogram."""
+_numbers = count()
+"""They distinguish the files that one process starts in the same second."""
 
 
 class EventFile:
@@ -33,7 +36,8 @@ class EventFile:
     def __init__(self, folder: Path) -> None:
         make_directory(folder.parent)
         make_directory(folder)
-        name = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.0.v2"
+        process = f"{socket.gethostname()}.{os.getpid()}"
+        name = f"events.out.tfevents.{int(time.time()):010d}.{process}.{next(_numbers)}.v2"
         self._path = folder / name
         self._writer = tf.io.TFRecordWriter(str(self._path))
         self._write(tf.compat.v1.Event(wall_time=time.time(), file_version=VERSION))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from dnnctl.store.data_facts import DataDescription
 from dnnctl.store.difference import Change
 from dnnctl.store.facts import LayerFacts, Row, Summary
+from dnnctl.store.training_advice import TrainingAdvice
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,29 @@ class Event:
 
 Report = Callable[[Event], None]
 """Called with each event as it happens."""
+
+
+@dataclass(frozen=True)
+class BudgetOpened(Event):
+    """The speed is being measured, to find the number of epochs that fit into `training.budget`."""
+
+    event = "budget_opened"
+    minutes: float
+
+
+@dataclass(frozen=True)
+class BudgetSettled(Event):
+    """The number of epochs is chosen for `training.budget`."""
+
+    event = "budget_settled"
+    minutes: float
+    epochs: int
+    seconds_per_epoch: float
+    """The expected time of an epoch, with its validation and its checkpoint."""
+    seconds_otherwise: float
+    """The expected time of everything else: this measurement, starting to train, the results."""
+    is_limited: bool
+    """Whether more epochs would fit, but `training.epochs` limits them."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +235,27 @@ class Restored(Event):
 
 
 @dataclass(frozen=True)
+class RolledBack(Event):
+    """The loss diverged, and training goes back to an earlier checkpoint with lower learning rates."""
+
+    event = "rolled_back"
+    reason: str
+    """Where the loss became infinite or NaN."""
+    checkpoint: str
+    """The name of the checkpoint."""
+    initial_epoch: int
+    """Epochs that were finished at the checkpoint."""
+    step: int
+    """Steps that were finished at the checkpoint, counted from the start of the run."""
+    number: int
+    """The number of this roll-back in the run, from 1."""
+    times: int
+    """The maximum number of roll-backs."""
+    factor: float
+    """The factor of all learning rates from now on, with those of the earlier roll-backs."""
+
+
+@dataclass(frozen=True)
 class StepsDone(Event):
     """Some steps of an epoch are finished."""
 
@@ -243,6 +288,8 @@ class RunEnded(Event):
 
     event = "run_ended"
     summary: Summary
+    advice: list[TrainingAdvice] = field(default_factory=list)
+    """What the curves show, and what to change in the spec."""
 
 
 @dataclass(frozen=True)

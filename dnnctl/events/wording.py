@@ -7,6 +7,8 @@ from typing import Any
 
 from dnnctl.events.data_wording import baseline_line, detail_lines, measured_baseline, size_line, target_lines
 from dnnctl.events.event import (
+    BudgetOpened,
+    BudgetSettled,
     DataReady,
     Downloading,
     EpochEnded,
@@ -21,6 +23,7 @@ from dnnctl.events.event import (
     ReadingFiles,
     Restored,
     Reused,
+    RolledBack,
     RunEnded,
     RunOpened,
     RunStopped,
@@ -33,9 +36,14 @@ from dnnctl.text import format_count, format_seconds
 
 
 class Wording:
-    """Describes the events of one run in words. Remembers the planned number of epochs."""
+    """Describes the events of one run in words. Remembers the planned number of epochs.
 
-    def __init__(self) -> None:
+    Args:
+        width: the characters of a line on the terminal; None for no limit.
+    """
+
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width
         self.epochs = self.pretraining_epochs = 0
 
     def lines(self, event: Event) -> list[str]:
@@ -62,6 +70,19 @@ def _row(row: Row, epochs: int) -> str:
     return f"{row['epoch']:>{len(str(epochs))}}/{epochs}  {format_metrics(row)}  {rate}  {row['seconds']:.2f} s"
 
 
+def _minutes(minutes: float) -> str:
+    return f"{minutes:g} {'minute' if minutes == 1 else 'minutes'}"
+
+
+def _budget(_: Wording, event: BudgetSettled) -> list[str]:
+    otherwise = f"{format_seconds(event.seconds_otherwise)} for everything else"
+    limit = ", as `training.epochs` says; more would fit" if event.is_limited else ""
+    return [
+        f"budget: {_minutes(event.minutes)}: {format_count(event.epochs, 'epoch')}{limit} "
+        f"(about {event.seconds_per_epoch:.2g} s for each, {otherwise})"
+    ]
+
+
 def _opened(_: Wording, event: RunOpened) -> list[str]:
     return [f"run {event.run}", *event.description.splitlines()]
 
@@ -72,8 +93,8 @@ def _forked(_: Wording, event: Forked) -> list[str]:
     return lines if event.changes else [*lines, "  the spec is unchanged"]
 
 
-def _data(_: Wording, event: DataReady) -> list[str]:
-    details = [] if event.data.is_built_in else detail_lines(event.data)
+def _data(wording: Wording, event: DataReady) -> list[str]:
+    details = [] if event.data.is_built_in else detail_lines(event.data, wording.width)
     return [size_line(event.data), *details]
 
 
@@ -122,6 +143,11 @@ def _restored(_: Wording, event: Restored) -> list[str]:
     return lines
 
 
+def _rolled_back(_: Wording, event: RolledBack) -> list[str]:
+    rates = f"learning rates × {event.factor:g} from step {event.step:,}"
+    return [event.reason, f"rolled back to {event.checkpoint} ({event.number} of {event.times}): {rates}"]
+
+
 def _ended(_: Wording, event: RunEnded) -> list[str]:
     summary = event.summary
     how = "stopped early" if summary.stopped_early else "finished"
@@ -133,7 +159,7 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
         lines += _measured(summary.last.validation, summary.last.test)
     if (measured := measured_baseline(summary)) is not None:
         lines.append(baseline_line(measured[0], summary.task or "", measured[1]))
-    return lines
+    return lines + [f"advice: {each}" for each in event.advice]
 
 
 def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:
@@ -142,6 +168,8 @@ def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:
 
 
 WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
+    BudgetOpened: lambda _, event: [f"budget: {_minutes(event.minutes)}; measuring the speed …"],
+    BudgetSettled: _budget,
     RunOpened: _opened,
     Warned: lambda _, event: [f"warning: {event.message}"],
     Forked: _forked,
@@ -158,6 +186,7 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     ],
     RateFound: lambda _, event: [f"max_rate {event.max_rate:.3g}: {event.reason}"],
     Restored: _restored,
+    RolledBack: _rolled_back,
     StepsDone: lambda _, _event: [],
     EpochEnded: Wording._epoch,
     RunEnded: _ended,

@@ -56,6 +56,8 @@ class Times:
     """Of a later step."""
     validation: float
     """Of measuring the validation split once; 0 without one."""
+    start: float = 0.0
+    """Of starting an epoch."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Forecast:
         """The expected time of all epochs."""
         if self.times is None:
             return None
-        return self.times.compilation + self.n_steps * self.times.step + self.epochs * self.times.validation
+        each_epoch = self.times.start + self.times.validation
+        return self.times.compilation + self.n_steps * self.times.step + self.epochs * each_epoch
 
 
 def forecast(setup: Setup, dataset: Dataset, *, n_rates: int = 60, is_timed: bool = True) -> Forecast:
@@ -114,7 +117,7 @@ def forecast(setup: Setup, dataset: Dataset, *, n_rates: int = 60, is_timed: boo
         rate_steps=steps,
         memory=memory,
         disk=2 * state * (setup.spec.training.checkpoint.keep + 2),
-        times=_measure(setup, dataset) if is_timed else None,
+        times=measure_times(setup, dataset) if is_timed else None,
         gaps=tuple(_gaps(setup)),
     )
 
@@ -163,7 +166,8 @@ def _schedule_of(setup: Setup, epoch: int) -> LearningRates:
     return LearningRates(phase.schedule, phase.optimizer.learning_rate, span, epochs_before=before)
 
 
-def _measure(setup: Setup, dataset: Dataset) -> Times:
+def measure_times(setup: Setup, dataset: Dataset) -> Times:
+    """Run and time some steps. The network of the setup cannot be trained afterwards."""
     engine = setup.engine(place(setup, dataset.weighted_train))
     try:
         _start_epoch(engine, setup)
@@ -172,6 +176,9 @@ def _measure(setup: Setup, dataset: Dataset) -> Times:
         engine.results()
         first = perf_counter() - before
         step = _time_steps(engine, setup)
+        before = perf_counter()
+        _start_epoch(engine, setup)
+        start = perf_counter() - before
     finally:
         engine.stop_reading()
     validation = 0.0
@@ -181,7 +188,7 @@ def _measure(setup: Setup, dataset: Dataset) -> Times:
         before = perf_counter()
         engine.evaluate(placed)
         validation = perf_counter() - before
-    return Times(max(0.0, first - step), step, validation)
+    return Times(max(0.0, first - step), step, validation, start)
 
 
 def _time_steps(engine: Engine, setup: Setup) -> float:
@@ -212,6 +219,8 @@ def _start_epoch(engine: Engine, setup: Setup) -> None:
 
 def _gaps(setup: Setup) -> list[str]:
     gaps = []
+    if not setup.spec.training.is_settled:
+        gaps.append("The number of epochs is only chosen, for `training.budget`, when the speed is measured.")
     if setup.spec.training.pretraining.kind != "none":
         gaps.append("Pretraining is not included.")
     if len(setup.phases) > 1:

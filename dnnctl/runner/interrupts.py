@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -14,8 +15,8 @@ from typing import Any, Self
 
 from dnnctl.errors import InterruptedRunError
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""Clusters send SIGUSR1 shortly before they end a job."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+"""The signals that stop training. Clusters send SIGUSR1 or SIGUSR2 shortly before they end a job."""
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -24,7 +25,7 @@ class _Stop(BaseException):
 
 
 class Interrupts:
-    """A context in which SIGINT, SIGTERM, SIGHUP and SIGUSR1 stop training.
+    """A context in which each of `SIGNALS` stops training.
 
     The first signal is stored in `received`. Inside `raised` it also stops what is running, with an
     `InterruptedRunError`; inside `deferred` it does not, and the loop checks `received` itself. The second signal ends
@@ -34,9 +35,14 @@ class Interrupts:
     Python calls a handler only between two bytecode instructions, but compiling a large network is a single call into
     TensorFlow that may take a minute. A thread therefore counts the signals: Python's wake-up file descriptor
     notifies it of each one as it arrives.
+
+    Args:
+        echo: the seconds after the first signal in which others count as the same one. A cluster may signal all
+            processes of a job, and the parent of a process then sends it the signal that it has got itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, echo: float = 0.0) -> None:
+        self.echo = echo
         self.received: int | None = None
         self._is_raising = False
         self._has_raised = False
@@ -48,7 +54,7 @@ class Interrupts:
             for number in SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
-            self._counter = _Counter(self._before)
+            self._counter = _Counter(self._before, self.echo)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,10 +119,12 @@ class _Counter:
 
     Args:
         handled: the signals that count.
+        echo: see `Interrupts`.
     """
 
-    def __init__(self, handled: Iterable[int]) -> None:
+    def __init__(self, handled: Iterable[int], echo: float) -> None:
         self.handled = frozenset(handled)
+        self.echo = echo
         self._ours, self._pythons = socket.socketpair()
         self._pythons.setblocking(False)
         self._before = signal.set_wakeup_fd(self._pythons.fileno(), warn_on_full_buffer=False)
@@ -128,11 +136,14 @@ class _Counter:
         self._pythons.close()
 
     def _count(self) -> None:
-        n_received = 0
+        first: float | None = None
         with self._ours:
             while numbers := self._ours.recv(1):
-                n_received += numbers[0] in self.handled
-                if n_received > 1:
+                if numbers[0] not in self.handled:
+                    continue
+                if first is None:
+                    first = time.monotonic()
+                elif time.monotonic() - first >= self.echo:
                     _end_at_once(numbers[0])
 
 

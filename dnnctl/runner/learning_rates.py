@@ -1,4 +1,4 @@
-"""The learning rate of every step: the schedule, and the factor that `performance` has reached."""
+"""The learning rate of every step: the schedule, and the factors of `performance` and of roll-backs."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class LearningRates:
         self.momentum = momentum
         self.factor = 1.0
         """The factor by which `performance` has multiplied the rate so far."""
+        self.rolled_back = 1.0
+        """The factor by which roll-backs have multiplied every rate."""
         self.monitor: Monitor | None = None
         if isinstance(schedule, Performance):
             self.monitor = Monitor(schedule.monitor, schedule.min_delta)
@@ -45,7 +47,7 @@ class LearningRates:
         if isinstance(self.schedule, Performance):
             floor = min(self.schedule.min_rate, self.base_rate)
             rates = np.where(rates < floor, np.minimum(rates / self.factor, floor), rates)
-        return rates
+        return rates * self.rolled_back
 
     def momenta_of_epoch(self, epoch: int) -> Floats | None:
         """The momenta of an epoch's steps; None if the optimizer's momentum never changes."""
@@ -66,11 +68,12 @@ class LearningRates:
 
     def state(self) -> RatesState:
         """The state of the rates."""
-        return RatesState(self.epochs_before, self.factor, None if self.monitor is None else replace(self.monitor))
+        monitor = None if self.monitor is None else replace(self.monitor)
+        return RatesState(self.epochs_before, self.factor, monitor, self.rolled_back)
 
     def restore(self, state: RatesState) -> None:
         """Continue from a state of the rates."""
-        self.epochs_before, self.factor = state.epochs_before, state.factor
+        self.epochs_before, self.factor, self.rolled_back = state.epochs_before, state.factor, state.rolled_back
         if state.monitor is not None:
             self.monitor = replace(state.monitor)
 

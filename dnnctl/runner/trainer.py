@@ -8,15 +8,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from dnnctl.advice.training import advise
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.variables import read_state, state_digest
+from dnnctl.errors import DivergedError
 from dnnctl.events.event import Event, Report, Reused, RunEnded, StepsDone
 from dnnctl.runner.checkpointing.best_weights import BestWeights
 from dnnctl.runner.checkpointing.checkpointer import Checkpointer
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.runner.checkpointing.progress import EpochDone
 from dnnctl.runner.checkpointing.resume import Resume, recorded_compilation
+from dnnctl.runner.checkpointing.roll_back import RollBack
 from dnnctl.runner.examples import Examples, place_all
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.runner.loop import Halt, Loop
@@ -24,7 +27,7 @@ from dnnctl.runner.results import measure, plain_model, summarize, write_predict
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
 from dnnctl.specs.experiment import Spec
-from dnnctl.store.facts import CompileFacts, DeviceFacts
+from dnnctl.store.facts import CompileFacts, DeviceFacts, RunFacts
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.writer import RunWriter
 
@@ -64,7 +67,8 @@ def run_training(
     interrupts.check()  # building the model may have lost it
     writer.start(event)
     try:
-        loop = _train_all(stages, loop, checkpointer, interrupts, report, halt)
+        roll_back = RollBack(spec.training.on_divergence, writer, checkpointer, report)
+        loop = _train_all(stages, loop, roll_back, interrupts, report, halt)
         state = state_digest(read_state(loop.engine.variables))
     except BaseException:
         with suppress(OSError):
@@ -76,40 +80,53 @@ def run_training(
 
 
 def _train_all(
-    stages: Stages, loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report, halt: Halt | None
+    stages: Stages, loop: Loop, roll_back: RollBack, interrupts: Interrupts, report: Report, halt: Halt | None
 ) -> Loop:
     """Train every stage; return the loop of the last one."""
     while True:
         loop.settle_schedule()
         loop.halt = halt if loop.stage.kind.trains_model else None
-        _train_stage(loop, checkpointer, interrupts, report)
-        following = None if _is_halted(stages.writer, loop) else stages.after(loop)
+        _train_stage(loop, roll_back, interrupts, report)
+        following = None if _is_halted(stages.keeper.facts, loop) else stages.after(loop)
         if following is None:
             return loop
         loop = following
+        roll_back.enter()
 
 
-def _is_halted(writer: RunWriter, loop: Loop) -> bool:
+def _is_halted(facts: RunFacts, loop: Loop) -> bool:
     """Whether the sweep of the run has stopped it at this epoch, now or before it was resumed."""
-    trial = writer.facts.trial
+    trial = facts.trial
     return trial is not None and trial.stopped is not None and loop.epoch >= trial.stopped
 
 
-def _train_stage(loop: Loop, checkpointer: Checkpointer, interrupts: Interrupts, report: Report) -> None:
-    """Save and report what the loop yields, until the loop ends or a signal stops it."""
-    paths = loop.engine.variables.keys()
+def _train_stage(loop: Loop, roll_back: RollBack, interrupts: Interrupts, report: Report) -> None:
+    """Train until the loop ends or a signal stops it; go back where the loss diverges, if the spec says so."""
     with interrupts.deferred():
-        for done in loop.run():
-            assert loop.engine.variables.keys() == paths, "a step created a variable that checkpoints do not hold"
-            event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
-            is_stopping = interrupts.received is not None
-            if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):
-                checkpointer.save(loop, wait=is_stopping or loop.is_over)
-            report(event)
-            if is_stopping:
+        roll_back.start(loop)
+        while True:
+            try:
+                _run(loop, roll_back, interrupts, report)
                 break
-        checkpointer.finish()
+            except DivergedError as error:
+                roll_back.go_back(loop, error)
     interrupts.check()
+
+
+def _run(loop: Loop, roll_back: RollBack, interrupts: Interrupts, report: Report) -> None:
+    """Save and report what the loop yields, until the loop ends or a signal stops it."""
+    checkpointer, paths = roll_back.checkpointer, loop.engine.variables.keys()
+    for done in loop.run():
+        assert loop.engine.variables.keys() == paths, "a step created a variable that checkpoints do not hold"
+        event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
+        is_good = roll_back.see(done, loop)
+        is_stopping = interrupts.received is not None
+        if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):
+            checkpointer.save(loop, wait=is_stopping or loop.is_over, is_anchor=is_good)
+        report(event)
+        if is_stopping:
+            break
+    checkpointer.finish()
 
 
 def _record_epoch(done: EpochDone, loop: Loop, checkpointer: Checkpointer) -> Event:
@@ -145,7 +162,8 @@ def _finish(
     summary = summarize(
         writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
     )
-    report(RunEnded(writer.write_summary(summary)))
+    written = writer.write_summary(summary)
+    report(RunEnded(written, advise(writer.read())))
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
@@ -155,7 +173,9 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
-            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads),
+            device=DeviceFacts(
+                setup.device.kind, setup.device.name, setup.device.n_threads, dict(setup.device.software)
+            ),
             data=setup.data,
             target=setup.target,
             input_range=setup.input_range,

@@ -1,12 +1,13 @@
 """The `runtime` section: the device, the precision, the compilation, and where else metrics are logged."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from dnnctl.specs.field import BY_FORM, LIST, NUMBER, OrAuto, OrNone, Positive, Section
+from dnnctl.specs.field import BY_FORM, LIST, NUMBER, CountOrAuto, OrAuto, OrNone, Positive, Section
 
 Log: TypeAlias = Literal["mlflow", "histograms"]
+GpuIndex = Annotated[int, Field(strict=True, ge=0, le=255)]
 
 
 class Runtime(Section):
@@ -30,3 +31,16 @@ class Runtime(Section):
     (MLFLOW_TRACKING_URI, by default `mlruns` in the runs directory); `histograms` adds the weights of each layer after
     every epoch to TensorBoard's files. It does not change the result.
     """
+    threads: CountOrAuto = "auto"
+    """The number of CPU threads of one operation. `auto`: one for each core, or as many as the worker of a sweep gets.
+    The bits of a result depend on it.
+    """
+    gpu: Annotated[Annotated[GpuIndex, NUMBER] | OrAuto, BY_FORM] = "auto"
+    """The index of the GPU to use, from 0, among those in CUDA_VISIBLE_DEVICES. `auto`: the first one. The others are
+    not touched."""
+
+    @model_validator(mode="after")
+    def _has_use_for_gpu(self) -> Self:
+        if self.gpu != "auto" and self.device == "cpu":
+            raise ValueError(f"`gpu` is {self.gpu}, but `device: cpu` uses none; leave out one of them")
+        return self

@@ -5,6 +5,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from dnnctl.specs.common_kind import NONE
+from dnnctl.specs.divergence import STOP, OnDivergence
 from dnnctl.specs.field import BY_FORM, LIST, MAPPING, NUMBER, Count, NonNegative, OrNone, Positive, Section
 from dnnctl.specs.phase import Phase
 from dnnctl.specs.pretraining import Pretraining
@@ -42,6 +43,18 @@ class Checkpoint(Section):
     """The number of newest checkpoints to keep. The checkpoint of the best epoch is always kept, too."""
 
 
+class Budget(Section):
+    """A time for the whole of training. `dnnctl train` measures the speed once, before it creates the run, and chooses
+    the number of epochs that fit; schedules that follow the planned number of steps fit it, too. The measurement, data,
+    compilation, validation and checkpoints count. The number is written into the run's spec, and `resume` keeps it.
+    """
+
+    minutes: Positive
+    """The minutes from the start of `dnnctl train` to its end. A tenth of them is kept in reserve."""
+    epochs: Annotated[Annotated[Count, NUMBER] | OrNone, BY_FORM] = "none"
+    """The number of epochs that was chosen. `train` writes it; with it, nothing is measured."""
+
+
 Phases: TypeAlias = Annotated[list[Phase], Field(min_length=1)]
 
 
@@ -51,7 +64,8 @@ class Training(Section):
     batch_size: Count = 32
     """The number of examples per step. The last step of an epoch takes the remaining examples."""
     epochs: Count = 10
-    """The number of epochs; with `phases`, the sum of their epochs."""
+    """The number of epochs; with `phases`, the sum of their epochs; with `budget`, the largest number if it is written.
+    """
     phases: Annotated[Annotated[Phases, LIST] | OrNone, BY_FORM] = "none"
     """Parts of training with their own frozen layers, optimizer and schedule."""
     validation_every: Count = 1
@@ -63,13 +77,47 @@ class Training(Section):
     """When to stop before the last epoch."""
     checkpoint: Checkpoint = Checkpoint.model_construct(every=Every.model_construct(minutes=5.0, steps="none"), keep=2)
     """When checkpoints are written, and how many are kept."""
+    on_divergence: OnDivergence = STOP
+    """What happens when the training loss or the validation loss becomes infinite or NaN."""
+    budget: Annotated[Annotated[Budget, MAPPING] | OrNone, BY_FORM] = "none"
+    """The time that training may take. It chooses the number of epochs. Not for `phases` and `pretraining`."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the number of epochs is known: a budget leaves it open until the speed is measured."""
+        return self.budget == "none" or self.budget.epochs != "none"
+
+    @property
+    def most_epochs(self) -> int | None:
+        """The largest number of epochs that a budget may choose, if it is written."""
+        return self.epochs if "epochs" in self.model_fields_set else None
+
+    def with_epochs(self, n: int) -> Self:
+        """The section with the number of epochs that was chosen for its budget."""
+        assert self.budget != "none", "only a budget chooses the number of epochs"
+        return self.model_copy(update={"epochs": n, "budget": self.budget.model_copy(update={"epochs": n})})
 
     @model_validator(mode="after")
     def _count_epochs(self) -> Self:
-        """Phases define the number of epochs: `epochs` is their sum, or is left out."""
+        """Phases define the number of epochs: `epochs` is their sum, or is left out. So does a settled budget."""
+        if self.budget != "none":
+            return self._count_budget(self.budget)
         if self.phases == "none":
             return self
         n_epochs = sum(phase.epochs for phase in self.phases)
         if "epochs" in self.model_fields_set and self.epochs != n_epochs:
             raise ValueError(f"`epochs` is {self.epochs}, but the phases have {n_epochs} in total; leave `epochs` out")
         return self.model_copy(update={"epochs": n_epochs})
+
+    def _count_budget(self, budget: Budget) -> Self:
+        if self.phases != "none":
+            raise ValueError("`budget` chooses the number of epochs, but each phase has its own; leave out one of them")
+        if self.pretraining.kind != "none":
+            raise ValueError("`budget` cannot be combined with `pretraining`; write `epochs` instead")
+        if budget.epochs == "none":
+            return self
+        if "epochs" in self.model_fields_set and self.epochs != budget.epochs:
+            raise ValueError(
+                f"`epochs` is {self.epochs}, but {budget.epochs} were chosen for the budget; write `budget: none`, too"
+            )
+        return self.model_copy(update={"epochs": budget.epochs})

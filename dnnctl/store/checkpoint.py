@@ -92,6 +92,11 @@ def _change_of(path: Path, digest: str) -> str | None:
         return f"{path.name} cannot be read: {error.strerror or error}"
 
 
+def name_of_checkpoint(*, epoch: int, step: int) -> str:
+    """The name of its folder."""
+    return f"epoch-{epoch:04d}-step-{step}"
+
+
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
     """The checkpoints of a run, oldest first."""
     try:
@@ -102,6 +107,21 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
     return sorted(Checkpoint(int(match[2]), int(match[1]), entry) for match, entry in found if match)
 
 
+def nearest_checkpoint(folder: Path, step: int, *, after: int = -1) -> tuple[Checkpoint | None, list[str]]:
+    """The newest intact checkpoint in which at most `step` and more than `after` steps are finished, if there is one.
+
+    Returns the checkpoint, and the newer ones that are damaged, each with the reason.
+    """
+    damaged: list[str] = []
+    for checkpoint in reversed(list_checkpoints(folder)):
+        if after < checkpoint.step <= step:
+            damage = checkpoint.damage()
+            if damage is None:
+                return checkpoint, damaged
+            damaged.append(f"{checkpoint.name}: {damage}")
+    return None, damaged
+
+
 def write_checkpoint(
     folder: Path, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Callable[[Path], None]
 ) -> Checkpoint:
@@ -110,7 +130,7 @@ def write_checkpoint(
     Raises:
         OSError: the disk is full or cannot be written to. Other checkpoints do not change.
     """
-    name = f"epoch-{epoch:04d}-step-{step}"
+    name = name_of_checkpoint(epoch=epoch, step=step)
     aside = folder / f"{ASIDE}{name}"
     make_directory(folder)
     shutil.rmtree(aside, ignore_errors=True)
@@ -151,11 +171,18 @@ def copy_checkpoint(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
     return Checkpoint(checkpoint.step, checkpoint.epoch, folder / checkpoint.name)
 
 
-def remove_old(folder: Path, *, keep: int, best_epoch: int) -> None:
-    """Remove all checkpoints except the newest `keep` and the one at the end of the best epoch."""
+def remove_after(folder: Path, checkpoint: Checkpoint) -> None:
+    """Remove all checkpoints that are newer than the given one."""
+    for each in list_checkpoints(folder):
+        if each > checkpoint:
+            _remove(each.path)
+
+
+def remove_old(folder: Path, *, keep: int, best_epoch: int, anchor: str = "") -> None:
+    """Remove all checkpoints except the newest `keep`, the one at the end of the best epoch, and the anchor."""
     checkpoints = list_checkpoints(folder)
     ends = [checkpoint for checkpoint in checkpoints if checkpoint.epoch == best_epoch]
-    kept = {*checkpoints[-keep:], *ends[:1]}
+    kept = {*checkpoints[-keep:], *ends[:1], *(each for each in checkpoints if each.name == anchor)}
     for checkpoint in checkpoints:
         if checkpoint not in kept:
             _remove(checkpoint.path)
@@ -165,14 +192,19 @@ def remove_old(folder: Path, *, keep: int, best_epoch: int) -> None:
 
 
 def _put_in_place(aside: Path, target: Path) -> None:
-    if target.exists():
-        _remove(target)
+    doomed = _move_aside(target) if target.exists() else None
     aside.rename(target)
+    if doomed is not None:
+        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _remove(path: Path) -> None:
-    """Rename a checkpoint before removing it, so that readers never see part of one."""
+    """Remove a checkpoint."""
+    shutil.rmtree(_move_aside(path), ignore_errors=True)
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename a checkpoint before it is removed, so that readers never see part of one; return its new path."""
     doomed = path.with_name(f"{ASIDE}doomed-{path.name}")
     shutil.rmtree(doomed, ignore_errors=True)
-    path.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    return path.rename(doomed)

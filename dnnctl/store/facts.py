@@ -48,6 +48,8 @@ class DeviceFacts:
     name: str
     threads: int = 0
     """CPU threads for one operation; 0 means one for each core."""
+    software: dict[str, str] = field(default_factory=dict)
+    """Of a GPU: its compute capability, and the versions of CUDA, cuDNN and the driver."""
 
 
 @dataclass(frozen=True)
@@ -302,10 +304,10 @@ class ExportFacts:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """A row of history.jsonl: a start, a restored checkpoint or an end of training, or an export after it."""
+    """A row of history.jsonl: a start, a restored checkpoint, a roll-back or an end of training, or an export."""
 
     event: str
-    """`started`, `resumed`, `forked`, `restored`, `ended` or `exported`."""
+    """`started`, `resumed`, `forked`, `restored`, `rolled_back`, `ended` or `exported`."""
     time: str | None = None
     end: str | None = None
     """The status that training ended with."""
@@ -327,3 +329,7 @@ class HistoryEntry:
     seal: str | None = None
     """The seal of summary.json at the end of a finished training."""
     export: ExportFacts | None = None
+    number: int | None = None
+    """The number of a roll-back in its run, from 1."""
+    factor: float | None = None
+    """The factor of all learning rates after a roll-back, with those of the earlier ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,6 +17,9 @@ from typing import IO, Any
 from dnnctl.errors import RunError
 from dnnctl.store.files import open_to_read, open_to_write, read_text
 from dnnctl.store.ownership import check_own
+
+CANNOT_LOCK = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What a file system answers that has no locks."""
 
 
 @contextmanager
@@ -41,7 +45,7 @@ def is_held(path: Path) -> bool:
     try:
         with open_to_read(path) as file:
             return not _try_lock(file, shared=True)
-    except OSError:
+    except (OSError, RunError):
         return False
 
 
@@ -78,6 +82,13 @@ def _try_lock(file: IO[Any], *, shared: bool = False) -> bool:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in CANNOT_LOCK:
+            raise
+        raise RunError(
+            f"The file system of the runs has no locks ({error.strerror}), so two processes could train the same run. "
+            f"Choose another --runs-dir, or mount the file system with locks (docs/cluster.md names the options)."
+        ) from None
     return True
 
 
@@ -86,10 +97,31 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def hold_sweep(path: Path, name: str, notify: Callable[[str], None]) -> Iterator[int]:
+def claim(directory: Path) -> Iterator[None]:
+    """Only one process of a user at a time looks for a run of a directory, and opens or creates it.
+
+    Raises:
+        RunError: another process has held the lock for too long.
+        OSError: the lock cannot be opened.
+    """
+    path = directory / f".claim-{os.geteuid()}.lock"
+    end = time.monotonic() + PATIENCE
+    with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
+        while not _try_lock(file):
+            if time.monotonic() > end:
+                raise RunError(f"Another process has held {path} for {PATIENCE:.0f} seconds. Try again.")
+            time.sleep(0.05)
+        yield
+
+
+@contextmanager
+def hold_sweep(path: Path, name: str, notify: Callable[[str], None], *, what: str = "The sweep") -> Iterator[int]:
     """Hold the lock of a sweep; yields its descriptor, for worker processes to keep it until the last one has ended.
 
     If the process that held it was killed, its workers may still be saving their runs: this waits for them.
+
+    Args:
+        what: what has the name, in messages.
 
     Raises:
         RunError: another process runs the sweep.
@@ -98,12 +130,12 @@ def hold_sweep(path: Path, name: str, notify: Callable[[str], None]) -> Iterator
     with os.fdopen(open_to_write(path), "a+", encoding="utf-8") as file:
         if not _try_for_a_while(file):
             if _is_holder_alive(path):
-                raise RunError(f"The sweep {name} is being run by {describe_holder(path)}.")
+                raise RunError(f"{what} {name} is being run by {describe_holder(path)}.")
             notify("waiting for the workers of an earlier process to save and end …")
             end = time.monotonic() + PATIENCE
             while not _try_lock(file):
                 if time.monotonic() > end:
-                    raise RunError(f"The sweep {name} is being run by workers of {describe_holder(path)}.")
+                    raise RunError(f"{what} {name} is being run by workers of {describe_holder(path)}.")
                 time.sleep(0.2)
         file.truncate(0)
         file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))

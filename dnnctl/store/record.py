@@ -33,6 +33,8 @@ ID = re.compile(r"(?P<time>\d{8}-\d{6})-(?P<name>.+)-[0-9a-f]{4}")
 MAX_DAMAGES_SHOWN = 3
 EXPORTED = "exported"
 """The event of an export in history.jsonl."""
+ROLLED_BACK = "rolled_back"
+"""The event of a roll-back in history.jsonl."""
 
 
 class Status(StrEnum):
@@ -179,6 +181,11 @@ class RunRecord:
     def last_training(self) -> HistoryEntry | None:
         """The newest entry of its history that is about training, not about an export."""
         return next((entry for entry in reversed(self.history) if entry.event != EXPORTED), None)
+
+    @property
+    def roll_backs(self) -> list[HistoryEntry]:
+        """The roll-backs of its training, in order. One that a killed process had begun is recorded again."""
+        return list({entry.number: entry for entry in self.history if entry.event == ROLLED_BACK}.values())
 
     @cached_property
     def status(self) -> Status:

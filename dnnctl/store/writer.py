@@ -134,19 +134,28 @@ class RunWriter:
         write_through(self.folder.predictions, save)
 
     def write_checkpoint(
-        self, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Save, keep: int, best_epoch: int
+        self,
+        *,
+        epoch: int,
+        step: int,
+        state: Mapping[str, Any],
+        write_arrays: Save,
+        keep: int,
+        best_epoch: int,
+        anchor: str = "",
     ) -> None:
         """Write a checkpoint, then remove those that are no longer kept.
 
         Args:
             keep: the number of newest checkpoints to keep.
             best_epoch: the epoch whose checkpoint is always kept.
+            anchor: the name of another checkpoint that is always kept.
 
         Raises:
             OSError: the disk is full or cannot be written to; earlier checkpoints do not change.
         """
         write_checkpoint(self.folder.checkpoints, epoch=epoch, step=step, state=state, write_arrays=write_arrays)
-        remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch)
+        remove_old(self.folder.checkpoints, keep=keep, best_epoch=best_epoch, anchor=anchor)
 
     def write_summary(self, summary: Summary) -> Summary:
         """Write summary.json, which marks the run as finished and seals its files; return it with the seal."""

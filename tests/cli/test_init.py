@@ -141,6 +141,27 @@ def test_the_next_command_needs_data_that_are_there(tmp_path: Path) -> None:
         assert ("set data.source" in done.stdout) == (preset in OWN), preset
 
 
+def test_an_editor_finds_the_schema_of_the_spec_that_is_written(tmp_path: Path) -> None:
+    """The line names a file relative to the spec, which is the schema that `dnnctl schema` prints."""
+    write_own_data(tmp_path)
+    for name, options in (("a.yaml", []), ("b.yaml", ["--from", tmp_path / "data.csv"])):
+        assert call("init", tmp_path / name, *options).exit_code == 0
+        first = (tmp_path / name).read_text().splitlines()[0]
+        file = first.removeprefix("# yaml-language-server: $schema=")
+        assert file != first
+        assert not Path(file).is_absolute()
+        assert (tmp_path / file).read_text() == call("schema").stdout
+        (tmp_path / file).write_text("{}")  # of an older version
+
+
+def test_a_spec_is_written_where_no_schema_can_be(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".dnnctl").symlink_to(tmp_path / "elsewhere")
+    assert call("init", tmp_path / "a.yaml").exit_code == 0
+    assert "$schema" not in (tmp_path / "a.yaml").read_text()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_a_name_that_looks_like_a_number_is_text(tmp_path: Path) -> None:
     assert call("init", tmp_path / "2026.yaml").exit_code == 0
     assert load_spec(tmp_path / "2026.yaml").name == "2026"

@@ -183,6 +183,7 @@ def stop_after_an_epoch(number: int, *arguments: str) -> tuple[int, str]:
         (signal.SIGTERM, 143, []),
         (signal.SIGTERM, 143, ["--seeds", "3"]),
         (signal.SIGHUP, 129, []),
+        (signal.SIGUSR2, 140, ["--seeds", "3"]),
     ],
 )
 def test_a_signal_leaves_a_checkpoint_and_prints_the_command_to_continue(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.heavy
 
 
 def test_a_killed_training_is_exact(tmp_path: Path) -> None:
-    spec = write_spec(tmp_path, training={"batch_size": 4, "epochs": 4})
+    spec = write_spec(tmp_path, training={"batch_size": 4, "epochs": 4, "budget": {"minutes": 60}})
     command = [sys.executable, "-m", "dnnctl", "verify-resume", str(spec), "--kills", "2", "--epochs", "2", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     verdict = json.loads(done.stdout)

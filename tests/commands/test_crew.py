@@ -49,7 +49,7 @@ def test_each_run_is_given_once_and_a_lost_one_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2])
 def test_a_signal_stops_the_workers_and_no_run_follows(number: int) -> None:
     workers = FakeWorkers(1, {})
     following, _ = runs_of("a", "b")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dnnctl.commands.follow import GONE, LOST, follow
-from dnnctl.events.event import EpochEnded, Event, PretrainingEpochEnded, RunEnded, RunStopped
+from dnnctl.events.event import EpochEnded, Event, PretrainingEpochEnded, RolledBack, RunEnded, RunStopped
 from dnnctl.store.blueprint import Blueprint
 from dnnctl.store.facts import HistoryEntry, Summary
 from dnnctl.store.record import RunRecord
@@ -57,6 +57,32 @@ def test_every_epoch_is_reported_once_and_the_best_ones_are_marked(tmp_path: Pat
     assert [type(event) for event in events] == [PretrainingEpochEnded, EpochEnded, EpochEnded, EpochEnded, RunEnded]
     marks = [(event.row["epoch"], event.is_best) for event in events if isinstance(event, EpochEnded)]
     assert marks == [(1, True), (2, False), (3, True)]
+
+
+def test_epochs_after_a_roll_back_are_reported_again(tmp_path: Path) -> None:
+    """A roll-back from before the follower looked is not news."""
+
+    def steps(writer: RunWriter) -> Iterator[None]:
+        for epoch in (1, 2, 3):
+            writer.append_row(row(epoch, 0.5))
+        yield
+        writer.add_history(roll_back(2, 1))
+        yield
+        writer.replace_rows([row(1, 0.5)])
+        yield
+        writer.append_row(row(2, 0.4))
+
+    def roll_back(number: int, epoch: int) -> HistoryEntry:
+        return HistoryEntry("rolled_back", reason="x", checkpoint="c", initial_epoch=epoch, number=number, factor=0.5)
+
+    training = Training(tmp_path, steps)
+    training.writer.add_history(roll_back(1, 0))
+    training.run = training.writer.read()
+    events = training.events()
+    seen = [event.row["epoch"] if isinstance(event, EpochEnded) else type(event) for event in events]
+    assert seen == [1, 2, 3, RolledBack, 2, RunStopped]
+    (event,) = (event for event in events if isinstance(event, RolledBack))
+    assert (event.number, event.initial_epoch, event.factor) == (2, 1, 0.5)
 
 
 def test_epochs_that_a_resumed_run_trains_again_are_not_repeated(tmp_path: Path) -> None:

@@ -10,8 +10,13 @@ import pytest
 from dnnctl import train
 from dnnctl.commands import parallel_repetitions
 from dnnctl.commands.parallel_repetitions import train_in_workers
-from dnnctl.errors import DivergedError, UserError
+from dnnctl.commands.train import create_run
+from dnnctl.errors import DivergedError, RunError, UserError
 from dnnctl.specs import load
+from dnnctl.store.catalog import keep_silent
+from dnnctl.store.facts import HistoryEntry, Summary
+from dnnctl.store.record import RunRecord
+from dnnctl.store.writer import RunWriter
 from fake_workers import FakeWorkers
 from sample_specs import outcome, write_spec
 
@@ -74,3 +79,36 @@ def test_a_run_has_the_bits_of_one_that_was_trained_alone(tmp_path: Path) -> Non
     assert result.codes == [0, 0]
     alone = train(load(path, ["seed=43"]), runs_dir=tmp_path / "alone")
     assert outcome(result.runs[1]) == outcome(alone)
+
+
+def test_after_a_requeue_only_what_is_unfinished_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished and diverged runs keep their exit codes, an unfinished one is continued, the others are new."""
+    path, runs = write_spec(tmp_path), tmp_path / "runs"
+    ends = ["finished", "diverged", "interrupted"]
+    before = []
+    for seed, end in enumerate(ends, 42):
+        run = RunRecord.at(create_run(load(path, [f"seed={seed}"]), runs, keep_silent))
+        with RunWriter.open(run) as writer:
+            writer.add_history(HistoryEntry("ended", end=end))
+            if end == "finished":
+                writer.write_summary(Summary(epochs=3, monitor="val_loss"))
+        before.append(run.id)
+    workers = fake(monkeypatch, [0, 0])
+    result = train_in_workers(load(path), path, runs, n_workers=1, n_seeds=4, or_resume=True)
+    assert [run.id for run in result.runs[:3]] == before
+    assert result.codes == [0, 3, 0, 0]
+    assert workers.given == [before[2], result.runs[3].id]
+
+
+def test_two_requeued_jobs_do_not_share_the_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, runs = write_spec(tmp_path), tmp_path / "runs"
+    again: list[str] = []
+
+    def train_again(*_: object) -> None:
+        with pytest.raises(RunError, match="Training of small is being run by pid") as caught:
+            train_in_workers(load(path), path, runs, n_workers=1, n_seeds=2, or_resume=True)
+        again.append(str(caught.value))
+
+    fake(monkeypatch, [0, 0])
+    train_in_workers(load(path), path, runs, n_workers=1, n_seeds=2, or_resume=True, on_event=train_again)
+    assert again

@@ -90,7 +90,7 @@ def test_a_complete_spec_that_fits_the_data_is_written(name: str, tmp_path: Path
     assert (starter.preset, spec.data.source.kind, spec.name) == (preset, kind, "mine")
     assert set(to_plain(spec)) <= set(yaml.safe_load(path.read_text()))
     assert f"path: ../data/{name} " in path.read_text()
-    assert name in path.read_text().splitlines()[1]
+    assert name in path.read_text().splitlines()[2]
     description = describe_data(path)
     assert description.n_train > 0
     assert description.n_validation > 0

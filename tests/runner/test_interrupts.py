@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 
 import pytest
 
 from dnnctl.errors import InterruptedRunError
+from dnnctl.runner import interrupts
 from dnnctl.runner.interrupts import Interrupts
 
 IN_A_LONG_CALL = """
@@ -120,8 +122,22 @@ def test_ignored_signals_stay_ignored_and_earlier_handlers_are_restored() -> Non
             signal.signal(number, handler)
 
 
-def test_sigusr1_stops_training() -> None:
-    message = "interrupted by SIGUSR1"
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_the_signals_of_clusters_stop_training(number: signal.Signals) -> None:
+    message = f"interrupted by {number.name}"
     with pytest.raises(InterruptedRunError, match=message) as caught, Interrupts() as signals, signals.raised():
-        signal.raise_signal(signal.SIGUSR1)
-    assert caught.value.exit_code == 128 + signal.SIGUSR1
+        signal.raise_signal(number)
+    assert caught.value.exit_code == 128 + number
+
+
+def test_an_echo_of_the_first_signal_does_not_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster signals every process of a job, and the parent of a process passes the signal on."""
+    ended: list[int] = []
+    monkeypatch.setattr(interrupts, "_end_at_once", ended.append)
+    for echo, codes in ((3600.0, []), (0.0, [signal.SIGUSR1])):
+        with Interrupts(echo=echo):
+            (counter,) = (thread for thread in threading.enumerate() if thread.name == "signals")
+            signal.raise_signal(signal.SIGUSR1)
+            signal.raise_signal(signal.SIGUSR1)
+        counter.join()
+        assert ended == codes

@@ -57,3 +57,23 @@ def test_other_schedules_ignore_the_metrics() -> None:
     rates.see(4, {"val_loss": 9.0})
     assert np.array_equal(rates.of_epoch(5), before)
     assert before == pytest.approx([0.4 * 0.1 ** (t / 10) for t in (8, 9)])
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "none",
+        {"kind": "one_cycle", "max_rate": 3.0, "warmup": {"steps": 3}},
+        {"kind": "performance", "patience": 1, "min_rate": 0.15},
+    ],
+)
+def test_a_roll_back_multiplies_every_rate(schedule: Any) -> None:
+    """That of every step, after the floor of `performance`; also after its state was saved and restored."""
+    rates, lowered, restored = make_rates(schedule), make_rates(schedule), make_rates(schedule)
+    lowered.rolled_back = 0.25
+    for epoch in range(1, 8):
+        restored.restore(lowered.state())
+        np.testing.assert_array_equal(lowered.of_epoch(epoch), 0.25 * rates.of_epoch(epoch))
+        np.testing.assert_array_equal(restored.of_epoch(epoch), lowered.of_epoch(epoch))
+        for each in (rates, lowered):
+            each.see(epoch, {"val_loss": 1.0})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from dnnctl.errors import RunError
-from dnnctl.store.lock import describe_holder, hold, hold_sweep
+from dnnctl.store.lock import claim, describe_holder, hold, hold_sweep
 
 HOLDER = """
 import sys, time
@@ -87,3 +90,44 @@ def test_a_sweep_waits_for_the_workers_of_a_killed_process(tmp_path: Path) -> No
         with hold_sweep(path, "net", end_worker):
             pass
     assert heard == ["waiting for the workers of an earlier process to save and end …"]
+
+
+def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Lustre without `-o flock`, or NFS without a lock service."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    path = tmp_path / "run" / ".lock"
+    path.parent.mkdir()
+    with pytest.raises(RunError, match="has no locks"), hold(path):
+        pytest.fail("two processes could train the run")
+
+
+CLAIMS = """
+import sys
+from pathlib import Path
+from dnnctl.store.lock import claim
+with claim(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_claim_waits_for_the_one_before(tmp_path: Path) -> None:
+    """It is released when the other process ends; it never fails in between."""
+    command = [sys.executable, "-c", CLAIMS, str(tmp_path)]
+    other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdin is not None
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    ended: list[int | None] = []
+    timer = threading.Timer(0.3, other.kill)
+    timer.start()
+    with claim(tmp_path):
+        ended.append(other.wait(timeout=20))
+    timer.join()
+    assert ended == [-9]
+    other.stdin.close()
+    other.stdout.close()

@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from dnnctl.advice.training import advise
 from dnnctl.compare.diagnostics import Mistake, surest_mistakes
 from dnnctl.compare.group import Group
 from dnnctl.compare.report.chart import Charts
@@ -20,6 +21,7 @@ from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import in_words
 from dnnctl.store.recipe import repetition
 from dnnctl.store.record import RunRecord
+from dnnctl.store.roll_back import roll_back_in_words
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _targets(run: RunRecord) -> list[str]:
 
 
 def _lineage(run: RunRecord) -> str:
-    """The runs that it was forked from, reuses or was pruned from."""
+    """The runs that it was forked from, reuses or was pruned from, its roll-backs, and advice about its training."""
     lines = []
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -90,6 +92,8 @@ def _lineage(run: RunRecord) -> str:
         lines.append(f"Started with the weights of {', '.join(reuse.layers)} from {reuse.run or reuse.path}.")
     if pruned:
         lines.append(f"Pruned from {pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero.")
+    lines += [f"Rolled back {roll_back_in_words(entry)}" for entry in run.roll_backs]
+    lines += [f"Advice: {each}" for each in advise(run)]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 

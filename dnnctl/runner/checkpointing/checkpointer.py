@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,11 +18,11 @@ from dnnctl.errors import RunError
 from dnnctl.runner.checkpointing.best_weights import BestWeights
 from dnnctl.runner.checkpointing.metric_log import MetricLog
 from dnnctl.runner.checkpointing.policies import policies
-from dnnctl.runner.checkpointing.progress import Progress, read_progress
+from dnnctl.runner.checkpointing.progress import Progress, RollBackState, read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.specs.training import Checkpoint as CheckpointSpec
 from dnnctl.store.archive import ArchiveError, check_archive
-from dnnctl.store.checkpoint import Checkpoint, list_checkpoints
+from dnnctl.store.checkpoint import Checkpoint, list_checkpoints, name_of_checkpoint
 from dnnctl.store.files import open_to_read
 from dnnctl.store.json_object import plain
 from dnnctl.store.writer import RunWriter
@@ -41,6 +42,7 @@ class Checkpointer:
         self.best = best
         self.log = log
         self.save_policy, self.keep_policy = policies(spec)
+        self.roll_back = RollBackState()
         self._thread: Thread | None = None
         self._error: BaseException | None = None
 
@@ -50,26 +52,32 @@ class Checkpointer:
             return False  # the epoch's end is next
         return self.save_policy.is_due(loop.global_step)
 
-    def save(self, loop: Loop, *, wait: bool = False) -> None:
-        """Start writing the current state. If the previous one is still being written, skip this one unless `wait`.
+    def save(self, loop: Loop, *, wait: bool = False, is_anchor: bool = False) -> None:
+        """Start writing the current state. If the previous one is still being written, wait for it, or skip this one.
+
+        Args:
+            wait: whether to wait until the state is written.
+            is_anchor: whether roll-backs go back to this state from now on. It is never skipped.
 
         Raises:
             OSError: the disk is full or cannot be written to.
         """
-        if not wait and self._thread is not None and self._thread.is_alive():
+        if not (wait or is_anchor) and self._thread is not None and self._thread.is_alive():
             return
         self.finish()
         arrays = {VARIABLES + path: value for path, value in read_state(loop.engine.variables).items()}
         arrays |= {BEST + path: value for path, value in (self.best.copy or {}).items()}
-        state = plain(
-            Progress(
-                loop.stage.key, loop.stage.optimizer, loop.state(), tuple(self.log.rows), tuple(self.log.pretraining)
-            )
-        )
         epoch, best_epoch = (loop.epoch, loop.best.best_epoch) if loop.stage.kind.trains_model else (0, -1)
+        step = loop.global_step
+        if is_anchor:
+            self.roll_back = replace(self.roll_back, anchor=name_of_checkpoint(epoch=epoch, step=step))
+        rows, pretraining = tuple(self.log.rows), tuple(self.log.pretraining)
+        progress = Progress(loop.stage.key, loop.stage.optimizer, loop.state(), rows, pretraining, self.roll_back)
         self.save_policy.note_saved()
         self._thread = Thread(
-            target=self._write, args=(arrays, state, epoch, loop.global_step, best_epoch), name="checkpoint"
+            target=self._write,
+            args=(arrays, plain(progress), epoch, step, best_epoch, self.roll_back.anchor),
+            name="checkpoint",
         )
         self._thread.start()
         if wait:
@@ -122,17 +130,14 @@ class Checkpointer:
         Raises:
             RunError: the checkpoint belongs to another model.
         """
-        values, best = read_arrays(checkpoint)
-        variables = loop.engine.variables
-        if shapes_of(values) != shapes_of(variables):
-            raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
-        write_state(variables, values)
-        progress = read_progress(checkpoint)
+        progress, best = restore_loop(checkpoint, loop)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
-        loop.restore(progress.loop)
+        self.roll_back = progress.roll_back
         self.log.cut_back(progress.rows, progress.pretraining)
 
-    def _write(self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int) -> None:
+    def _write(
+        self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int, anchor: str
+    ) -> None:
         try:
             self.writer.write_checkpoint(
                 epoch=epoch,
@@ -141,9 +146,26 @@ class Checkpointer:
                 write_arrays=lambda path: _write_arrays(path, arrays),
                 keep=self.keep_policy.n_newest,
                 best_epoch=best_epoch,
+                anchor=anchor,
             )
         except BaseException as error:  # the training thread raises it: no checkpoint may fail silently
             self._error = error
+
+
+def restore_loop(checkpoint: Checkpoint, loop: Loop) -> tuple[Progress, Arrays]:
+    """Restore a checkpoint into the loop of its stage; return its progress and its best weights.
+
+    Raises:
+        RunError: the checkpoint is damaged, or belongs to another model.
+    """
+    values, best = read_arrays(checkpoint)
+    variables = loop.engine.variables
+    if shapes_of(values) != shapes_of(variables):
+        raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
+    write_state(variables, values)
+    progress = read_progress(checkpoint)
+    loop.restore(progress.loop)
+    return progress, best
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:

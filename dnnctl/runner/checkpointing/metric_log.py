@@ -49,6 +49,7 @@ class MetricLog:
 
     def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
         """Keep only these rows in the files, and cut TensorBoard's files back to the same epoch."""
+        self.close()
         self._rows = {"metrics": list(rows), "pretraining": list(pretraining)}
         self.writer.replace_rows(self.rows, "metrics")
         self.writer.replace_rows(self.pretraining, "pretraining")
@@ -66,6 +67,7 @@ class MetricLog:
         """Finish TensorBoard's files."""
         for file in self._events.values():
             file.close()
+        self._events = {}
 
     def _write_row(self, row: Row, file: RowsFile = "metrics") -> None:
         self._rows[file].append(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from dnnctl.errors import RunError
@@ -42,6 +43,20 @@ class RatesState:
     factor: float
     """The factor by which `performance` has multiplied the rate."""
     monitor: Monitor | None = None
+    rolled_back: float = 1.0
+    """The factor by which roll-backs have multiplied every rate."""
+
+
+@dataclass(frozen=True)
+class RollBackState:
+    """What a roll-back depends on."""
+
+    anchor: str = ""
+    """The name of the checkpoint that it goes back to; empty if there is none."""
+    loss: float = math.nan
+    """The loss at that checkpoint; NaN if it is not known yet."""
+    n_done: int = 0
+    """The number of roll-backs so far in the run."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,7 @@ class Progress:
     """The rows of metrics.jsonl so far."""
     pretraining: tuple[Row, ...] = ()
     """The rows of pretraining.jsonl so far."""
+    roll_back: RollBackState = RollBackState()
 
     @property
     def best_row(self) -> Row | None:

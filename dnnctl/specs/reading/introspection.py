@@ -94,7 +94,8 @@ def sections_of(root: type[Section]) -> list[type[Section]]:
 
 def _fields(section: type[Section]) -> dict[str, FieldInfo]:
     """The fields of a section. The types of a recursive one (`residual`) are known only after it is built."""
-    section.model_rebuild()
+    if not section.__pydantic_fields_complete__:
+        section.model_rebuild()
     return section.model_fields
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from dnnctl.specs.experiment import Spec
-from dnnctl.specs.field import Section
+from dnnctl.specs.field import Kind, Section
 from dnnctl.specs.reading.introspection import sections_of
-from dnnctl.specs.reading.overlay_schema import overlay_schema
+from dnnctl.specs.reading.overlay_schema import overlay_schema, word_schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXTENDS = {"type": "string", "description": "The spec that this one starts from, relative to this file."}
@@ -39,7 +39,7 @@ def json_schema() -> dict[str, Any]:
         "if": {"required": ["extends"]},
         "then": overlay,
         "else": whole,
-        "$defs": definitions | added,
+        "$defs": definitions | added | _words(definitions),
     }
 
 
@@ -72,6 +72,8 @@ def _describe(target: dict[str, Any], section: type[Section]) -> None:
     for name, text in field_docs(section).items():
         if name in target.get("properties", {}):
             target["properties"][name]["description"] = text
+    if issubclass(section, Kind):
+        target["properties"]["kind"]["description"] = target["description"]  # what an editor shows for the word
 
 
 def _allow_words(schema: Any, definitions: dict[str, Any]) -> None:
@@ -88,7 +90,17 @@ def _allow_words(schema: Any, definitions: dict[str, Any]) -> None:
         kinds = discriminator["mapping"].items()
         words = [word for word, reference in kinds if _needs_only_kind(reference, definitions)]
         choice = {"oneOf": schema.pop("oneOf"), "discriminator": schema.pop("discriminator")}
-        schema["anyOf"] = [{"enum": words}, choice]
+        schema["anyOf"] = [*word_schemas(discriminator["mapping"], words), choice]
+
+
+def _words(definitions: dict[str, Any]) -> dict[str, Any]:
+    """For each kind its bare word with what it means, which an editor shows."""
+    kinds = {name: each["properties"]["kind"] for name, each in definitions.items() if "kind" in each["properties"]}
+    return {
+        f"{name}.{word}": {"const": word, "description": kind["description"]}
+        for name, kind in kinds.items()
+        for word in kind.get("enum", [kind.get("const")])
+    }
 
 
 def _needs_only_kind(reference: str, definitions: dict[str, Any]) -> bool:

@@ -56,6 +56,12 @@ KILLS = {
     "mixed precision": [("after_row", 4), ("after_rename", 1)],
     "schedule-free AdamW": [("after_steps", 8), ("after_steps", 5)],
     "stacked autoencoder": [("after_steps", 9), ("after_row", 2)],
+    "roll-back after the best epoch": [("before_roll_back", 1), ("after_roll_back", 1), ("after_steps", 7)],
+    "roll-back of a pretraining and a phase, XLA": [
+        ("after_roll_back", 2),
+        ("before_rename", 3),
+        ("after_roll_back", 1),
+    ],
     "rate finder": [("after_steps", 8), ("before_rename", 2)],
 }
 """For each recipe the points at which one process after the other dies."""
@@ -69,7 +75,7 @@ def test_kills_change_no_bit(recipe: str, tmp_path: Path) -> None:
     spec = spec_of(recipe, tmp_path)
     expected = train(spec, runs_dir=tmp_path / "whole")
     assert (expected.status == Status.STOPPED_EARLY) == (recipe == "early stopping")
-    has_schedule = "schedule" in RECIPES[recipe]
+    has_schedule = "schedule" in RECIPES[recipe] or "on_divergence" in RECIPES[recipe].get("training", {})
     has_pretraining = "pretraining" in RECIPES[recipe].get("training", {})
     assert expected.folder.pretraining.exists() == has_pretraining
     assert (len({row["learning_rate"] for row in expected.rows}) > 1) == has_schedule

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,11 @@ import jsonschema
 import pytest
 import yaml
 
+from dnnctl.specs.common_kind import Nothing
 from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Section
+from dnnctl.specs.loss import Huber
+from dnnctl.specs.optimizer import Adagrad, AdamVariant, Sgd
 from dnnctl.specs.reading.introspection import sections_of
 from dnnctl.specs.reading.schema import field_docs, json_schema
 from dnnctl.specs.reading.yaml_reader import read_document
@@ -65,6 +70,43 @@ WRONG = [
 def test_the_schema_refuses_what_the_reader_refuses(fine: str, old: str, new: str, validator: Any) -> None:
     assert fine.count(old) == 1
     assert list(validator.iter_errors(yaml.safe_load(fine.replace(old, new))))
+
+
+def shown_at(schema: Any, value: Any, root: dict[str, Any]) -> list[str]:
+    """What an editor shows for a value: the descriptions of the innermost schemas that it fits."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    inner = [each for key in ("anyOf", "oneOf") for each in schema.get(key, [])]
+    fitting = [
+        each for each in inner if jsonschema.Draft202012Validator({**each, "$defs": root["$defs"]}).is_valid(value)
+    ]
+    if fitting:
+        return [text for each in fitting for text in shown_at(each, value, root)]
+    kind = schema.get("properties", {}).get("kind", {}) if isinstance(value, dict) else schema
+    return [kind.get("description", "")]
+
+
+@pytest.mark.parametrize("branch", ["else", "then"])
+@pytest.mark.parametrize(
+    ("section", "key", "word", "section_class"),
+    [
+        ("optimizer", None, "adagrad", Adagrad),
+        ("optimizer", None, "nadam", AdamVariant),
+        ("optimizer", None, {"kind": "sgd"}, Sgd),
+        ("optimizer", None, {"kind": "lamb"}, AdamVariant),
+        ("loss", None, "huber", Huber),
+        ("training", "pretraining", "none", Nothing),
+    ],
+)
+def test_an_editor_shows_what_a_kind_is(
+    branch: str, section: str, key: str | None, word: Any, section_class: type[Section]
+) -> None:
+    """For a bare word as for the kind of a mapping: the docstring of its class, also in a spec that extends another."""
+    schema = json_schema()
+    found = schema[branch]["properties"][section]
+    if key is not None:
+        found = schema["$defs"][found["$ref"].rsplit("/", 1)[-1]]["properties"][key]
+    assert inspect.cleandoc(section_class.__doc__ or "") in shown_at(found, word, schema)
 
 
 def test_every_section_and_every_key_is_documented() -> None:
