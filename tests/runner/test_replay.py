@@ -66,6 +66,9 @@ def test_a_replay_has_the_bits_of_training(recipe: str, tmp_path: Path, monkeypa
                 assert_same(found.before, states[step - 1])
             assert_same(found.after, states[step], is_end=found.step_of_epoch == found.steps_per_epoch)
             assert any((found.before[path] != found.after[path]).any() for path in found.trained)
+            assert (found.examination is None) == (recipe == "adversarial pretraining" and step <= 10)
+            if found.examination is not None:  # with the noise of the step
+                assert found.examination.losses.mean() == pytest.approx(found.metrics["loss"], rel=1e-4)
             seed, purpose = own, "order"
             if found.stage.kind == "pretraining":
                 seed, purpose = derive_seed(own, f"pretraining {found.stage.number}"), "pretraining"
