@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -75,12 +76,13 @@ class _Listener:
         self.desk.report(content)
 
     def listen(self) -> None:
-        """Follow the orders until the last one; the end of the process that gives them is one, too."""
-        while self.session.is_alive:
-            for order in self.desk.orders.new():
-                if self._follow(order):
-                    return
-            time.sleep(POLL)
+        """Follow the orders until the last one. Without the process that gives them, or the folder, that is to stop."""
+        with suppress(OSError):
+            while self.session.is_alive:
+                for order in self.desk.orders.new():
+                    if self._follow(order):
+                        return
+                time.sleep(POLL)
         self._stop()
 
     def _follow(self, order: dict[str, Any]) -> bool:

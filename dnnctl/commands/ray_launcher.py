@@ -106,12 +106,19 @@ class RayLauncher:
         return names
 
     def present(self) -> set[str]:
-        """The names of the workers whose tasks wait for a machine, or have not ended."""
+        """The names of the workers whose tasks wait for a machine, or have not ended.
+
+        Raises:
+            UserError: the cluster has gone.
+        """
         import ray
 
         if not self._tasks:
             return set()
-        ended, _ = ray.wait(list(self._tasks.values()), num_returns=len(self._tasks), timeout=0)
+        try:
+            ended, _ = ray.wait(list(self._tasks.values()), num_returns=len(self._tasks), timeout=0)
+        except Exception as error:  # of many types
+            raise UserError(f"workers: the Ray cluster has gone: {shorten(str(error), SHOWN)}") from None
         return {name for name, task in self._tasks.items() if task not in ended}
 
     def trouble(self, name: str) -> str:

@@ -31,12 +31,13 @@ from typing import Any
 from dnnctl import __version__
 from dnnctl.errors import RunError
 from dnnctl.store.catalog import Notify
+from dnnctl.store.file_system import lock_warning
 from dnnctl.store.files import append_json_line, make_directory, open_to_read, read_text, write_json
 from dnnctl.store.lock import PATIENCE, hold, is_held
 
 LOCK, SESSION, ORDERS, REPORTS = ".lock", "session.json", "orders.jsonl", "reports.jsonl"
-POLL = 0.1
-"""The seconds between two looks into the folder."""
+POLL = 0.25
+"""The seconds between two looks into the folder, which may be on a server that many workers ask."""
 
 
 @dataclass
@@ -163,12 +164,14 @@ def find_session(directory: Path, sweep: str, wanted: str = "") -> Session:
         RunError: no process runs the sweep, or it is one of another version.
     """
     folder = folder_of(directory, sweep)
-    found = next((each for each in _sessions(folder) if each.id == (wanted or each.id) and each.is_alive), None)
+    sessions = [Session(folder / wanted)] if wanted else _sessions(folder)  # a listing may be a minute old
+    found = next((each for each in sessions if each.is_alive), None)
     if found is None:
+        warning = lock_warning(directory)
         raise RunError(
             f"{os.uname().nodename} sees in {folder} no process that runs the sweep {sweep} with workers elsewhere. "
             f"The runs directory must be one folder that all machines share, on a file system with locks that all of "
-            f"them see (as NFS 4 has, and Lustre with the mount option flock)."
+            f"them see (as NFS 4 has, and Lustre with the mount option flock). {warning}".rstrip()
         )
     version = json.loads(read_text(found.path / SESSION))["version"]
     if version != __version__:

@@ -89,7 +89,7 @@ class Slurm(Kind):
     """The number of CPUs of each job, which is also the number of its threads."""
     gpus: Index = 0
     """The number of GPUs of each job."""
-    options: list[SlurmOption] = Field(default_factory=list)
+    options: list[SlurmOption] = []
     """Other options of `sbatch` as on its command line (`--mem=8G`): those that choose where and when a job runs."""
 
 

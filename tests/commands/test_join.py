@@ -53,6 +53,15 @@ def test_a_worker_saves_and_leaves_if_the_sweep_is_killed(tmp_path: Path, monkey
     assert list(listener.runs()) == [tmp_path / "a"]
 
 
+def test_a_worker_leaves_if_the_folder_is_not_there_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when its server has restarted."""
+    with open_session(tmp_path, "net") as session, session.enter("w") as desk:
+        monkeypatch.setattr(desk.orders, "new", lambda: (_ for _ in ()).throw(OSError("stale file handle")))
+        listener = listening(session, desk, tmp_path)
+        listener.listen()
+    assert list(listener.runs()) == []
+
+
 def test_an_idle_worker_needs_no_signal_to_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal between two runs would end it like a failure."""
     monkeypatch.setattr(join, "_save_and_end", lambda: pytest.fail("it is idle"))

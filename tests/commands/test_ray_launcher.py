@@ -78,6 +78,9 @@ def test_each_worker_is_a_task_that_is_not_started_again_by_ray(monkeypatch: pyt
     assert launcher.present() == {"ray-3"}
     assert launcher.trouble("ray-1") == "no such folder"
     assert "the node has died" in launcher.trouble("ray-2")
+    monkeypatch.setattr(sys.modules["ray"], "wait", lambda *_, **__: {}["gone"])
+    with pytest.raises(UserError, match="the Ray cluster has gone"):
+        launcher.present()
     launcher.close()
     assert fake.connected == []
 

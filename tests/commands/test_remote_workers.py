@@ -22,7 +22,7 @@ RUNS = [f"run-{number}" for number in range(8)]
 
 
 class Given:
-    """Gives each run until it is released, and counts the deaths."""
+    """Gives each run until it is released, if it was not interrupted, and counts the deaths."""
 
     def __init__(self, directory: Path, names: Collection[str] = RUNS) -> None:
         self.directory, self.names = directory, names
@@ -34,7 +34,7 @@ class Given:
         return next((path for path in left if path not in busy), None)
 
     def hear(self, run: Path, content: Any) -> None:
-        if content["event"] == "released":
+        if content["event"] == "released" and not content.get("is_interrupted"):
             self.done.append(run.name)
         if content["event"] == "lost":
             self.lost.append(run.name)
@@ -77,9 +77,28 @@ def test_a_worker_that_dies_is_replaced_and_its_run_trained_again(
 
 def test_a_worker_that_has_grown_too_large_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train_by(lambda _, write: write({"event": "released", "is_last": True}) or False, monkeypatch)
-    launcher, given = ThreadLauncher(2), Given(tmp_path, RUNS[:4])
+    launcher, given = ThreadLauncher(1), Given(tmp_path, RUNS[:4])
     train(launcher, given)
     assert (sorted(given.done), given.lost, len(launcher.started)) == (RUNS[:4], [], 4)
+
+
+def test_a_worker_that_its_cluster_stops_is_replaced_and_its_run_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at the time limit of a job."""
+    trained: list[str] = []
+
+    def stopped_once(run: Path, write: Any) -> bool:
+        trained.append(run.name)
+        is_first = trained.count(run.name) == 1
+        write({"event": "released", "is_last": is_first, "is_interrupted": is_first})
+        return not is_first
+
+    train_by(stopped_once, monkeypatch)
+    launcher, given = ThreadLauncher(1), Given(tmp_path, RUNS[:2])
+    train(launcher, given)
+    assert (given.done, given.lost) == (RUNS[:2], [])
+    assert trained == [RUNS[0], RUNS[0], RUNS[1], RUNS[1]]
 
 
 def test_nothing_is_started_if_nothing_is_left(tmp_path: Path) -> None:
