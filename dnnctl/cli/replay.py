@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,7 +147,8 @@ def _facts(found: Replayed) -> list[tuple[str, str]]:
     exactness = f"approximate: {'; '.join(found.approximate)}" if found.approximate else "exact, to the bit"
     facts = [("rebuilt", f"from {start}, {format_count(found.n_trained, 'step')} trained again; {exactness}")]
     if spike is not None:
-        text = f"loss {format_number(spike.loss)}, the median of the steps before is {format_number(spike.median)}"
+        loss = f"loss {format_number(spike.loss)}" if isfinite(spike.loss) else "the loss is infinite or NaN"
+        text = f"{loss}, the median of the steps before is {format_number(spike.median)}"
         facts.append(("spike", f"{text} (largest jump in epoch {spike.epoch})"))
     facts.append(("batch", f"{format_count(len(found.examples), 'example')}: {format_metrics(step.metrics)}"))
     norm = "" if seen is None else f", gradient norm {format_number(seen.gradient_norm)} before clipping"

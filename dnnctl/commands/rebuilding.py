@@ -94,10 +94,11 @@ def announce(run: RunRecord, n_steps: int, start: Start | None) -> str:
     place = ""
     if start is not None:
         place = f" from {start.checkpoint or 'the start of the run, because no checkpoint before it is kept'}"
-    seconds = ""
-    if run.summary is not None and run.summary.training_seconds and run.summary.steps:
-        seconds = f", about {format_seconds(n_steps * run.summary.training_seconds / run.summary.steps)}"
-    return f"training {format_count(n_steps, 'step')} again{place}{seconds if n_steps else ''}"
+    summary, took = run.summary, ""
+    if summary is not None and summary.training_seconds and summary.steps:
+        seconds = n_steps * summary.training_seconds / summary.steps
+        took = f", about {format_seconds(seconds)}" if seconds >= 1 else ""
+    return f"training {format_count(n_steps, 'step')} again{place}{took}"
 
 
 @contextmanager

@@ -145,17 +145,15 @@ def replay(
         epoch = _risen_epoch(record) if epoch is None else epoch
         first = _first_step(record, epoch)
         _check_epoch(record, epoch, first, steps)
+        notify(_looking(record, epoch))
     else:
         first = step
         check_step(record, step, steps)
     with rebuilding(record, overrides, report) as rebuilt:
         start = rebuilt.replay.start_before(first)
-        n = first - 1 - start.step
-        if epoch is not None:
-            notify(_looking(record, epoch))
-            n += rebuilt.setup.span.steps_per_epoch
-        notify(announce(record, n, start))
-        return _replay(record, rebuilt, first, epoch if spike else None, output)
+        n_steps = rebuilt.setup.span.steps_per_epoch if spike else 0
+        notify(announce(record, first - 1 - start.step + n_steps, start))
+        return _replay(record, rebuilt, first, epoch, output)
 
 
 def _replay(run: RunRecord, rebuilt: Rebuilding, step: int, epoch: int | None, output: Path | None) -> Replayed:

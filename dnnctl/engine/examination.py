@@ -98,8 +98,13 @@ class Examiner:
 
 def measure_each(engine: Engine, batch: Batch) -> tuple[Floats, Floats]:
     """(B,) the loss of each example and (B, K) the outputs, at inference, with the current weights."""
-    outputs = engine.model(batch.inputs, training=False)
-    return example_losses(engine.model, batch, outputs).numpy(), tf.cast(outputs, tf.float32).numpy()
+
+    def measure(batch: Batch) -> tuple[Any, Any]:  # in a graph, Keras computes a crossentropy from logits
+        outputs = engine.model(batch.inputs, training=False)
+        return example_losses(engine.model, batch, outputs), tf.cast(outputs, tf.float32)
+
+    losses, outputs = tf.function(measure, autograph=False)(batch)
+    return losses.numpy(), outputs.numpy()
 
 
 def example_losses(model: keras.Model, batch: Batch, outputs: Any) -> Any:

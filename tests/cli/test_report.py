@@ -51,6 +51,19 @@ def test_without_plotly_the_report_says_how_to_get_it(monkeypatch: pytest.Monkey
     assert (done.exit_code, "pip install 'dnnctl[report]'" in done.stderr) == (2, True)
 
 
+@pytest.mark.usefixtures("runs")
+def test_only_an_earlier_report_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    page.write_text("my page")
+    for command in (["report", "good", "-o", page], ["compare", "good", "--html", page]):
+        done = call(*command)
+        assert (done.exit_code, "was not overwritten" in done.stderr, page.read_text()) == (2, True, "my page")
+    assert call("report", "good", "-o", page, "--force").exit_code == 0
+    first = page.read_text()
+    assert call("report", "bad", "-o", page).exit_code == 0
+    assert page.read_text() != first
+
+
 def test_the_name_of_a_sweep_gives_its_report(tmp_path: Path) -> None:
     """Among others it means its best runs, which are compared."""
     for number in (1, 2, 3, 4):
