@@ -15,6 +15,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
+from dnnctl.cli.probed_epochs import print_probed
 from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
 from dnnctl.errors import UserError
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
@@ -87,6 +88,7 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "history": plain(run.history),
         "metrics": run.rows,
         "pretraining": run.pretraining or None,
+        "probe": run.probe_rows or None,
         "advice": plain(advise(run)),
     }
 
@@ -120,6 +122,9 @@ def _print(run: RunRecord) -> None:
         print_text()
         _print_rows(run.curve)
         _print_curves(run)
+    if run.probed:
+        print_text()
+        print_probed(run.probed)
 
 
 def _identity(run: RunRecord) -> dict[str, str]:

@@ -17,6 +17,7 @@ from dnnctl.specs.source import BuiltIn
 
 MAX_FIXES = 100
 """A fix can bring up another one, but not for ever."""
+REUSED, DEVICE = ("model", "reuse", "run"), ("runtime", "device")
 PATHS = "The path is relative to the spec that contains it; with --set, to the working directory."
 
 
@@ -82,27 +83,29 @@ def _fix(path: Path) -> Iterator[Advice]:
 
 
 def _found_here(loaded: LoadedSpec, runs_dir: str | Path | None) -> tuple[Fault, ...]:
-    """What is missing on this computer; if nothing is, what is wrong with the data."""
-    return tuple(_missing(loaded, runs_dir)) or tuple(_data_faults(loaded))
+    """What is missing on this computer, and what is wrong with the data if their files are there."""
+    files = list(_missing_files(loaded))
+    return (*(files or _data_faults(loaded)), *_missing(loaded, runs_dir))
 
 
-def _missing(loaded: LoadedSpec, runs_dir: str | Path | None) -> Iterator[Fault]:
-    """What the spec names and is not there: files, the run that it reuses, and a GPU."""
+def _missing_files(loaded: LoadedSpec) -> Iterator[Fault]:
     from dnnctl.data.files import missing_files
 
     for keys, path in missing_files(loaded.spec.data.source):
         key = ("data", "source", *keys)
         yield Fault(f"no such file or folder: {path}", dotted(key), loaded.place(key), hint=PATHS)
+
+
+def _missing(loaded: LoadedSpec, runs_dir: str | Path | None) -> Iterator[Fault]:
+    """What the spec names and is not there: the run that it reuses, and a GPU."""
     try:
         find_pretrained(loaded, runs_dir)
     except RunError as error:
-        key = ("model", "reuse", "run")
-        rule, _, hint = str(error).removeprefix(f"{dotted(key)}: ").partition(". ")
-        yield Fault(rule, dotted(key), loaded.place(key), hint=hint or PATHS)
+        rule, _, hint = str(error).removeprefix(f"{dotted(REUSED)}: ").partition(". ")
+        yield Fault(rule, dotted(REUSED), loaded.place(REUSED), hint=hint or PATHS)
     if loaded.spec.runtime.device == "gpu" and not is_gpu_there():
-        key = ("runtime", "device")
         hint = "Write `device: auto`: it uses a GPU where there is one. If it is trained elsewhere, add --offline."
-        yield Fault("this computer has no GPU", dotted(key), loaded.place(key), hint=hint)
+        yield Fault("this computer has no GPU", dotted(DEVICE), loaded.place(DEVICE), hint=hint)
 
 
 def _data_faults(loaded: LoadedSpec) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ from dnnctl.runner.checkpointing.roll_back import RollBack
 from dnnctl.runner.examples import Examples, place_all
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.runner.loop import Halt, Loop
+from dnnctl.runner.probing import epoch_probe
 from dnnctl.runner.results import measure, plain_model, summarize, write_predictions
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.stages import Stages
@@ -56,11 +57,12 @@ def run_training(
     setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run))
     differences = resume.compare(run, setup) if resume else []
     examples = place_all(setup, dataset)
+    probe = epoch_probe(setup, dataset)
     del dataset  # training uses the copy on the device
     _record_setup(writer, setup, report)
     stages = Stages(setup, examples, writer, report)
     best = BestWeights(setup.model, partial(plain_model, setup), writer)
-    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else ())
+    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else (), probe)
     checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
     loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
     checkpointer.check_room(loop.engine.variables)

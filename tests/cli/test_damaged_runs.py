@@ -124,7 +124,7 @@ def test_a_report_on_a_sweep_with_a_damaged_trial_ends_in_words(name: str, tmp_p
     path = trials[-1].run.path / name
     path.touch()
     sound = path.read_text() or '{"event": "started", "time": "2026-01-01T10:00:00+00:00"}\n'
-    for _ in range(6):
+    for _ in range(4):
         path.write_text(sound)
         what = mutate_json(path, draw)
         done = call("report", "net", "--runs-dir", tmp_path, "-o", tmp_path / "r.html")

@@ -16,6 +16,7 @@ from dnnctl.compare.report.classes import class_name, describe_classes
 from dnnctl.compare.report.labels import describe_labels
 from dnnctl.compare.report.markup import table
 from dnnctl.compare.report.numbers import describe_numbers
+from dnnctl.compare.report.probed_epochs import describe_probed
 from dnnctl.compare.scores import NoPredictions, Predictions, read_predictions
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import in_words
@@ -40,7 +41,8 @@ def describe_run(
 ) -> str:
     """A run's section; its charts are added to `charts`."""
     note = f"<p class='note'>{escape(run.labels.note)}</p>" if run.labels.note else ""
-    parts = [note, _lineage(run), *_predicted(run, mistakes, charts, colour), _layers(run), _environment(run)]
+    parts = [note, _lineage(run), *_predicted(run, mistakes, charts, colour), _layers(run), describe_probed(run.probed)]
+    parts.append(_environment(run))
     seed = f", {repetition(run)}" if len(group.runs) > 1 else ""
     title = f"{escape(group.label + seed)} <code>{escape(run.id)}</code>"
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{''.join(parts)}</details>"

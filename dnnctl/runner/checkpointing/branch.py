@@ -64,7 +64,7 @@ def start_from_origin(
     if branch.best is not None:
         phase = (branch.progress.best_row or {}).get("phase", 1)
         checkpointer.best.recall(branch.best, min(phase, len(stages.setup.phases)))
-    checkpointer.log.start_with(branch.progress.rows, branch.progress.pretraining)
+    checkpointer.log.start_with(branch.progress.rows, branch.progress.pretraining, branch.progress.probe)
     return branch.origin, branch.loop, branch.reset
 
 

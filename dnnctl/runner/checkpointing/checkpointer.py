@@ -71,8 +71,10 @@ class Checkpointer:
         step = loop.global_step
         if is_anchor:
             self.roll_back = replace(self.roll_back, anchor=name_of_checkpoint(epoch=epoch, step=step))
-        rows, pretraining = tuple(self.log.rows), tuple(self.log.pretraining)
-        progress = Progress(loop.stage.key, loop.stage.optimizer, loop.state(), rows, pretraining, self.roll_back)
+        rows, pretraining, probe = map(tuple, (self.log.rows, self.log.pretraining, self.log.probed))
+        progress = Progress(
+            loop.stage.key, loop.stage.optimizer, loop.state(), rows, pretraining, probe, self.roll_back
+        )
         self.save_policy.note_saved()
         self._thread = Thread(
             target=self._write,
@@ -133,7 +135,7 @@ class Checkpointer:
         progress, best = restore_loop(checkpoint, loop)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
         self.roll_back = progress.roll_back
-        self.log.cut_back(progress.rows, progress.pretraining)
+        self.log.cut_back(progress.rows, progress.pretraining, progress.probe)
 
     def _write(
         self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int, anchor: str

@@ -10,7 +10,7 @@ from dnnctl.compare.report.chart import Charts, line, points
 from dnnctl.search.ranking import loss_of
 from dnnctl.search.report.levels import BEST, MAX_POINTS, drawn_trials
 from dnnctl.search.report.score_axis import ScoreAxis, describe
-from dnnctl.search.report.slices import STYLES, marks_of
+from dnnctl.search.report.slices import marks_of, style_of
 from dnnctl.search.report.trial_curves import FEW_MARKS
 from dnnctl.store.trials import Trial, TrialState
 
@@ -97,7 +97,7 @@ def _chart(score: ScoreAxis, trials: Sequence[Trial], at: Mapping[int, float], x
             [round(at[trial.number], 4) for trial, _ in found],
             [height for _, height in found],
             hover=[describe(trial, [metric]) for trial, _ in found],
-            **STYLES[kind],
+            **style_of(kind, score),
         )
         for kind, found in marks.items()
     ]

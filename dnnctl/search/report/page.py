@@ -49,7 +49,8 @@ def build_sweep_page(
         metrics: its objectives.
     """
     charts, axes = Charts(), axes_of(trials, plan)
-    found = [ScoreAxis.of(trials, metric) for metric in metrics]
+    fresh = {claim.metric: [each.score.mean for each in claim.settings]} if claim is not None else {}
+    found = [ScoreAxis.of(trials, metric, fresh.get(metric, ())) for metric in metrics]
     scores = [score for score in found if score is not None]
     parts = [f'<h2 id="results">{"Result" if len(metrics) == 1 else "Pareto front"}</h2>']
     parts += describe_claim(claim, charts) if claim is not None else describe_best(trials, metrics)

@@ -30,13 +30,17 @@ class ScoreAxis:
     high: float
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], metric: str) -> ScoreAxis | None:
-        """The axis for the scores of trials; None if there are none."""
+    def of(cls, trials: Sequence[Trial], metric: str, confirmed: Sequence[float] = ()) -> ScoreAxis | None:
+        """The axis for the scores of trials; None if there are none.
+
+        Args:
+            confirmed: scores on fresh seeds, all of which are shown.
+        """
         scores = [score for trial in trials if (score := score_of(trial, metric)) is not None]
         if not scores:
             return None
         low, high = focus(scores, scores, far=FAR) or (min(scores), max(scores))
-        return cls(metric, low, high)
+        return cls(metric, min(low, *confirmed, low), max(high, *confirmed, high))
 
     @property
     def padding(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from dnnctl.compare.report.chart import SOFT, Charts, points
 from dnnctl.search.axis import Axis
 from dnnctl.search.claim import Claim, Confirmed
-from dnnctl.search.ranking import best_of
+from dnnctl.search.ranking import best_of, less_is_better
 from dnnctl.search.report.levels import BEST, FAIR
 from dnnctl.search.report.score_axis import LOST, ScoreAxis, describe, score_of
 from dnnctl.store.trials import Trial, TrialState
@@ -17,13 +17,14 @@ FRESH = "#3aa76d"
 SPREAD = 0.5
 """Trials with the same value of a list are drawn next to each other, over this part of the distance of two values."""
 GOLDEN = 0.618034
+OUTSIDE = "outside of the axis"
 Marks = dict[str, list[tuple[Trial, float]]]
 """By kind of mark, the trials with the height at which they are drawn."""
 STYLES: dict[str, dict[str, Any]] = {
     "stopped early": {"colour": SOFT, "symbol": "circle-open", "opacity": 0.8},
     "finished": {"colour": FAIR, "opacity": 0.8},
     "best": {"colour": BEST, "symbol": "star", "size": 13},
-    "outside of the axis": {"colour": SOFT, "symbol": "triangle-up", "size": 8},
+    OUTSIDE: {"colour": SOFT, "symbol": "triangle-down", "size": 8},
     "diverged or failed": {"colour": BEST, "symbol": "x", "size": 8},
 }
 """By kind of mark, in the order in which they are drawn."""
@@ -40,12 +41,18 @@ def marks_of(trials: Sequence[Trial], score: ScoreAxis, best: Sequence[Trial]) -
         elif value is None:
             continue
         elif not score.shows(value):
-            found["outside of the axis"].append((trial, score.edge))
+            found[OUTSIDE].append((trial, score.edge))
         elif trial.state is TrialState.STOPPED:
             found["stopped early"].append((trial, value))
         else:
             found["best" if trial.number in numbers else "finished"].append((trial, value))
     return {kind: marks for kind, marks in found.items() if marks}
+
+
+def style_of(kind: str, score: ScoreAxis) -> dict[str, Any]:
+    """How a kind of mark is drawn; what is outside of the axis points outwards."""
+    is_above = kind == OUTSIDE and less_is_better(score.metric)
+    return STYLES[kind] | ({"symbol": "triangle-up"} if is_above else {})
 
 
 def slice_charts(
@@ -69,7 +76,7 @@ def slice_charts(
 def _chart(
     axis: Axis, score: ScoreAxis, marks: Marks, metrics: Sequence[str], claim: Claim | None, charts: Charts
 ) -> str:
-    traces = [_points(kind, found, axis, metrics) for kind, found in marks.items()]
+    traces = [_points(kind, found, axis, score, metrics) for kind, found in marks.items()]
     if claim is not None:
         traces.append(_confirmed(claim, axis))
     n = len(axis.choices)
@@ -80,12 +87,14 @@ def _chart(
     return charts.add(label, axis.name, score.metric, traces, y_range=score.ends, **layout)
 
 
-def _points(kind: str, found: Sequence[tuple[Trial, float]], axis: Axis, metrics: Sequence[str]) -> dict[str, Any]:
+def _points(
+    kind: str, found: Sequence[tuple[Trial, float]], axis: Axis, score: ScoreAxis, metrics: Sequence[str]
+) -> dict[str, Any]:
     placed = [(trial, _x(axis, trial), y) for trial, y in found]
     known = [(trial, x, y) for trial, x, y in placed if x is not None]
     hover = [describe(trial, metrics) for trial, _, _ in known]
     name = kind if len(found) == 1 else f"{kind} ({len(found):,})"
-    return points(name, [x for _, x, _ in known], [y for _, _, y in known], hover=hover, **STYLES[kind])
+    return points(name, [x for _, x, _ in known], [y for _, _, y in known], hover=hover, **style_of(kind, score))
 
 
 def _x(axis: Axis, trial: Trial) -> float | None:

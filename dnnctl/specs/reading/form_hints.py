@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dnnctl.specs.experiment import Spec
+from dnnctl.specs.field import Section
 from dnnctl.specs.path import Path
-from dnnctl.specs.reading.hints import meant_key, meant_word
-from dnnctl.specs.reading.introspection import alternatives, is_section, item_options, keys_of, kinds_of, of_kind
+from dnnctl.specs.reading.hints import meant_key, meant_word, path_of, squash
+from dnnctl.specs.reading.introspection import (
+    alternatives,
+    is_section,
+    item_options,
+    key_options,
+    keys_of,
+    kinds_of,
+    of_kind,
+    words_of,
+)
 from dnnctl.specs.reading.yaml_writer import write_inline
 
 PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
@@ -17,6 +27,10 @@ FILE = re.compile(r"\S*(/|\.[A-Za-z]\w+)")
 """A word that is the path of a file or a folder."""
 CALL = re.compile(r"([A-Za-z_][\w.]*?)(?:\(([\w.=,'\"+\s-]*)\)?)?")
 """A class as code names it, `torch.optim.Adam`, or makes an object of it. YAML ends it at a comma in a list."""
+SIZE = re.compile(r"(\d+) ?[x×*] ?(\d+)")
+ENDINGS = {"tsv": "csv", "txt": "csv", "feather": "arrow", "json": "jsonl", "tfrecords": "tfrecord"}
+"""The kinds of files whose endings have other names."""
+MAX_KINDS = 6
 SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 MAPPINGS = {
     "clip": "{{kind: norm, value: {}}}",
@@ -75,13 +89,19 @@ def _switch(path: Path, value: Any, options: Sequence[Any]) -> str:
     return ""
 
 
-def _section(path: Path, value: Any, _: Sequence[Any]) -> str:
-    """The name of a data set, or a list of layers, in place of the section."""
-    if path == ("data",) and isinstance(value, str) and not FILE.match(value):
-        source = meant_word(value, kinds_of(alternatives(Spec, ("data", "source"))))
-        return f"Write `data: {{source: {source or '…'}}}`."
+def _section(path: Path, value: Any, options: Sequence[Any]) -> str:
+    """What one of its keys holds, in place of a section: `data: mnist`, `output: linear`, `features: [rooms]`."""
     if path == ("model",) and isinstance(value, str | list):
         return "Write `model: {layers: […]}`."
+    if kinds_of(options):
+        return ""
+    if _key(path) == "features" and isinstance(value, list):
+        return _write(path, write_inline({"include": value}))
+    for key in keys_of(options) if isinstance(value, str) else ():
+        below = key_options(options, key)
+        word = meant_word(value, [*kinds_of(below), *words_of(below)])
+        if word and key != "kind":
+            return _write(path, write_inline({key: word}))
     return ""
 
 
@@ -101,6 +121,11 @@ def _file(path: Path, value: Any, _: Sequence[Any]) -> str:
     return f"`dnnctl init new.yaml --from {value}` writes a spec for your own data."
 
 
+def data_hint(key: str, value: Any) -> str:
+    """What to do with a file under an unknown key that means the data."""
+    return _file(("data",), value, ()) if path_of(key) in ("data.source", "data.source.path") else ""
+
+
 def _single(path: Path, value: Any, options: Sequence[Any]) -> str:
     """A list of one word in place of the word, or the word in place of the list."""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
@@ -113,6 +138,8 @@ def _single(path: Path, value: Any, options: Sequence[Any]) -> str:
 
 def _activation(path: Path, value: Any, options: Sequence[Any]) -> str:
     """The name of an activation among the layers."""
+    if squash(str(value)) == "softmax" and path[-2:-1] == ("layers",):
+        return "Remove it: the output layer is added, with an activation that fits the data (`model.output`)."
     if path[-2:-1] != ("layers",) or not isinstance(value, str) or meant_word(value, kinds_of(options)):
         return ""
     word = meant_word(value, kinds_of(alternatives(Spec, ("model", "defaults", "activation"))))
@@ -127,9 +154,9 @@ def _kind(path: Path, value: Any, options: Sequence[Any]) -> str:
 
 def _as_kind(value: Any, options: Sequence[Any]) -> str:
     """What is meant by `Adam(lr=0.001)` or `{adam: {lr: 0.001}}`, as YAML."""
-    if isinstance(value, dict) and len(value) == 1:
-        ((name, given),) = value.items()
-        arguments = list(given.items()) if isinstance(given, dict) else [("", given)]
+    if isinstance(value, dict) and value:
+        (name, given), *others = value.items()
+        arguments = [*(given.items() if isinstance(given, dict) else [("", given)]), *others]
     elif isinstance(value, str) and ("(" in value or "." in value) and (call := CALL.fullmatch(value)):
         name, arguments = call[1].rpartition(".")[2], list(_arguments(call[2] or ""))
     else:
@@ -138,9 +165,10 @@ def _as_kind(value: Any, options: Sequence[Any]) -> str:
     if not kind:
         return ""
     (section,) = of_kind([option for option in options if is_section(option)], kind)
-    mapping = {_argument_key(key, section): entry for key, entry in arguments}
-    mapping = {"kind": kind} | {key: entry for key, entry in mapping.items() if key}
-    return write_inline(mapping if len(mapping) > 1 else kind)
+    mapping = _as_mapping(arguments, section)
+    if isinstance(value, dict) and not set(mapping) <= set(keys_of([section])):
+        return ""
+    return write_inline({"kind": kind} | mapping if mapping else kind)
 
 
 def _arguments(text: str) -> Iterator[tuple[str, Any]]:
@@ -159,13 +187,41 @@ def _plain(text: str) -> Any:
     return {"True": True, "False": False}.get(text, text.strip("'\""))
 
 
-def _argument_key(name: str, section: Any) -> str:
-    """The key of an argument; one without a name is meant for the key that is needed, or for the learning rate."""
+def _as_mapping(arguments: Iterable[tuple[str, Any]], section: type[Section]) -> dict[str, Any]:
+    """Arguments by their keys. Those without names are meant for the section's own keys, in their order, if one of them
+    is needed; otherwise for the learning rate.
+    """
     keys = [key for key in keys_of([section]) if key != "kind"]
-    if name:
-        return meant_key(name, keys) or name
-    needed = [key for key in keys if key in section.model_fields and section.model_fields[key].is_required()]
-    return next(iter([*needed, *(key for key in keys if key == "learning_rate")]), "")
+    own = [key for key in section.__annotations__ if key != "kind"]
+    is_needed = any(section.model_fields[key].is_required() for key in own)
+    unnamed = iter(own if is_needed else [key for key in keys if key == "learning_rate"])
+    found = [(meant_key(name, keys) or name if name else next(unnamed, ""), value) for name, value in arguments]
+    return {key: value for key, value in found if key}
+
+
+def _size(path: Path, value: Any, _: Sequence[Any]) -> str:
+    """A height and a width: `24x24`."""
+    size = SIZE.fullmatch(value) if isinstance(value, str) and _key(path) == "size" else None
+    return _write(path, f"[{size[1]}, {size[2]}]") if size else ""
+
+
+def _without_kind(path: Path, value: Any, options: Sequence[Any]) -> str:
+    """A mapping with keys but without its kind, which the keys or the ending of the path show."""
+    if not isinstance(value, dict) or not value or "kind" in value:
+        return ""
+    value = {meant_key(key, ["kind"]) or key: entry for key, entry in value.items()}
+    if "kind" in value:
+        kind = meant_word(str(value["kind"]), kinds_of(options))
+        return _write(path, write_inline({**value, "kind": kind})) if kind else ""
+    kinds = [kind for kind in kinds_of(options) if set(value) <= set(keys_of(of_kind(options, kind)))]
+    named = str(value.get("path", ""))
+    if path == ("data", "source") and named:
+        ending = named.rpartition(".")[2].lower()
+        kinds = [ENDINGS.get(ending, ending)] if "." in named else ["images"]
+    if not kinds or kinds[0] not in kinds_of(options):
+        return ""
+    rest = f" Or another kind: {', '.join(kinds[1:MAX_KINDS])}." if kinds[1:] else ""
+    return _write(path, write_inline({"kind": kinds[0]} | value)) + rest
 
 
 def _write(path: Path, text: str) -> str:
@@ -181,10 +237,12 @@ def _key(path: Path) -> str:
 HINTS: tuple[Callable[[Path, Any, Sequence[Any]], str], ...] = (
     _number,
     _switch,
+    _file,
+    _activation,
     _section,
     _layers,
-    _file,
     _kind,
     _single,
-    _activation,
+    _size,
+    _without_kind,
 )

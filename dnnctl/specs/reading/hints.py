@@ -53,9 +53,14 @@ def key_hint(key: str, siblings: Sequence[str], choice: Iterable[Any] = ()) -> s
 
 def path_of(key: str) -> str:
     """The path of the key that a word means, such as `optimizer.learning_rate` for `lr`; empty if there is none."""
-    names = (key, *KEYS.get(squash(key), ()))
-    paths = (key_paths().get(squash(name), "") for name in names)
-    return key if squash(key) and _is_path(key) else next((path for path in paths if path), "")
+    if squash(key) and _is_path(key):
+        return key
+    return next((path for name in (key, *KEYS.get(squash(key), ())) if (path := _path_of_name(name))), "")
+
+
+def _path_of_name(name: str) -> str:
+    """A path, or the path of a key."""
+    return name if "." in name else key_paths().get(squash(name), "")
 
 
 def _is_path(key: str) -> bool:
@@ -73,7 +78,7 @@ def _meant_key(key: str, siblings: Sequence[str]) -> str:
     here, near = meant_key(key, siblings), nearest(key, siblings, closeness=CLOSE)
     if here or (near and not names):
         return f"`{here or near}`"
-    paths = [name if "." in name else key_paths().get(squash(name), "") for name in (*names, key)]
+    paths = map(_path_of_name, (*names, key))
     return next((written_path(path) for path in paths if path), "")
 
 

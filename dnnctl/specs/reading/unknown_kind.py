@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from dnnctl.specs.field import Kind, Section
-from dnnctl.specs.reading.hints import meant_word
+from dnnctl.specs.reading.form_hints import form_hint
 from dnnctl.specs.reading.introspection import alternatives, is_section, kinds_of
 
 Finding: TypeAlias = Mapping[str, Any]
@@ -34,7 +34,7 @@ def with_findings_inside(findings: Iterable[Finding], root: type[Section]) -> It
 
 def _is_kind_as_key(value: dict[str, Any], kinds: list[type[Kind]]) -> bool:
     """Whether a mapping is one like `{dense: 64}`. That the key is unknown need not be said then."""
-    return len(value) == 1 and bool(meant_word(next(iter(value)), kinds_of(kinds)))
+    return bool(form_hint((), value, kinds))
 
 
 def _inside(finding: Finding, kinds: list[type[Kind]]) -> list[Finding]:

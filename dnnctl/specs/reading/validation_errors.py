@@ -11,7 +11,7 @@ from dnnctl.errors import Fault, Place
 from dnnctl.specs.field import FORMS, Section
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
-from dnnctl.specs.reading.form_hints import MAPPINGS, form_hint
+from dnnctl.specs.reading.form_hints import MAPPINGS, data_hint, form_hint
 from dnnctl.specs.reading.hints import key_hint, word_hint
 from dnnctl.specs.reading.introspection import alternatives, keys_of, kinds_of, words_of
 from dnnctl.specs.reading.unknown_kind import with_findings_inside
@@ -96,7 +96,9 @@ def _translate_one(raw: Mapping[str, Any], document: Node, root: type[Section]) 
 
 def _unknown_key(finding: _Finding) -> Fault:
     key, node = str(finding.path[-1]), finding.node
-    hint = key_hint(key, finding.siblings, finding.choice)
+    hint = (data_hint(key, node.value) if len(finding.path) == 1 else "") or key_hint(
+        key, finding.siblings, finding.choice
+    )
     return finding.fault(f"unknown key '{key}'", place=node.key_place, received=False, hint=hint)
 
 

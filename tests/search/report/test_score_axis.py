@@ -47,6 +47,13 @@ def test_the_best_score_is_always_drawn(tmp_path: Path) -> None:
     assert axis.low == min(values)
 
 
+def test_scores_on_fresh_seeds_are_always_drawn(tmp_path: Path) -> None:
+    """They are worse than those in the sweep, by which the setting was chosen."""
+    axis = ScoreAxis.of(stored(tmp_path, [0.8, 0.7, 0.75], "val_accuracy"), "val_accuracy", [0.3, 0.85])
+    assert axis is not None
+    assert (axis.low, axis.high) == (0.3, 0.85)
+
+
 def test_a_trial_is_described_in_lines(tmp_path: Path) -> None:
     setting = {"optimizer.learning_rate": 0.1, "activation": {"kind": "leaky_relu", "slope": 0.2}}
     trial = store_trial(tmp_path, 3, [0.5], setting=setting, state="stopped")

@@ -10,7 +10,7 @@ from dnnctl.compare.report.chart import Charts
 from dnnctl.search.axis import axes_of
 from dnnctl.search.claim import Claim, make_claim
 from dnnctl.search.report.score_axis import ScoreAxis
-from dnnctl.search.report.slices import STYLES, marks_of, slice_charts
+from dnnctl.search.report.slices import STYLES, marks_of, slice_charts, style_of
 from dnnctl.store.trials import Trial
 from stored_trials import store_trial
 
@@ -44,6 +44,7 @@ def test_each_trial_that_is_over_has_one_mark(trials: list[Trial]) -> None:
     heights = {trial.number: height for found in marks.values() for trial, height in found}
     assert [heights[number] for number in (1, 2, 3)] == [0.6, 0.7, 0.8]
     assert heights[4] == heights[5] == score.edge < 0.6
+    assert style_of(list(STYLES)[3], score)["symbol"] == "triangle-down", "it points to where the score is"
 
 
 def claim_of(folder: Path, trials: list[Trial]) -> Claim | None:

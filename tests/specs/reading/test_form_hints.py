@@ -11,8 +11,9 @@ from dnnctl.errors import SpecError
 from dnnctl.specs import load, to_plain
 
 FINE = """data: {source: mnist, validation: none}
-model: {defaults: {dropout: none}, layers: [flatten, {kind: dense, units: 5}]}
+model: {defaults: {dropout: none}, output: auto, layers: [flatten, {kind: dense, units: 5}]}
 loss: auto
+seed: 3
 metrics: auto
 optimizer: {kind: sgd, nesterov: true, momentum: 0.9}
 schedule: none
@@ -38,6 +39,16 @@ MEANT = {
     "units only": (DENSE, "64", "{kind: dense, units: 64}"),
     "a layer as a key": (DENSE, "{Linear: 64}", "{kind: dense, units: 64}"),
     "a dropout as code": ("dropout: none", "dropout: Dropout(0.3)", "dropout: {kind: dropout, rate: 0.3}"),
+    "a layer as a key among others": (
+        DENSE,
+        "{dense: 64, activation: relu}",
+        "{kind: dense, units: 64, activation: relu}",
+    ),
+    "keys without a kind": (DENSE, "{units: 7, activation: relu}", "{kind: dense, units: 7, activation: relu}"),
+    "a type": (OPTIMIZER, "optimizer: {type: Adam, beta_1: 0.8}", "optimizer: {kind: adam, beta_1: 0.8}"),
+    "arguments in order": (DENSE, '"Conv2D(32, 5)"', "{kind: conv2d, filters: 32, kernel_size: 5}"),
+    "a device": ("seed: 3", "runtime: cuda", "runtime: {device: gpu}"),
+    "an output": ("output: auto", "output: Sigmoid", "output: {activation: sigmoid}"),
     "a word for a list": ("metrics: auto", "metrics: acc", "metrics: [accuracy]"),
     "yes": ("nesterov: true", "nesterov: yes", "nesterov: true"),
     "off": ("nesterov: true", "nesterov: OFF", "nesterov: false"),
@@ -72,14 +83,23 @@ def test_what_the_hint_says_can_be_written(name: str, tmp_path: Path) -> None:
     ("old", "new", "hint"),
     [
         (
-            "{defaults: {dropout: none}, layers: [flatten, {kind: dense, units: 5}]}",
+            "{defaults: {dropout: none}, output: auto, layers: [flatten, {kind: dense, units: 5}]}",
             "[64, 64]",
             "`model: {layers: […]}`",
         ),
-        ("{defaults: {dropout: none}, layers: [flatten, {kind: dense, units: 5}]}", "mlp", "`model: {layers: […]}`"),
+        (
+            "{defaults: {dropout: none}, output: auto, layers: [flatten, {kind: dense, units: 5}]}",
+            "mlp",
+            "`model: {layers: […]}`",
+        ),
         ("[flatten, {kind: dense, units: 5}]", "64", "`layers: [{kind: dense, units: 64}]`"),
         ("[flatten, {kind: dense, units: 5}]", "{dense: 64}", "`layers: [{kind: dense, units: 64}]`"),
         ("flatten", "ReLU", "`activation: relu` in the layer before it"),
+        ("flatten", "softmax", "Remove it: the output layer is added"),
+        ("source: mnist", "source: {kind: images, path: photos, size: 24x24}", "Write `size: [24, 24]`."),
+        ("source: mnist", "source: {path: photos/}", "Write `source: {kind: images, path: photos/}`."),
+        ("source: mnist", "source: {path: a.tsv, target: y}", "Write `source: {kind: csv, path: a.tsv, target: y}`."),
+        ("schedule: none", "schedule: {steps: 5}", "Or another kind: exponential, cosine, polynomial."),
     ],
 )
 def test_where_a_form_belongs_is_said(old: str, new: str, hint: str, tmp_path: Path) -> None:
