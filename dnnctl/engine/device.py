@@ -50,6 +50,12 @@ def prepare_device(runtime: Runtime) -> Device:
     return Device("gpu", str(details.get("device_name", "GPU")), threads)
 
 
+def replica_devices() -> tuple[str, ...]:
+    """The devices of the replicas of one process: its GPUs, or without any its CPUs."""
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tuple(device.name for device in found)
+
+
 def list_devices() -> list[tuple[str, str]]:
     """Every device that TensorFlow sees, as its kind (`cpu`, `gpu`) and its name."""
     devices = []

@@ -38,7 +38,7 @@ class Phases:
 
     setup: Setup
     examples: Examples
-    writer: RunWriter
+    writer: RunWriter | None
     report: Report
     compiled_for: int = 1
     """The phase in which the model's current optimizer starts."""
@@ -91,6 +91,7 @@ class Phases:
             best=earlier.best if earlier else Monitor(self._monitored()),
             validate_every=setup.spec.training.validation_every,
             patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
+            peers=setup.peers,
             checkpoint_steps=None if every == "none" else every,
             find_schedule=self._search(phase, engine) if is_open(rates.schedule) else None,
             epochs_before=epochs_before,
@@ -102,6 +103,7 @@ class Phases:
         """Do nothing: phases train the model itself."""
 
     def _search(self, phase: PlannedPhase, engine: Engine) -> Callable[[], OneCycle]:
+        assert self.writer is not None, "only the chief searches a rate"
         return partial(find_schedule, phase, engine, self.writer, seed=self.setup.spec.seed, report=self.report)
 
     def _monitored(self) -> str:

@@ -46,7 +46,7 @@ class Pretraining:
 
     kind: ClassVar[StageKind] = PRETRAINING
 
-    def __init__(self, setup: Setup, examples: Examples, _writer: RunWriter, report: Report) -> None:
+    def __init__(self, setup: Setup, examples: Examples, _writer: RunWriter | None, report: Report) -> None:
         choice = setup.spec.training.pretraining
         assert not isinstance(choice, Nothing)
         inputs = examples.take_unlabelled()

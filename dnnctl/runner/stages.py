@@ -21,7 +21,7 @@ class StageMaker(Protocol):
 
     kind: ClassVar[StageKind]
 
-    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter, report: Report) -> None: ...
+    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter | None, report: Report) -> None: ...
 
     @staticmethod
     def count(setup: Setup) -> int:
@@ -43,9 +43,13 @@ STAGE_KINDS: dict[str, type[StageMaker]] = {maker.kind.name: maker for maker in 
 
 
 class Stages:
-    """Enters one stage after the other."""
+    """Enters one stage after the other.
 
-    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter, report: Report) -> None:
+    Args:
+        writer: the writer of the run; None in a process that only assists.
+    """
+
+    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter | None, report: Report) -> None:
         self.setup = setup
         self.examples = examples
         self.writer = writer

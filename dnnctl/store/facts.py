@@ -48,6 +48,8 @@ class DeviceFacts:
     name: str
     threads: int = 0
     """CPU threads for one operation; 0 means one for each core."""
+    replicas: int = 1
+    """The number of replicas that share the examples of a batch."""
 
 
 @dataclass(frozen=True)

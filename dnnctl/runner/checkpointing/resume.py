@@ -14,13 +14,10 @@ from dnnctl.runner.checkpointing.progress import read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.setup import Setup
 from dnnctl.runner.stages import Stages
-from dnnctl.store.environment import installed_version, processor_name
+from dnnctl.store.environment import EXACT_PACKAGES, installed_version, processor_name
 from dnnctl.store.facts import HistoryEntry, RunFacts
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
-
-EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
-"""The packages whose versions affect the bits of a result."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Resume:
             "CPUs": os.cpu_count(),
             "device": setup.device.name,
             "threads": setup.device.n_threads,
+            "replicas": setup.replicas.n,
         }
         then = {what: before.get(what, value) for what, value in now.items()}
         differences = [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
@@ -112,5 +110,5 @@ def _exactness(facts: RunFacts) -> dict[str, object]:
     if facts.cpus is not None:
         found["CPUs"] = facts.cpus
     if facts.device is not None:
-        found |= {"device": facts.device.name, "threads": facts.device.threads}
+        found |= {"device": facts.device.name, "threads": facts.device.threads, "replicas": facts.device.replicas}
     return found
