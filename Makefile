@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: train test test-light attack torture check bench docs reproduce clean
+.PHONY: train test test-light attack torture gpu-check check bench docs reproduce clean
 
 train: $(INSTALLED)  ## Train configs/selu.yaml on the bundled data.
 	$(BIN)/dnnctl train configs/selu.yaml
@@ -19,6 +19,9 @@ attack: $(INSTALLED)  ## Attack with damaged specs and stores, links and odd env
 
 torture: $(INSTALLED)  ## Kill trainings at a hundred random instants, or COUNT=1000, and compare their results.
 	$(BIN)/python tests/torture.py --kills $(or $(COUNT),100)
+
+gpu-check: $(INSTALLED)  ## Check on a GPU that training is deterministic and resume exact, and compare its speed with the CPU.
+	$(BIN)/python tests/gpu_check.py
 
 check: $(INSTALLED)  ## Lint, check types and layers.
 	$(BIN)/ruff check .

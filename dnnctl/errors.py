@@ -17,6 +17,7 @@ A `DnnctlError` is printed without a traceback. Any other exception is a bug and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ MAX_REPORT_LINES = 20
 MAX_SNIPPET = 100
 MAX_MESSAGE = 300
 MAX_PLACE = 140
+SUGGESTION = re.compile(r"Did you mean .*?\?|Write .*?\.(?=\s|$)")
+"""The start of a hint that says what to write."""
 
 
 class DnnctlError(Exception):
@@ -106,8 +109,8 @@ class Fault:
 
     def line(self) -> str:
         """The fault on one line, with its suggestion."""
-        near = self.hint.partition("?")[0] + "?" if self.hint.startswith("Did you mean") else ""
-        return shorten(f"{self.lines()[0]} {near}", MAX_MESSAGE)
+        suggestion = SUGGESTION.match(self.hint)
+        return shorten(f"{self.lines()[0]} {suggestion[0] if suggestion else ''}", MAX_MESSAGE)
 
     def lines(self) -> list[str]:
         """The fault as at most three lines of text: the rule, the source line, the hint."""

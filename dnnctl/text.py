@@ -5,7 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence, Set
 from difflib import get_close_matches
+from textwrap import wrap
 
+ELLIPSIS = "…"
+MIN_FIRST, MIN_LAST = 12, 14
+"""The characters that the first and the last column of a table have at least, even if it is wider then."""
 MAX_ALLOWED = 24
 INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """The Unicode categories of characters that are not printed: control characters, such as those that start an escape
@@ -88,6 +92,30 @@ def align(rows: Sequence[Sequence[str]], *, right: Set[int] = frozenset()) -> li
         ).rstrip()
         for row in rows
     ]
+
+
+def fit_rows(rows: Sequence[Sequence[str]], width: int) -> list[list[str]]:
+    """Rows that fit into a width when they are aligned: the cells of the first column are shortened, and those of the
+    last one go on in rows of their own. Narrow columns are left as they are.
+    """
+    first, *middle, last = (max(map(len, column)) for column in zip(*rows, strict=True))
+    room = width - sum(middle) - 2 * (len(middle) + 1)
+    last = max(MIN_LAST, min(last, room - min(first, MIN_FIRST)))
+    first = max(MIN_FIRST, room - last)
+    fitting = []
+    for head, *cells, end in rows:
+        parts = wrap(end, last, break_long_words=False, break_on_hyphens=False) or [""]
+        fitting.append([shorten_inside(head, first), *cells, parts[0]])
+        fitting += [["", *([""] * len(cells)), part] for part in parts[1:]]
+    return fitting
+
+
+def shorten_inside(text: str, width: int) -> str:
+    """The start and the end of a text that has more than `width` characters."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 3
+    return f"{text[: width - 1 - end]}{ELLIPSIS}{text[len(text) - end :]}"
 
 
 def suggest(word: str, allowed: Iterable[str], *, meant: str = "") -> str:

@@ -23,6 +23,7 @@ from dnnctl.specs.loss import CLASS_LOSSES
 from dnnctl.specs.model import Defaults, Output
 from dnnctl.specs.reading.introspection import is_section, kinds_of, members
 from dnnctl.specs.rules import broken_rules
+from dnnctl.specs.training import Training
 
 SPATIAL = ("conv2d", "max_pool", "average_pool")
 FLATTENING = ("flatten", "global_average_pool", "global_max_pool", "reshape")
@@ -88,7 +89,11 @@ class Chance:
             "loss": loss,
             "optimizer": self.value(Spec.model_fields["optimizer"].annotation, "optimizer"),
             "schedule": schedule,
-            "training": {"batch_size": 16, "epochs": 2},
+            "training": {
+                "batch_size": 16,
+                "epochs": 2,
+                "on_divergence": self.value(Training.model_fields["on_divergence"].annotation, "on_divergence"),
+            },
         }
 
     def augment(self) -> Any:

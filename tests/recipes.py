@@ -76,6 +76,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "training": {
             "batch_size": 16,
             "checkpoint": MID_EPOCH,
+            "probe": {"every": 1},
             "phases": [
                 {"epochs": 1, "freeze": ["dense_1"]},
                 {"epochs": 1},
@@ -134,6 +135,7 @@ RECIPES: dict[str, dict[str, Any]] = {
             "epochs": 4,
             "checkpoint": MID_EPOCH,
             "early_stopping": {"monitor": "r2", "patience": 9},
+            "probe": {"every": 2},
         },
         "runtime": {"compile": "xla"},
     },

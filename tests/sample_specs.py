@@ -87,7 +87,8 @@ def outcome(run: RunRecord) -> dict[str, Any]:
         predictions = {name: file[name].tobytes() for name in file.files}
     pretraining = read_json_lines(run.folder.pretraining) if run.folder.pretraining.exists() else []
     before = [{key: value for key, value in row.items() if key != "seconds"} for row in pretraining]
-    return {"summary": summary, "rows": rows, "pretraining": before, "predictions": predictions}
+    probe = read_json_lines(run.folder.probe)
+    return {"summary": summary, "rows": rows, "pretraining": before, "probe": probe, "predictions": predictions}
 
 
 def cifar_batch(n: int, seed: int, key: bytes) -> bytes:

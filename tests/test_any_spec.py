@@ -22,6 +22,7 @@ from dnnctl.specs.augment import Augmentation
 from dnnctl.specs.layer import Layer
 from dnnctl.specs.model import Defaults
 from dnnctl.specs.reading.introspection import kinds_of, members
+from dnnctl.specs.training import Training
 from random_specs import NEEDS_NO_SAMPLE, Chance, write_data
 
 N_SPECS = 100
@@ -74,6 +75,7 @@ def test_all_kinds_are_among_them(tmp_path: Path) -> None:
         pass
     fields = {name: Defaults.model_fields[name].annotation for name in Defaults.model_fields if name != "use_bias"}
     fields |= {name: Spec.model_fields[name].annotation for name in ("optimizer", "schedule", "loss")}
+    fields["on_divergence"] = Training.model_fields["on_divergence"].annotation
     for section, annotation in {**fields, "layer": Layer, "augment": Augmentation}.items():
         wanted = set(kinds_of(members(annotation))) - set(NEEDS_NO_SAMPLE)
         assert {key.partition(" ")[2] for key in chance.drawn if key.startswith(f"{section} ")} >= wanted, section

@@ -57,3 +57,10 @@ def test_every_error_is_in_the_tree_in_the_docstring() -> None:
     assert all(kind.__name__ in (errors.__doc__ or "") for kind in kinds)
     assert {kind.exit_code for kind in kinds if issubclass(kind, DnnctlError)} == {1, 2, 3}
     assert issubclass(SpecError, UserError)
+
+
+@pytest.mark.parametrize("suggestion", ["Did you mean `key`?", "Write `validation: {size: 0.2}`."])
+def test_a_fault_on_one_line_keeps_what_to_write(suggestion: str) -> None:
+    """Where there is no space for whole faults, the fix is still there; the list of words is not."""
+    fault = Fault("wrong", "key", Place("a.yaml", 3, 1, "key: 1"), "1", f"{suggestion} Allowed: a, b.")
+    assert fault.line() == f"a.yaml:3:1: key: wrong. Received: 1. {suggestion}"

@@ -11,6 +11,11 @@ from dnnctl.advice.rule import rule
 
 MAX_SATURATING = 5
 MAX_PLAIN = 10
+OUTPUT = (
+    "If it is meant as the output layer, remove it: that is added (`model.output`). "
+    "Otherwise set an activation function, such as relu with `initializer: he_normal`."
+)
+"""What to do with the last hidden layer."""
 
 
 @rule("saturating-stack", "warning")
@@ -52,6 +57,7 @@ def linear(recipe: Recipe) -> Iterator[Finding]:
     """
     for each in recipe.network.hidden:
         if each.activation == "linear":
-            advice = "Set an activation function, for example `activation: relu` with `initializer: he_normal`."
+            is_last = each is recipe.network.hidden[-1]
+            advice = OUTPUT if is_last else "Set an activation function, such as relu with `initializer: he_normal`."
             reason = "a hidden layer without an activation function adds nothing to the next layer"
             yield Finding(each.paths["activation"], reason, advice=advice)

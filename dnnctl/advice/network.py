@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -90,6 +91,28 @@ def network_of(spec: Spec) -> Network:
     hidden = tuple(_joined(_walk(spec.model.layers, spec.model.defaults, LAYERS, 1, in_residual=False)))
     parts = tuple(_parts(spec.model.layers, spec.model.defaults, LAYERS))
     return Network(hidden, parts, any(isinstance(layer, Residual) for layer in spec.model.layers))
+
+
+def hidden_by_name(spec: Spec) -> dict[str, Hidden]:
+    """The hidden layers by the names that the built network gives them: `dense_1`, `conv2d_1`, …"""
+    by_path = {each.path: each for each in network_of(spec).hidden}
+    names: dict[str, Hidden] = {}
+    numbers: Counter[str] = Counter()
+    for layer, path in _built(spec.model.layers, LAYERS):
+        numbers[layer.kind] += 1
+        names[f"{layer.kind}_{numbers[layer.kind]}"] = by_path[path]
+    return names
+
+
+def _built(layers: Iterable[Kind], path: Path) -> Iterator[tuple[WeightedLayer, Path]]:
+    """Each layer with weights that is built, in the order of building."""
+    for index, layer in enumerate(layers):
+        here = (*path, index)
+        for _ in range(getattr(layer, "repeat", 1)):
+            if isinstance(layer, WeightedLayer):
+                yield layer, here
+            elif isinstance(layer, Residual):
+                yield from _built(layer.layers, (*here, "layers"))
 
 
 def _walk(

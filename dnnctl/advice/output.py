@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dnnctl.advice.depth import OUTPUT
 from dnnctl.advice.finding import Finding, change
 from dnnctl.advice.recipe import Recipe
 from dnnctl.advice.rule import rule
@@ -75,4 +76,5 @@ def softmax_inside(recipe: Recipe) -> Iterator[Finding]:
     for each in recipe.network.hidden:
         if each.activation in ("softmax", "sparsemax"):
             reason = f"{each.activation} is for the output, not for hidden layers"
-            yield Finding(each.paths["activation"], reason, advice="Use relu with he_normal, for example.")
+            is_last = each is recipe.network.hidden[-1]
+            yield Finding(each.paths["activation"], reason, advice=OUTPUT if is_last else "Use relu with he_normal.")

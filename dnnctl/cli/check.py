@@ -13,7 +13,7 @@ import typer
 
 from dnnctl.cli.completion import complete_rule
 from dnnctl.cli.failure import failures_reported
-from dnnctl.cli.options import Json, Overrides
+from dnnctl.cli.options import Json, Overrides, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import terminal_width, wrap_lines
 from dnnctl.errors import MAX_MESSAGE, Fault, SpecError, UserError, report, shorten
@@ -38,12 +38,18 @@ def check_command(
     overrides: Overrides = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the safe changes in the files.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 2 on warnings, too.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not look for the files that a spec names.")] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline", help="Do not look whether the files, the run and the device that a spec names exist."
+        ),
+    ] = False,
     explain: Annotated[
         str | None,
         typer.Option(metavar="RULE", help="Explain a rule, or `all` of them.", autocompletion=complete_rule),
     ] = None,
     style: Annotated[Format, typer.Option("--format", help="`github`: annotations for GitHub Actions.")] = Format.text,
+    runs_dir: RunsDir = None,
     as_json: Json = False,
 ) -> None:
     """Validate specs and advise on their recipes. Prints each error, warning and hint with its place and a fix.
@@ -61,7 +67,7 @@ def check_command(
             raise UserError("--fix changes the files, so it cannot be combined with --set.")
         from dnnctl.commands.check import check
 
-        found = {spec: check(spec, overrides or [], offline=offline, fix=fix) for spec in specs}
+        found = {spec: check(spec, overrides or [], offline=offline, fix=fix, runs_dir=runs_dir) for spec in specs}
         if as_json:
             print_json([_as_json(spec, checked) for spec, checked in found.items()], indent=2)
         for spec, checked in found.items():

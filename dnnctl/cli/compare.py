@@ -12,6 +12,7 @@ from dnnctl.cli.choose_runs import choose_runs, compared_runs
 from dnnctl.cli.completion import complete_metric
 from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Filtered, Json, RunReferences, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
@@ -59,6 +60,8 @@ def compare_command(
     with failures_reported(as_json=as_json):
         if x not in ("epoch", "time"):
             raise UserError(f"--x: must be epoch or time. Received: {x}.")
+        if as_json + as_csv + as_markdown > 1:
+            raise UserError("--json, --csv and --markdown cannot be combined.")
         chosen = choose_runs(runs, condition, runs_dir, compared_runs)
         from dnnctl.compare.comparison import compare_runs
 
@@ -67,6 +70,7 @@ def compare_command(
             from dnnctl.cli.report import write_report
 
             write_report(compare_runs(chosen, metric, by_name=True), html)
+            print_notice(f"report: {html}")
         if as_json:
             print_json(comparison.as_object(), indent=2)
         elif as_csv:
@@ -75,8 +79,6 @@ def compare_command(
             print_text(_as_markdown(comparison))
         else:
             _print(comparison, x)
-            if html is not None:
-                print_text(f"report: {html}")
 
 
 def _print(comparison: Comparison, x: str) -> None:

@@ -13,7 +13,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, Overrides
 from dnnctl.cli.printing import print_json
-from dnnctl.cli.table import print_columns
+from dnnctl.cli.table import print_columns, terminal_width
 from dnnctl.events.event import Event, Warned
 
 
@@ -41,7 +41,7 @@ def print_description(spec: Path, overrides: Sequence[str] | None = None, *, as_
     if as_json:
         print_json(asdict(description), indent=2)
         return
-    for line in [size_line(description), *detail_lines(description)]:
+    for line in [size_line(description), *detail_lines(description, terminal_width())]:
         print_columns(line)
 
 

@@ -16,6 +16,7 @@ from dnnctl.cli.options import Json, RunsDir
 from dnnctl.cli.printing import print_json, print_text
 from dnnctl.cli.table import terminal_width, wrap_text
 from dnnctl.store.catalog import runs_directory
+from dnnctl.store.file_system import lock_warning, mount_of
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,16 @@ def examine_tensorflow() -> list[Finding]:
             Finding("devices", f"TensorFlow cannot be loaded: {reason}", False, "pip install --force-reinstall dnnctl")
         ]
     cpus = os.cpu_count() or 1
-    findings = [Finding("cpu", f"{cpus} {'core' if cpus == 1 else 'cores'}, {platform.machine()}")]
+    threads = "one thread for each core; change it with runtime.threads"
+    cpu = Finding("cpu", f"{cpus} {'core' if cpus == 1 else 'cores'}, {platform.machine()}", hint=threads)
     gpus = [name for kind, name in devices if kind == "gpu"]
-    hint = "" if gpus else "training uses the CPU; to use an NVIDIA GPU: pip install 'dnnctl[gpu]'"
-    return [*findings, Finding("gpu", ", ".join(gpus) or "none", True, hint)]
+    if not gpus:
+        hint = "training uses the CPU; to use an NVIDIA GPU: pip install 'dnnctl[gpu]'"
+        return [cpu, Finding("gpu", "none", True, hint)]
+    grows = os.environ.get("TF_FORCE_GPU_ALLOW_GROWTH", "").lower() in ("true", "1")
+    memory = "it takes memory as it needs it" if grows else "it takes all memory at once (TF_FORCE_GPU_ALLOW_GROWTH)"
+    hint = f"training uses GPU 0, with deterministic operations; change it with runtime.gpu; {memory}"
+    return [cpu, Finding("gpu", ", ".join(f"{index}: {name}" for index, name in enumerate(gpus)), hint=hint)]
 
 
 def examine_data() -> list[Finding]:
@@ -118,6 +125,10 @@ def examine_runs(directory: Path) -> Finding:
     """Whether runs can be written, and the free disk space."""
     existing = next(folder for folder in (directory, *directory.resolve().parents) if folder.exists())
     free = shutil.disk_usage(existing).free / 1e9
+    mount = mount_of(directory)
     if not os.access(existing, os.W_OK):
         return Finding("runs", f"{directory} is not writable", False, "choose another --runs-dir")
-    return Finding("runs", f"{directory}, {free:.0f} GB free", hint="change it with --runs-dir or DNNCTL_RUNS_DIR")
+    kind = f" on {mount.kind}" if mount else ""
+    hint = "change it with --runs-dir or DNNCTL_RUNS_DIR"
+    warning = lock_warning(directory)
+    return Finding("runs", f"{directory}, {free:.0f} GB free{kind}", hint=f"{hint}. {warning}" if warning else hint)

@@ -12,7 +12,7 @@ from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_json, print_text
-from dnnctl.cli.table import print_table, terminal_width, wrap_text
+from dnnctl.cli.table import print_columns, print_table, terminal_width, wrap_text
 from dnnctl.errors import UserError, shorten
 from dnnctl.store.catalog import load_run
 from dnnctl.store.files import finite_only
@@ -102,7 +102,7 @@ def evaluate_command(
         where = f"{record.id}, {chosen} weights, {examples}"
         if found.role is not None or found.quality is None:  # otherwise the metrics are those of the table
             where += f": {format_metrics(found.metrics)}"
-        print_text(wrap_text(where, terminal_width()))
+        print_columns(where)
         if found.quality is not None:
             print_quality(found.quality, found.baseline)
         for line in describe_alteration(found):

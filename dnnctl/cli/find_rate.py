@@ -12,6 +12,7 @@ from dnnctl.cli.csv_text import as_csv
 from dnnctl.cli.display import say
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
+from dnnctl.cli.output_file import check_replaceable, write_output
 from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.errors import UserError
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from dnnctl.runner.lr_range_test import RateCurve, Suggestion
     from dnnctl.specs import LoadedSpec
     from dnnctl.specs.path import Path as SpecPath
+
+HEADER = ("learning_rate", "loss", "smoothed_loss")
+"""The columns of the curve."""
 
 
 def find_rate_command(
@@ -64,6 +68,8 @@ def find_rate_command(
         path = _rate_path(loaded)
         if write:
             _check_writable(path)
+        if output is not None:
+            check_replaceable(output, mark=",".join(HEADER))
         with choose_display(quiet=as_json, as_json=False) as display:
             curve, suggestion = find_rate(
                 loaded,
@@ -158,7 +164,4 @@ def _print(curve: RateCurve, suggestion: Suggestion) -> None:
 
 def _write_csv(curve: RateCurve, path: Path) -> None:
     rows = zip(map(float, curve.rates), map(float, curve.losses), map(float, curve.smoothed), strict=True)
-    try:
-        path.write_text(as_csv([["learning_rate", "loss", "smoothed_loss"], *rows]), encoding="utf-8", newline="")
-    except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}.") from None
+    write_output(path, as_csv([HEADER, *rows]), mark=",".join(HEADER))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 import typer
@@ -25,7 +26,7 @@ class PlainCommand(TyperCommand):
     """A command whose help uses the placeholders of documentation: N, FILE, KEY=VALUE."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
-        with _usage_errors_visible():
+        with _usage_errors_visible(_advice):
             return super().make_context(*arguments, **options)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -60,13 +61,32 @@ class PlainGroup(TyperGroup):
 
 
 @contextmanager
-def _usage_errors_visible() -> Iterator[None]:
-    """Make visible what the arguments in a usage error contain, such as names of files that a shell pattern matched."""
+def _usage_errors_visible(advise: Callable[[Any], str] = lambda _: "") -> Iterator[None]:
+    """Make visible what the arguments in a usage error contain, such as names of files that a shell pattern matched.
+
+    Args:
+        advise: what is added to the message of an error.
+    """
     try:
         yield
     except USAGE_ERROR as error:
-        error.message = visible(error.message)
+        error.message = visible(f"{error.message}{advise(error)}")
         raise
+
+
+def _advice(error: Any) -> str:
+    """What to write for changes of the spec that are not given with `--set`; empty for other errors."""
+    options = {name for parameter in error.ctx.command.params for name in parameter.opts} if error.ctx else set()
+    if "--set" not in options:
+        return ""
+    option = "--vary" if "--vary" in options else "--set"
+    changes = [word for word in error.message.partition("(s) (")[2].rstrip(")").split() if "=" in word]
+    if changes:
+        return f". Each change needs its own option: {' '.join(f'{option} {quote(change)}' for change in changes)}"
+    from dnnctl.specs.reading.hints import path_of  # not above: the types of specs take as long as all other imports
+
+    path = path_of(str(getattr(error, "option_name", "")).lstrip("-"))
+    return f". To change the spec: --set {path}=VALUE" if path else ""
 
 
 def first_sentence(text: str) -> str:

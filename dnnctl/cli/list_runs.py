@@ -26,7 +26,7 @@ from dnnctl.store.trials import load_trials
 from dnnctl.text import format_bytes, format_number, format_seconds, visible
 
 COLUMNS = ("id", "name", "status", "epochs", "best_epoch", "best", "test", "seconds", "age", "tags")
-MOST_FIRST = ("id", "status", "best", "tags", "age", "epochs", "test", "seconds", "best_epoch", "name", "bytes")
+MOST_FIRST = ("id", "status", "best", "name", "tags", "age", "epochs", "test", "seconds", "best_epoch", "bytes")
 """The columns that are shown first on a narrow terminal, in this order."""
 METRICS = ("best", "test")
 """Columns of several metrics; a table shows only the most important one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Self
 
@@ -41,7 +42,7 @@ class LiveDisplay:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
-        self.wording = Wording()
+        self.wording = Wording(self.console.width)
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -118,6 +119,8 @@ class LiveDisplay:
         style = "bold" if isinstance(event, RunOpened | RunEnded) else ""
         if isinstance(event, EpochEnded) and event.is_best:
             style = "green"
+        if isinstance(event, EpochEnded):
+            line = fit_epoch(line, self.console.width - (0 if event.is_best else len("  best")))
         self.console.print(Text("\n".join(wrap_columns(visible(line), self.console.width)), style=style))
 
     def _show_bytes(self, what: str, event: Downloading | ReadingFiles) -> None:
@@ -154,6 +157,17 @@ class LiveDisplay:
             return
         self.values.append(float(event.row[self.curve_name]))
         self.curve.plain = f"  {self.curve_name} {sparkline(self.values[-MAX_CURVE:])} {format_number(self.values[-1])}"
+
+
+def fit_epoch(line: str, width: int) -> str:
+    """The line of an epoch, where needed without its rate and its metrics of training. They are in metrics.jsonl."""
+    columns = re.findall(r"\s*\S+(?: \S+)*", line)
+    names = [column.split()[0] for column in columns]
+    of_training = [name for name in names if f"val_{name}" in names]
+    for name in ["rate", *(name for name in of_training if name != "loss"), *of_training]:
+        if len("".join(columns)) > width and name in names:
+            del columns[names.index(name)], names[names.index(name)]
+    return "".join(columns)
 
 
 def sparkline(values: list[float]) -> str:

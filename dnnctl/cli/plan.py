@@ -10,7 +10,7 @@ import typer
 
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.options import Json, Overrides, RunsDir
-from dnnctl.cli.printing import print_json, print_text
+from dnnctl.cli.printing import print_drawing, print_json, print_text
 from dnnctl.cli.table import print_table, terminal_width, wrap_text
 from dnnctl.events.event import BudgetSettled, Event, ignore
 from dnnctl.events.wording import Wording
@@ -90,7 +90,8 @@ def _print_rates(found: Forecast) -> None:
         return
     from dnnctl.commands.curves import draw_schedule
 
-    print_text(f"\n{draw_schedule(found.rate_steps, rates)}")
+    print_text()
+    print_drawing(draw_schedule(found.rate_steps, rates))
     print_text(
         f"\nlearning rate: {rates[0]:.3g} in the first step, {max(rates):.3g} at most, {rates[-1]:.3g} at the end"
     )

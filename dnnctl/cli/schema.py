@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from dnnctl.cli.failure import failures_reported
+from dnnctl.cli.output_file import write_output
 from dnnctl.cli.printing import print_text
-from dnnctl.errors import UserError
 
 
 def schema_command(
@@ -23,7 +23,4 @@ def schema_command(
         if output is None:
             print_text(text.rstrip("\n"))
             return
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"Cannot write {output}: {error.strerror or error}.") from None
+        write_output(output, text, mark='"$schema"')

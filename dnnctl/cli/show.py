@@ -9,12 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
+from dnnctl.advice.training import advise
 from dnnctl.cli.choose_runs import sweep_of
 from dnnctl.cli.failure import failures_reported
 from dnnctl.cli.notice import print_notice
 from dnnctl.cli.options import Json, RunReference, RunsDir
 from dnnctl.cli.printing import print_drawing, print_json, print_text
+from dnnctl.cli.probed_epochs import print_probed
 from dnnctl.cli.table import format_column, print_fitting, print_table, terminal_width, wrap_text
+from dnnctl.errors import UserError
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.events.sweep_wording import trial_in_words
 from dnnctl.store.advice import recovery_command, resume_command
@@ -51,6 +54,8 @@ def show_command(
     """
     with failures_reported(as_json=as_json):
         if trials := sweep_of(run, runs_dir):
+            if is_followed:
+                raise UserError(f"--follow shows one run, and {run} is a sweep. Its runs: dnnctl list --sweep {run}")
             from dnnctl.cli.show_sweep import show_sweep
 
             show_sweep(trials, as_json=as_json)
@@ -83,6 +88,8 @@ def as_object(run: RunRecord) -> dict[str, Any]:
         "history": plain(run.history),
         "metrics": run.rows,
         "pretraining": run.pretraining or None,
+        "probe": run.probe_rows or None,
+        "advice": plain(advise(run)),
     }
 
 
@@ -100,6 +107,7 @@ def _print(run: RunRecord) -> None:
         **_origins(run),
         **_result(run),
         **_roll_backs(run),
+        **_advice(run),
         **_surroundings(run),
     }
     lines["next"] = _next(run)
@@ -114,6 +122,9 @@ def _print(run: RunRecord) -> None:
         print_text()
         _print_rows(run.curve)
         _print_curves(run)
+    if run.probed:
+        print_text()
+        print_probed(run.probed)
 
 
 def _identity(run: RunRecord) -> dict[str, str]:
@@ -196,6 +207,11 @@ def _result(run: RunRecord) -> dict[str, str]:
 def _roll_backs(run: RunRecord) -> dict[str, str]:
     """Where training went back after the loss diverged."""
     return {f"rolled back ({number})": roll_back_in_words(entry) for number, entry in enumerate(run.roll_backs, 1)}
+
+
+def _advice(run: RunRecord) -> dict[str, str]:
+    """What the curves show, and what to change in the spec."""
+    return {f"advice ({number})": str(each) for number, each in enumerate(advise(run), 1)}
 
 
 def _surroundings(run: RunRecord) -> dict[str, str]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from dnnctl.cli.printing import print_text
 from dnnctl.cli.table import format_column, print_table, terminal_width, wrap_text
-from dnnctl.events.sweep_wording import setting_in_words, short_names
+from dnnctl.events.sweep_wording import short_names
 from dnnctl.store.difference import in_words
 from dnnctl.store.trials import Trial
-from dnnctl.text import format_count, format_number
 
 if TYPE_CHECKING:
     from dnnctl.commands.sweep_result import SweepResult
-    from dnnctl.search.claim import Claim, Score
+    from dnnctl.search.claim import Claim
 
 
 def print_trials(result: SweepResult, *, limit: int) -> None:
@@ -35,11 +34,18 @@ def print_settings(result: SweepResult, trials: Sequence[Trial]) -> None:
     names = short_names(paths)
     columns = {"trial": [str(trial.number) for trial in trials], "state": [_state(trial) for trial in trials]}
     for metric in result.metrics:
-        columns[metric] = format_column([trial.value(metric) for trial in trials])
+        columns[metric] = _scores([trial.value(metric) for trial in trials], metric)
     for path in paths:
         columns[names[path]] = [in_words(trial.facts.setting.get(path)) for trial in trials]
     right = ["trial", *result.metrics, *(names[path] for path in paths)]
     print_table(list(columns), list(zip(*columns.values(), strict=True)), right=right)
+
+
+def _scores(values: Sequence[float | None], metric: str) -> list[str]:
+    """The column of an objective: of parameters whole numbers."""
+    if metric == "parameters":
+        return ["—" if value is None else f"{value:,.0f}" for value in values]
+    return format_column(list(values))
 
 
 def count_states(trials: Sequence[Trial]) -> str:
@@ -49,48 +55,16 @@ def count_states(trials: Sequence[Trial]) -> str:
 
 def print_claim(claim: Claim) -> None:
     """Print what the fresh seeds have shown."""
-    best = claim.best
+    from dnnctl.search.claim_wording import claim_sentences, claim_table
+
+    header, rows = claim_table(claim)
     print_text()
-    rows = [
-        [
-            str(each.trial),
-            format_number(each.in_sweep),
-            _in_words(each.score),
-            "—" if each.test is None else _in_words(each.test),
-            f"{'-' if each.bias < 0 else '+'}{format_number(abs(each.bias))}",
-        ]
-        for each in claim.settings
-    ]
-    header = ["trial", f"{claim.metric} in the sweep", "with fresh seeds", f"test_{claim.metric[4:]}", "bias"]
     print_table(header, rows, right=header)
     print_text()
-    _say(f"best: trial {best.trial}, {setting_in_words(best.setting)}")
-    _say(_confirmation(claim))
-    if claim.indistinguishable:
-        _say(f"not distinguishable from it: {_trials(claim.indistinguishable)}")
-    if claim.worse:
-        _say(f"significantly worse: {_trials(claim.worse)}")
+    for sentence in claim_sentences(claim):
+        _say(sentence)
     for verdict in claim.verdicts:
         _say(f"  {verdict}")
-
-
-def _confirmation(claim: Claim) -> str:
-    score, bias = claim.best.score, claim.selection_bias
-    better = "better" if bias > 0 else "worse"
-    return (
-        f"{claim.metric} {_in_words(score)} on {format_count(score.n, 'fresh seed')}. Selection bias: the best score "
-        f"in the sweep was {format_number(abs(bias))} {better} than the same setting with fresh seeds."
-    )
-
-
-def _trials(numbers: Sequence[int]) -> str:
-    return f"trial{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
-
-
-def _in_words(score: Score) -> str:
-    if score.low is None or score.high is None:
-        return format_number(score.mean)
-    return f"{format_number(score.mean)} ({format_number(score.low)} to {format_number(score.high)})"
 
 
 def _state(trial: Trial) -> str:

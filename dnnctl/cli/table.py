@@ -10,13 +10,12 @@ from textwrap import wrap
 from typing import TextIO
 
 from dnnctl.cli.printing import print_text
-from dnnctl.text import format_number, visible
+from dnnctl.text import ELLIPSIS, format_number, shorten_inside, visible
 
 GAP = 2
 """The number of spaces between two columns."""
 INDENT = 6
 """The indentation of the rest of a line that was broken."""
-ELLIPSIS = "…"
 MIN_TEXT = 40
 """Text is not wrapped if fewer characters than this fit on a line."""
 
@@ -52,14 +51,6 @@ def shorten_columns(columns: Sequence[Sequence[str]], width: int) -> list[list[s
     first = [shorten_inside(cell, width // 2 if others else width) for cell in first]
     room = width - GAP - max(map(len, first))
     return [first, *([shorten_inside(cell, room) for cell in column] for column in others)]
-
-
-def shorten_inside(text: str, width: int) -> str:
-    """The start and the end of a text that has more than `width` characters."""
-    if len(text) <= width:
-        return text
-    end = (width - 1) // 3
-    return f"{text[: width - 1 - end]}{ELLIPSIS}{text[len(text) - end :]}"
 
 
 def print_fitting(columns: Mapping[str, Sequence[str]], order: Sequence[str], hint: str, right: Sequence[str]) -> None:

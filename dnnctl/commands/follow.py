@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from dnnctl.advice.training import advise
 from dnnctl.events.event import EpochEnded, Event, PretrainingEpochEnded, RolledBack, RunEnded, RunStopped
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry, Row
@@ -97,7 +98,7 @@ def _roll_back(entry: HistoryEntry, run: RunRecord) -> RolledBack:
 
 def _end(run: RunRecord) -> Event:
     if run.status.is_complete and run.summary is not None:
-        return RunEnded(run.summary)
+        return RunEnded(run.summary, advise(run))
     if not run.path.is_dir():
         return RunStopped(run.id, str(run.path), str(Status.DAMAGED), GONE)
     last = run.last_training

@@ -10,9 +10,9 @@ from dnnctl.commands.conversion import BATCH, Outcome
 from dnnctl.commands.export_formats import Format
 from dnnctl.commands.named_outputs import PROBABILITIES
 from dnnctl.commands.predictor import describe_target, named_target
+from dnnctl.specs.reading.yaml_writer import write_yaml
 from dnnctl.store.encoding import MISSING, ColumnEncoding, TableEncoding
 from dnnctl.store.facts import ExportFacts, TargetFacts
-from dnnctl.store.files import read_text
 from dnnctl.store.json_object import read_object
 from dnnctl.store.record import RunRecord
 from dnnctl.text import format_count, format_number, visible
@@ -61,7 +61,7 @@ def write_card(run: RunRecord, chosen: Format, facts: ExportFacts, outcome: Outc
         "## Data",
         *_data(run),
         "## Spec",
-        fenced(read_text(run.folder.spec), "yaml"),
+        fenced(write_yaml(without_folders(run.spec)), "yaml"),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -197,7 +197,19 @@ def _data(run: RunRecord) -> list[str]:
     source = run.spec.get("data", {}).get("source", {})
     kind = source.get("kind", "unknown") if isinstance(source, dict) else str(source)
     digest = run.facts.data.digest if run.facts.data else "unknown"
-    return [f"Source {code(kind)}, SHA-256 of all examples:", fenced(digest, "")]
+    path = without_folders(source).get("path") if isinstance(source, dict) else None
+    name = f" {code(path)}" if path else ""
+    return [f"Source {code(kind)}{name}, SHA-256 of all examples:", fenced(digest, "")]
+
+
+def without_folders(value: Any) -> Any:
+    """A spec with the names of files in place of their absolute paths, which only tell where it was made."""
+    if isinstance(value, dict):
+        return {key: without_folders(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [without_folders(entry) for entry in value]
+    is_path = isinstance(value, str) and Path(value).is_absolute() and Path(value).name
+    return Path(value).name if is_path else value
 
 
 def _target(run: RunRecord, outcome: Outcome) -> TargetFacts:

@@ -13,10 +13,10 @@ from dnnctl.commands.crew import Crew
 from dnnctl.commands.repetitions import Repetitions, planned_repetitions
 from dnnctl.commands.requeue import make_runs_directory, newest_run
 from dnnctl.commands.train import create_run
-from dnnctl.commands.workers import start_workers
+from dnnctl.commands.workers import Job, start_workers
 from dnnctl.errors import DivergedError, DnnctlError, InterruptedRunError, UserError
 from dnnctl.specs import LoadedSpec, digest
-from dnnctl.specs.sweep import Processes
+from dnnctl.specs.workers import Processes
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
 from dnnctl.store.lock import hold_sweep
 from dnnctl.store.recipe import Repetition
@@ -58,7 +58,7 @@ def train_in_workers(
     choice = Processes.model_construct(kind="processes", n=n_workers, threads="auto")
     with (
         _held(planned, directory, notify) if or_resume else nullcontext(None) as lock,
-        start_workers(choice, n_runs=len(planned), lock=lock) as workers,
+        start_workers(choice, Job(directory, n_runs=len(planned), lock=lock)) as workers,
         Crew(workers, session.hear) as crew,
     ):
         try:

@@ -11,7 +11,7 @@ from dnnctl.errors import DivergedError, RunError
 from dnnctl.specs import LoadedSpec, Spec, digest
 from dnnctl.store.advice import recovery_command
 from dnnctl.store.blueprint import Blueprint
-from dnnctl.store.catalog import LAST, list_folders
+from dnnctl.store.catalog import LAST, named
 from dnnctl.store.columns import spec_value
 from dnnctl.store.lock import claim
 from dnnctl.store.record import ID, RunRecord, Status
@@ -23,8 +23,7 @@ Plan = Callable[[], tuple[LoadedSpec, Blueprint]]
 
 def newest_run(spec: Spec, directory: Path) -> RunRecord | None:
     """The newest run that `train` started with this spec; None if there is none."""
-    named = (run for run in reversed(list_folders(directory)) if run.first_name == spec.name)  # ids start with the time
-    return next((run for run in named if run.folder.run.is_file() and _is_of(spec, run)), None)
+    return next((run for run in reversed(named(spec.name, directory)) if _is_of(spec, run)), None)
 
 
 def find_requeued(spec: Spec, directory: Path) -> RunRecord | None:

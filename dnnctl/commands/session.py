@@ -7,6 +7,8 @@ import signal
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
@@ -25,7 +27,7 @@ from dnnctl.errors import (
     UserError,
     WorkerLostError,
 )
-from dnnctl.events.event import Event, Forked, Report, RunOpened, RunStopped, Warned
+from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.runner.team import Team
@@ -55,6 +57,8 @@ def run_session(
 ) -> None:
     """Train a run, from its spec or from the state in its folder."""
     report = _also_to_log(writer, report)
+    if event == "started":
+        report = _advice_located(loaded, report)
     if "mlflow" in loaded.spec.runtime.log:
         report = mirrored(report, writer.record)
     with (
@@ -76,11 +80,12 @@ def run_session(
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
         from dnnctl.engine.collective import losses_explained
+        from dnnctl.engine.determinism import nondeterminism_explained
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
         interrupts.check()  # importing TensorFlow may have lost it
-        with faults_located(loaded), memory_errors_explained(), losses_explained():
+        with faults_located(loaded), memory_errors_explained(), nondeterminism_explained(), losses_explained():
             run_training(
                 spec,
                 writer,
@@ -153,6 +158,23 @@ def _also_to_log(writer: RunWriter, report: Report) -> Report:
         report(event)
 
     return report_and_log
+
+
+def _advice_located(loaded: LoadedSpec, report: Report) -> Report:
+    """A report that adds the location in the file to the advice at the end."""
+
+    def place(change: str) -> str:
+        path = tuple(int(part) if part.isdecimal() else part for part in change.partition(":")[0].split("."))
+        found = loaded.place(path)
+        return f"{found.file}:{found.line}" if found.line and Path(found.file).is_file() else ""
+
+    def report_located(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            advice = [replace(each, places=tuple(map(place, each.changes))) for each in event.advice]
+            event = replace(event, advice=advice)
+        report(event)
+
+    return report_located
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from dnnctl.commands.crew import Crew
+from dnnctl.commands.sweep_folder import end_sessions
 from dnnctl.commands.sweep_result import SweepResult, read_sweep
 from dnnctl.commands.train import create_run
-from dnnctl.commands.workers import start_workers
+from dnnctl.commands.workers import Job, start_workers
 from dnnctl.errors import InterruptedRunError, RunError
 from dnnctl.events.sweep_event import (
     ConfirmationStarted,
@@ -71,6 +72,7 @@ class SweepSession:
     def open(self) -> None:
         """Read the trials that are there, and remove what a killed process has started to write."""
         name = self.loaded.sweep.name
+        end_sessions(self.directory, name, self.notify)
         for folder in started_folders(self.directory, name):
             shutil.rmtree(folder.path, ignore_errors=True)
         self._read()
@@ -81,7 +83,8 @@ class SweepSession:
         sweep = self.loaded.sweep
         over = [trial for trial in own_trials(self.trials) if trial.state.is_over and not self._is_open(trial)]
         n_left = self.search.n_trials - len(over)
-        with start_workers(sweep.launcher, n_runs=max(n_left, 1), lock=lock) as workers:
+        job = Job(self.directory, sweep.name, n_left, lock, self.notify)
+        with start_workers(sweep.launcher, job) as workers:
             self.report(
                 SweepOpened(
                     sweep=sweep.name,
@@ -121,7 +124,8 @@ class SweepSession:
         elif event == "lost":
             self.report(WorkerLost(facts.number, facts.confirms, run_id, content["code"]))
             if content["deaths"] >= MAX_DEATHS:
-                self._record_failure(trial, f"its worker died {MAX_DEATHS} times (code {content['code']})")
+                code = "" if content["code"] is None else f" (code {content['code']})"
+                self._record_failure(trial, f"its worker died {MAX_DEATHS} times{code}")
         elif event == "released" and not content["is_interrupted"]:
             self.tried.add(path)
             self._read()

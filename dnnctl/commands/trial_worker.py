@@ -1,7 +1,8 @@
 """A worker of a sweep: a process that loads TensorFlow once and trains one run after the other.
 
 It reads the path of a run's folder on each line of standard input. On standard output it writes what happens, one JSON
-object for each event; the last one of a run is `released`. TensorFlow frees the memory of a run, except for some
+object for each event; the last one of a run is `released`. (A worker on another machine reads and writes files instead:
+see `join.py`.) TensorFlow frees the memory of a run, except for some
 megabytes of its graphs, so that a worker ends when it has grown too large, and another one takes its place.
 """
 
@@ -11,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -42,10 +43,15 @@ def work(n_threads: int) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # between two runs there is nothing to save
     write = _own_output()
+    train_all((Path(line.rstrip("\n")) for line in sys.stdin), write, n_threads)
+
+
+def train_all(runs: Iterable[Path], write: Write, n_threads: int) -> None:
+    """Train runs one after the other, until there are no more or the process must end."""
     memory = Memory()
-    for line in sys.stdin:
+    for run in runs:
         _prepare(n_threads)
-        if not train_trial(Path(line.rstrip("\n")), write, memory):
+        if not train_trial(run, write, memory):
             return
 
 

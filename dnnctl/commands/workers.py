@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from dnnctl.commands.parent import tied_to_this_process
-from dnnctl.specs.sweep import Processes
+from dnnctl.specs.workers import Processes, Ray, SharedFolder, Slurm, Workplace
+from dnnctl.store.catalog import Notify, keep_silent
 
 MAX_PROCESSES = 8
 GPU = Path("/dev/nvidia0")
@@ -37,10 +38,13 @@ class Message:
 class Workers(Protocol):
     """Trains runs, one on each worker."""
 
-    n: int
-    """The number of workers."""
-    threads: int
-    """The number of threads of each."""
+    @property
+    def n(self) -> int:
+        """The number of workers; 0 if it is not known yet."""
+
+    @property
+    def threads(self) -> int:
+        """The number of threads of each."""
 
     def __enter__(self) -> Self: ...
 
@@ -178,22 +182,61 @@ class ProcessWorkers:
         process.popen.stdout.close()
 
 
-def start_workers(choice: Any, *, n_runs: int, lock: int | None) -> Workers:
-    """The workers that a sweep asks for.
+@dataclass(frozen=True)
+class Job:
+    """What workers are needed for."""
 
-    Args:
-        n_runs: the number of runs that are left to train.
-        lock: a file that all processes keep open.
+    directory: Path
+    """The runs directory."""
+    name: str = ""
+    """The name of the sweep, if it is one."""
+    n_runs: int = 1
+    """The number of runs that are left to train."""
+    lock: int | None = None
+    """A file that all processes on this machine keep open."""
+    notify: Notify = keep_silent
+
+
+def start_workers(choice: Workplace, job: Job) -> Workers:
+    """The workers that a sweep asks for. None is started before the first run.
+
+    Raises:
+        UserError: what starts them is not installed.
     """
-    return WORKERS[type(choice)](choice, n_runs, lock)
+    return WORKERS[type(choice)](choice, job)
 
 
-def _processes(choice: Processes, n_runs: int, lock: int | None) -> Workers:
+def _processes(choice: Processes, job: Job) -> Workers:
     cores = len(os.sched_getaffinity(0))
     wanted = (1 if GPU.exists() else min(cores, MAX_PROCESSES)) if choice.n == "auto" else choice.n
     threads = max(cores // wanted, 1) if choice.threads == "auto" else choice.threads
-    return ProcessWorkers(max(min(wanted, n_runs), 1), threads, lock)
+    return ProcessWorkers(max(min(wanted, job.n_runs), 1), threads, job.lock)
 
 
-WORKERS: dict[type[Any], Callable[[Any, int, int | None], Workers]] = {Processes: _processes}
+def _ray(choice: Ray, job: Job) -> Workers:
+    from dnnctl.commands.ray_launcher import RayLauncher
+    from dnnctl.commands.remote_workers import RemoteWorkers
+
+    return RemoteWorkers(RayLauncher.of(choice, job.n_runs), job)
+
+
+def _slurm(choice: Slurm, job: Job) -> Workers:
+    from dnnctl.commands.remote_workers import RemoteWorkers
+    from dnnctl.commands.slurm_launcher import SlurmLauncher
+
+    return RemoteWorkers(SlurmLauncher.of(choice, job.n_runs), job)
+
+
+def _shared_folder(_choice: SharedFolder, job: Job) -> Workers:
+    from dnnctl.commands.remote_workers import ByHand, RemoteWorkers
+
+    return RemoteWorkers(ByHand(), job)
+
+
+WORKERS: dict[type[Any], Callable[[Any, Job], Workers]] = {
+    Processes: _processes,
+    Ray: _ray,
+    Slurm: _slurm,
+    SharedFolder: _shared_folder,
+}
 """By kind of workers."""

@@ -25,6 +25,7 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
         roles: the splits that verdicts use.
     """
     return [
+        *_alone(groups),
         *_damaged(groups),
         *_altered(groups),
         *_unfinished(groups),
@@ -39,6 +40,14 @@ def find_notes(groups: Sequence[Group], roles: Set[str]) -> list[str]:
         *_other_seeds(groups),
         *_other_effort(groups),
     ]
+
+
+def _alone(groups: Sequence[Group]) -> list[str]:
+    """That there is nothing to compare."""
+    if len(groups) != 1 or len(groups[0].runs) == 1:
+        return []
+    n_runs = format_count(len(groups[0].runs), "run")
+    return [f"All {n_runs} are of one recipe, so nothing is compared. Name runs of another recipe, too."]
 
 
 def losses_of(groups: Sequence[Group]) -> set[str]:

@@ -5,8 +5,8 @@ Shapes: N is the number of examples; inputs are (N, …), labels (N,), numbers (
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
@@ -148,6 +148,14 @@ class RawData:
     """What the user should know about the files."""
     columns: tuple[ColumnSummary, ...] = ()
     """The columns of a table in the order of the file, in the training rows; empty before `fit`."""
+    row_numbers: Rows | None = None
+    """(N,) the row of each training example in its file; None if the examples are the rows of the file, in order."""
+    files: Sequence[str] = ()
+    """By row number the file of a training example, if each has a file of its own."""
+
+    def numbers_of(self, rows: Rows) -> Rows:
+        """The rows in the file of some training examples."""
+        return rows if self.row_numbers is None else self.row_numbers[rows]
 
     def digest(self) -> str:
         """The identity of the examples: SHA-256 over shapes, types and values, in hexadecimal."""
@@ -179,6 +187,10 @@ class Dataset:
     """The columns of a table in the order of the file, in the training split."""
     warnings: tuple[str, ...] = ()
     """What the user should know about the data."""
+    source_rows: Mapping[str, Rows] = field(default_factory=dict)
+    """The rows in their file of the `train` and the `unlabelled` examples."""
+    files: Sequence[str] = ()
+    """By row in the source the file of a training example, if each has a file of its own."""
     class_weights: NDArray[np.float32] | None = None
     """(K,) the weight of each class in the training loss; None if all classes have the weight 1."""
 

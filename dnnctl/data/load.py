@@ -94,6 +94,8 @@ def load_data(
         encoding=raw.encoding,
         columns=raw.columns,
         class_weights=class_weights(data, raw, train.targets),
+        source_rows={"train": raw.numbers_of(split.train), "unlabelled": raw.numbers_of(split.unlabelled)},
+        files=raw.files,
         warnings=(*raw.warnings, *warnings),
     )
 
@@ -142,6 +144,7 @@ def _keep_classes(raw: RawData, numbers: NDArray[np.int32], *, drop: bool) -> Ra
         class_names=tuple(names),
         groups=None if raw.groups is None else raw.groups[train.rows],
         dates=None if raw.dates is None else raw.dates[train.rows],
+        row_numbers=raw.numbers_of(train.rows),
         fit=None
         if fit is None
         else lambda rows, scaling: _keep_classes(fit(train.rows[rows], scaling), numbers, drop=drop),

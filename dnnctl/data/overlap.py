@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dnnctl.data.dataset import Array, Part
 from dnnctl.data.generator import generator
+from dnnctl.text import format_count
 
 CHUNK = 2048
 
@@ -16,9 +17,10 @@ def overlap_warning(train: Part, test: Part) -> tuple[str, ...]:
     n_equal = int(np.isin(row_keys(test.inputs), row_keys(train.inputs)).sum())
     if not n_equal:
         return ()
+    have = "has" if n_equal == 1 else "have"
     return (
-        f"{n_equal} of the {len(test)} test examples have the same inputs as a training example, so that test results "
-        "are too good. Remove duplicate rows from the data.",
+        f"{n_equal} of the {format_count(len(test), 'test example')} {have} the same inputs as a training example, so "
+        "that test results are too good. Remove duplicate rows from the data.",
     )
 
 

@@ -41,6 +41,10 @@ def choose_compilation(runtime: Runtime, model: keras.Model, *, device: str, n_s
     """
     if runtime.compile != "auto":
         return Compilation(runtime.compile, "set in the spec")
+    if device == "gpu":
+        refused = [layer.name for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+        if refused:
+            return Compilation("graph", f"XLA has no deterministic gradient of {refused[0]} on a GPU")
     unsuitable = [layer.name for layer in model.layers if _is_slow_under_xla(layer)]
     if device == "cpu" and unsuitable:
         return Compilation("graph", f"{unsuitable[0]} is slower under XLA on a CPU")

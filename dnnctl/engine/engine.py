@@ -136,6 +136,10 @@ class Engine:
         """Run the steps from `start` to `stop` - 1; return the first step with an infinite or NaN loss, else None."""
         return self._loop.run(start, stop)
 
+    def batch(self, step: int) -> Batch:
+        """The examples of a step of the epoch, as training gets them."""
+        return self._loop.batch(step)
+
     def stop_reading(self) -> None:
         """Stop reading examples ahead. The next epoch starts reading again."""
         self._loop.stop_reading()

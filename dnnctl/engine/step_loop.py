@@ -145,6 +145,12 @@ class StepLoop:
             return None if bad == NEVER else bad
         return None
 
+    def batch(self, step: int) -> Batch:
+        """The examples of a step of the epoch, as training gets them: augmented."""
+        assert self._plan is not None, "start_epoch must be called first"
+        n_rows = tf.constant(min(self.batch_size, self.train.n - step * self.batch_size))
+        return self._batch(*self._examples(step), self._plan[-1], tf.constant(step), n_rows)
+
     def _n_at_once(self, step: int) -> int:
         """The largest number of steps that one call can run, starting from a step."""
         at_once = self.random_numbers.steps_at_once(self.batch_size) if self.random_numbers else self.n_steps
@@ -163,6 +169,12 @@ class StepLoop:
             return (self.train.inputs, self.train.targets, self.train.weights), self._order, tf.constant(0)
         number = step // self._chunks.n_steps
         return *self._chunks.get(number), tf.constant(number * self._chunks.n_steps)
+
+    def _batch(self, examples: Any, indices: Any, first_step: Any, seed: Any, i: Any, n_rows: Any) -> Batch:
+        """The augmented examples of a step of the epoch."""
+        step = i if isinstance(self.train, OnDevice) else i - first_step
+        batch, rows = self._take(examples, indices, step, n_rows + self.n_before)
+        return self.augmenter.apply(batch, rows, seed) if self.augmenter else batch
 
     def _take(self, examples: Any, indices: Any, step: Any, n_rows: Any) -> tuple[Batch, Any]:
         """The batch of a step, and the indices of its examples.
@@ -212,10 +224,7 @@ class StepLoop:
         ) -> Any:
             def body(i: Any, bad: Any) -> tuple[Any, Any]:
                 n_rows = tf.minimum(self.batch_size, self.train.n - i * self.batch_size) if size is None else size
-                step = i if isinstance(self.train, OnDevice) else i - first_step
-                batch, rows = self._take(examples, indices, step, n_rows + self.n_before)
-                if self.augmenter:
-                    batch = self.augmenter.apply(batch, rows, seed)
+                batch = self._batch(examples, indices, first_step, seed, i, n_rows)
                 if self.random_numbers:
                     # With a slice at `i - start`, XLA would treat `start` as a constant and recompile for each value.
                     self.random_numbers.hand([tf.gather(of_layer, i - start) for of_layer in numbers])

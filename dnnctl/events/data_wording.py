@@ -9,7 +9,7 @@ from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
 from dnnctl.store.facts import Metrics, Summary
 from dnnctl.store.metrics import format_metrics
-from dnnctl.text import align, format_count, format_number, format_shape, visible
+from dnnctl.text import align, fit_rows, format_count, format_number, format_shape, visible
 
 MOST_CLASSES = 20
 MOST_COLUMNS = 60
@@ -27,9 +27,13 @@ def size_line(data: DataDescription) -> str:
     return f"data: {counts} examples of {format_shape(data.input_shape)}, {outputs}"
 
 
-def detail_lines(data: DataDescription) -> list[str]:
-    """Tables of the columns and the classes, and the baseline."""
-    lines = _columns(data) + _classes(data)
+def detail_lines(data: DataDescription, width: int | None = None) -> list[str]:
+    """Tables of the columns and the classes, and the baseline.
+
+    Args:
+        width: the characters that a line of the table of columns should have at most; None for no limit.
+    """
+    lines = _columns(data, width) + _classes(data)
     lines += [baseline_line(role, data.task, metrics) for role, metrics in data.baseline.items()]
     return lines
 
@@ -70,7 +74,7 @@ def target_lines(summary: Summary) -> list[str]:
     ] + more
 
 
-def _columns(data: DataDescription) -> list[str]:
+def _columns(data: DataDescription, width: int | None) -> list[str]:
     if not data.columns:
         return []
     header = ["column", "type", "missing", "distinct", "values", "use"]
@@ -78,10 +82,24 @@ def _columns(data: DataDescription) -> list[str]:
         [visible(each.name), each.type, *_counts(each), _values(each), each.role]
         for each in data.columns[:MOST_COLUMNS]
     ]
-    lines = [f"  {line}" for line in align([header, *rows], right={2, 3})]
+    rows = [header, *rows] if width is None else _fitting([header, *rows], width - 2)
+    right = {place for place, name in enumerate(rows[0]) if name in ("missing", "distinct")}
+    lines = [f"  {line}" for line in align(rows, right=right)]
     n_more = len(data.columns) - MOST_COLUMNS
     lines += [f"  … and {format_count(n_more, 'column')} more"] if n_more > 0 else []
     return [*lines, *(f"  note: {visible(each.name)}: {each.note}" for each in data.columns if each.note)]
+
+
+def _fitting(rows: list[list[str]], width: int) -> list[list[str]]:
+    """The rows in a width: if names would become equal, without the columns that can be missed most."""
+    left_out: set[int] = set()
+    n_names = len({row[0] for row in rows})
+    for place in (None, 4, 3, 2):
+        left_out |= set() if place is None else {place}
+        fitting = fit_rows([[cell for at, cell in enumerate(row) if at not in left_out] for row in rows], width)
+        if len({row[0] for row in fitting if row[0]}) == n_names:
+            break
+    return fitting
 
 
 def _counts(column: ColumnSummary) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from dnnctl.store.data_facts import DataDescription
 from dnnctl.store.difference import Change
 from dnnctl.store.facts import LayerFacts, Row, Summary
+from dnnctl.store.training_advice import TrainingAdvice
 
 
 @dataclass(frozen=True)
@@ -311,6 +312,8 @@ class RunEnded(Event):
 
     event = "run_ended"
     summary: Summary
+    advice: list[TrainingAdvice] = field(default_factory=list)
+    """What the curves show, and what to change in the spec."""
 
 
 @dataclass(frozen=True)

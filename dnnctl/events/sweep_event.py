@@ -41,6 +41,7 @@ class SweepOpened(SweepEvent):
     n_over: int
     """The trials that are already over."""
     workers: int
+    """0 if their number is not known yet."""
     threads: int
     """Of each worker."""
 
@@ -98,8 +99,8 @@ class WorkerLost(SweepEvent):
     trial: int
     confirms: int | None
     run: str
-    code: int
-    """Its exit code; negative for a signal."""
+    code: int | None
+    """Its exit code; negative for a signal. None for a worker on another machine."""
 
 
 @dataclass(frozen=True)

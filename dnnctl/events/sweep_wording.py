@@ -43,6 +43,13 @@ def trial_in_words(trial: int, confirms: int | None) -> str:
     return f"trial {trial}" if confirms is None else f"trial {trial}, fresh seed {confirms}"
 
 
+def death_in_words(code: int | None) -> str:
+    """How a worker has ended, from its exit code."""
+    if code is None:
+        return "has died"
+    return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+
+
 def sweep_lines(event: SweepEvent) -> list[str]:
     """The event as lines of text; none for a start and for the end of an epoch."""
     return WORDINGS[type(event)](event)
@@ -56,6 +63,8 @@ def _opened(event: SweepOpened) -> list[str]:
     if event.n_over == event.n_trials:
         return [f"sweep {event.sweep}: all {format_count(event.n_trials, 'trial')} are over"]
     workers = f"{format_count(event.workers, 'worker')} with {format_count(event.threads, 'thread')} each"
+    if not event.workers:
+        workers = "workers join later"
     over = f", {event.n_over:,} of them over" if event.n_over else ""
     return [
         f"sweep {event.sweep}: {format_count(event.n_trials, 'trial')} by {event.search}{over}; {workers}",
@@ -83,7 +92,7 @@ def _ended(event: TrialEnded) -> list[str]:
 
 
 def _lost(event: WorkerLost) -> list[str]:
-    how = f"was killed by signal {-event.code}" if event.code < 0 else f"ended with code {event.code}"
+    how = death_in_words(event.code)
     return [f"the worker of {trial_in_words(event.trial, event.confirms)} {how}; another one resumes the trial"]
 
 

@@ -38,9 +38,14 @@ from dnnctl.text import format_count, format_seconds
 
 
 class Wording:
-    """Describes the events of one run in words. Remembers the planned number of epochs."""
+    """Describes the events of one run in words. Remembers the planned number of epochs.
 
-    def __init__(self) -> None:
+    Args:
+        width: the characters of a line on the terminal; None for no limit.
+    """
+
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width
         self.epochs = self.pretraining_epochs = 0
 
     def lines(self, event: Event) -> list[str]:
@@ -90,8 +95,8 @@ def _forked(_: Wording, event: Forked) -> list[str]:
     return lines if event.changes else [*lines, "  the spec is unchanged"]
 
 
-def _data(_: Wording, event: DataReady) -> list[str]:
-    details = [] if event.data.is_built_in else detail_lines(event.data)
+def _data(wording: Wording, event: DataReady) -> list[str]:
+    details = [] if event.data.is_built_in else detail_lines(event.data, wording.width)
     return [size_line(event.data), *details]
 
 
@@ -166,7 +171,7 @@ def _ended(_: Wording, event: RunEnded) -> list[str]:
         lines += _measured(summary.last.validation, summary.last.test)
     if (measured := measured_baseline(summary)) is not None:
         lines.append(baseline_line(measured[0], summary.task or "", measured[1]))
-    return lines
+    return lines + [f"advice: {each}" for each in event.advice]
 
 
 def _measured(validation: Metrics | None, test: Metrics | None) -> list[str]:

@@ -12,6 +12,7 @@ from dnnctl.engine.collective import losses_explained
 from dnnctl.engine.variables import read_state, state_digest
 from dnnctl.events.event import Report, WorkerEnded, WorkerJoined, ignore
 from dnnctl.runner.examples import place_all
+from dnnctl.runner.facts_keeper import FactsInMemory
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.setup import prepare
@@ -19,6 +20,7 @@ from dnnctl.runner.shared_state import receive_state
 from dnnctl.runner.stages import Stages
 from dnnctl.runner.team import Team
 from dnnctl.specs.experiment import Spec
+from dnnctl.store.facts import RunFacts
 
 
 def assist(spec: Spec, team: Team, report: Report, interrupts: Interrupts, *, pretrained: Path | None = None) -> None:
@@ -35,7 +37,7 @@ def assist(spec: Spec, team: Team, report: Report, interrupts: Interrupts, *, pr
         setup, dataset = prepare(spec, ignore, pretrained=pretrained, team=team)
         collective = setup.peers.collective
         assert collective is not None, "the chief does not assist itself"
-        stages = Stages(setup, place_all(setup, dataset), None, ignore)
+        stages = Stages(setup, place_all(setup, dataset), FactsInMemory(RunFacts()), ignore)
         del dataset
         loop: Loop | None = receive_state(collective, stages)
         while loop is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +62,8 @@ class Loop:
     """The processes that train the same model."""
     checkpoint_steps: int | None = None
     """A checkpoint is due after each multiple of this number of steps."""
+    pause_at: int | None = None
+    """Progress is also yielded after this step, counted from the start of the run."""
     find_schedule: Callable[[], Any] | None = None
     """Finds what the spec leaves open in the schedule, with the current weights."""
     epochs_before: int = 0
@@ -138,7 +140,7 @@ class Loop:
             self.rates.schedule = self.find_schedule()
             self.find_schedule = None
 
-    def run(self) -> Iterator[StepsDone | EpochDone]:
+    def run(self) -> Generator[StepsDone | EpochDone, None, None]:
         """Yield the progress of each engine call and the end of each epoch, starting from the current position.
 
         Raises:
@@ -153,7 +155,7 @@ class Loop:
 
     def _run_epoch(self, epoch: int, pace: Pace) -> Iterator[StepsDone | EpochDone]:
         started = time.perf_counter() - self.seconds
-        rates = self._start_epoch(epoch)
+        rates = self.start_epoch(epoch)
         for steps_done in self._steps(epoch, pace):
             self.seconds = time.perf_counter() - started
             yield steps_done
@@ -164,7 +166,8 @@ class Loop:
         self.epoch, self.step, self.seconds = epoch, 0, 0.0
         yield self.last
 
-    def _start_epoch(self, epoch: int) -> Any:
+    def start_epoch(self, epoch: int) -> Any:
+        """Hand an epoch's order and rates to the engine; return the rates of its steps, (S,)."""
         rates = self.rates.of_epoch(epoch).astype(np.float32)
         momenta = self.rates.momenta_of_epoch(epoch)
         order = epoch_order(self.seed, epoch, self.engine.train.n, purpose=self.stage.kind.order_purpose)
@@ -177,7 +180,7 @@ class Loop:
     def _steps(self, epoch: int, pace: Pace) -> Iterator[StepsDone]:
         while self.step < self.engine.n_steps:
             done = self.step
-            stop = min(done + self.peers.pace(pace.n_steps), self.engine.n_steps, self._next_checkpoint())
+            stop = min(done + self.peers.pace(pace.n_steps), self.engine.n_steps, self._next_stop())
             called = time.perf_counter()
             bad = self.engine.run(done, stop)
             if bad is not None:
@@ -186,12 +189,11 @@ class Loop:
             self.step = stop
             yield StepsDone(self.stage.kind.name, epoch, stop, self.global_step, self.engine.results())
 
-    def _next_checkpoint(self) -> int:
-        """The step of this epoch after which the next checkpoint is due."""
-        every = self.checkpoint_steps
-        if every is None:
-            return self.engine.n_steps
-        return (self.global_step // every + 1) * every - self._steps_before(self.epoch + 1)
+    def _next_stop(self) -> int:
+        """The step of this epoch after which the next checkpoint is due, or after which the caller wants to stop."""
+        every, first = self.checkpoint_steps, self._steps_before(self.epoch + 1)
+        due = self.engine.n_steps if every is None else (self.global_step // every + 1) * every - first
+        return due if self.pause_at is None or self.pause_at <= self.global_step else min(due, self.pause_at - first)
 
     def _steps_before(self, epoch: int) -> int:
         """Steps from the start of the run to the start of an epoch."""

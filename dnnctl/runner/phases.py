@@ -12,6 +12,7 @@ from dnnctl.engine.engine import Engine
 from dnnctl.events.event import EpochEnded, PhaseStarted, Report
 from dnnctl.runner.auto_rate import find_schedule, is_open
 from dnnctl.runner.examples import Examples
+from dnnctl.runner.facts_keeper import FactsKeeper
 from dnnctl.runner.freezing import compile_for, freeze, frozen_names
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.loop import Loop
@@ -21,7 +22,6 @@ from dnnctl.runner.setup import Setup
 from dnnctl.runner.stage import Stage, StageKind
 from dnnctl.specs.planned_phase import PlannedPhase
 from dnnctl.specs.schedule import OneCycle
-from dnnctl.store.writer import RunWriter
 
 PHASE = StageKind(
     "phase",
@@ -38,7 +38,7 @@ class Phases:
 
     setup: Setup
     examples: Examples
-    writer: RunWriter | None
+    keeper: FactsKeeper
     report: Report
     compiled_for: int = 1
     """The phase in which the model's current optimizer starts."""
@@ -103,8 +103,7 @@ class Phases:
         """Do nothing: phases train the model itself."""
 
     def _search(self, phase: PlannedPhase, engine: Engine) -> Callable[[], OneCycle]:
-        assert self.writer is not None, "only the chief searches a rate"
-        return partial(find_schedule, phase, engine, self.writer, seed=self.setup.spec.seed, report=self.report)
+        return partial(find_schedule, phase, engine, self.keeper, seed=self.setup.spec.seed, report=self.report)
 
     def _monitored(self) -> str:
         """The metric that chooses the best epoch."""

@@ -19,6 +19,7 @@ from dnnctl.engine.step_loop import OnDevice, without_targets
 from dnnctl.engine.streaming import Streamed
 from dnnctl.events.event import PretrainingEpochEnded, PretrainingStarted, Report
 from dnnctl.runner.examples import Examples
+from dnnctl.runner.facts_keeper import FactsKeeper
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.monitor import Monitor
@@ -30,7 +31,6 @@ from dnnctl.specs.common_kind import NONE, Nothing
 from dnnctl.specs.optimizer import OptimizerKind
 from dnnctl.specs.phase import Same
 from dnnctl.specs.pretraining import Autoencoder, Gan
-from dnnctl.store.writer import RunWriter
 
 PRETRAINING = StageKind(
     "pretraining",
@@ -46,7 +46,7 @@ class Pretraining:
 
     kind: ClassVar[StageKind] = PRETRAINING
 
-    def __init__(self, setup: Setup, examples: Examples, _writer: RunWriter | None, report: Report) -> None:
+    def __init__(self, setup: Setup, examples: Examples, _keeper: FactsKeeper, report: Report) -> None:
         choice = setup.spec.training.pretraining
         assert not isinstance(choice, Nothing)
         inputs = examples.take_unlabelled()

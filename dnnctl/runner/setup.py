@@ -144,7 +144,7 @@ def prepare(
     n_steps = span.steps + _pretraining_steps(spec, dataset)
     setup = Setup(
         spec=spec,
-        device=device,
+        device=replace(device, n_replicas=replicas.n),
         data=DataFacts(dataset.digest, dataset.split_digest),
         target=describe_target(dataset),
         n_outputs=dataset.n_outputs,

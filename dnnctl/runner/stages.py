@@ -8,12 +8,12 @@ from dnnctl.errors import RunError
 from dnnctl.events.event import Report
 from dnnctl.runner.checkpointing.progress import StageKey
 from dnnctl.runner.examples import Examples
+from dnnctl.runner.facts_keeper import FactsKeeper
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.phases import Phases
 from dnnctl.runner.pretraining import Pretraining
 from dnnctl.runner.setup import Setup
 from dnnctl.runner.stage import StageKind
-from dnnctl.store.writer import RunWriter
 
 
 class StageMaker(Protocol):
@@ -21,7 +21,7 @@ class StageMaker(Protocol):
 
     kind: ClassVar[StageKind]
 
-    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter | None, report: Report) -> None: ...
+    def __init__(self, setup: Setup, examples: Examples, keeper: FactsKeeper, report: Report) -> None: ...
 
     @staticmethod
     def count(setup: Setup) -> int:
@@ -43,16 +43,12 @@ STAGE_KINDS: dict[str, type[StageMaker]] = {maker.kind.name: maker for maker in 
 
 
 class Stages:
-    """Enters one stage after the other.
+    """Enters one stage after the other."""
 
-    Args:
-        writer: the writer of the run; None in a process that only assists.
-    """
-
-    def __init__(self, setup: Setup, examples: Examples, writer: RunWriter | None, report: Report) -> None:
+    def __init__(self, setup: Setup, examples: Examples, keeper: FactsKeeper, report: Report) -> None:
         self.setup = setup
         self.examples = examples
-        self.writer = writer
+        self.keeper = keeper
         self.report = report
         self._maker: StageMaker | None = None
         kinds = [(name, maker.count(setup)) for name, maker in STAGE_KINDS.items()]
@@ -76,7 +72,7 @@ class Stages:
                 f"The checkpoint is in {key.kind} {key.number} of the training, which its spec does not have."
             )
         if self._maker is None or self._maker.kind.name != key.kind:
-            self._maker = STAGE_KINDS[key.kind](self.setup, self.examples, self.writer, self.report)
+            self._maker = STAGE_KINDS[key.kind](self.setup, self.examples, self.keeper, self.report)
         return self._maker.enter(key.number, before)
 
     def after(self, loop: Loop) -> Loop | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from dnnctl.advice.training import advise
 from dnnctl.builder.model import count_parameters
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.variables import read_state, state_digest
@@ -22,13 +23,14 @@ from dnnctl.runner.checkpointing.roll_back import RollBack
 from dnnctl.runner.examples import Examples, place_all
 from dnnctl.runner.interrupts import Interrupts
 from dnnctl.runner.loop import Halt, Loop
+from dnnctl.runner.probing import epoch_probe
 from dnnctl.runner.results import measure, plain_model, summarize, write_predictions
 from dnnctl.runner.setup import Setup, layer_table, prepare
 from dnnctl.runner.shared_state import send_state
 from dnnctl.runner.stages import Stages
 from dnnctl.runner.team import Team
 from dnnctl.specs.experiment import Spec
-from dnnctl.store.facts import CompileFacts, DeviceFacts
+from dnnctl.store.facts import CompileFacts, DeviceFacts, RunFacts
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.writer import RunWriter
 
@@ -59,11 +61,12 @@ def run_training(
     setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run), team=team)
     differences = resume.compare(run, setup) if resume else []
     examples = place_all(setup, dataset)
+    probe = epoch_probe(setup, dataset)
     del dataset  # training uses the copy on the device
     _record_setup(writer, setup, report)
     stages = Stages(setup, examples, writer, report)
     best = BestWeights(setup.model, partial(plain_model, setup), writer)
-    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else ())
+    log = MetricLog(writer, setup.model.weights if "histograms" in spec.runtime.log else (), probe)
     checkpointer = Checkpointer(writer, spec.training.checkpoint, best, log)
     loop = resume.restore(writer, stages, checkpointer, differences, report) if resume else stages.first()
     checkpointer.check_room(loop.engine.variables)
@@ -93,16 +96,16 @@ def _train_all(
         loop.settle_schedule()
         loop.halt = halt if loop.stage.kind.trains_model else None
         _train_stage(loop, roll_back, interrupts, report)
-        following = None if _is_halted(roll_back.writer, loop) else stages.after(loop)
+        following = None if _is_halted(stages.keeper.facts, loop) else stages.after(loop)
         if following is None:
             return loop
         loop = following
         roll_back.enter()
 
 
-def _is_halted(writer: RunWriter, loop: Loop) -> bool:
+def _is_halted(facts: RunFacts, loop: Loop) -> bool:
     """Whether the sweep of the run has stopped it at this epoch, now or before it was resumed."""
-    trial = writer.facts.trial
+    trial = facts.trial
     return trial is not None and trial.stopped is not None and loop.epoch >= trial.stopped
 
 
@@ -169,7 +172,8 @@ def _finish(
     summary = summarize(
         writer, setup, loop, log, best=measured, last=last, targets=targets, state=state, seconds=seconds
     )
-    report(RunEnded(writer.write_summary(summary)))
+    written = writer.write_summary(summary)
+    report(RunEnded(written, advise(writer.read())))
 
 
 def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
@@ -179,7 +183,13 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
         writer.write_encoding(setup.encoding)
     if writer.facts.data is None:
         writer.add_facts(
-            device=DeviceFacts(setup.device.kind, setup.device.name, setup.device.n_threads, setup.replicas.n),
+            device=DeviceFacts(
+                setup.device.kind,
+                setup.device.name,
+                setup.device.n_threads,
+                dict(setup.device.software),
+                setup.device.n_replicas,
+            ),
             data=setup.data,
             target=setup.target,
             input_range=setup.input_range,

@@ -15,11 +15,11 @@ from dnnctl.specs.field import (
     Index,
     Kind,
     Number,
-    OrAuto,
     OrNone,
     Section,
     Seed,
 )
+from dnnctl.specs.workers import WORDS, NWorkers, Processes, Workplace
 
 MAX_TRIALS = 10_000
 COSTS = ("parameters", "training_seconds")
@@ -149,19 +149,6 @@ class Objective(Section):
 Objectives: TypeAlias = Annotated[list[Objective], Field(min_length=2, max_length=4)]
 
 
-class Processes(Kind):
-    """Processes on this machine. Each loads TensorFlow once and trains one trial after the other."""
-
-    kind: Literal["processes"]
-    n: Annotated[Annotated[int, Field(strict=True, gt=0, le=256), NUMBER] | OrAuto, BY_FORM] = "auto"
-    """The number of processes. `auto`: one for each core, at most 8; one if there is a GPU."""
-    threads: Annotated[Annotated[int, Field(strict=True, gt=0, le=1024), NUMBER] | OrAuto, BY_FORM] = "auto"
-    """The number of threads of each process. `auto`: the cores divided by the number of processes."""
-
-
-NWorkers: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=256)]
-
-
 class Confirm(Section):
     """Trains the best settings again with fresh seeds, which shows how much of their lead was luck."""
 
@@ -192,9 +179,13 @@ class Sweep(Section):
     prune: Prune = NoPruning.model_construct(kind="none")
     """Which trials are stopped early. They are kept."""
     workers: Annotated[
-        Annotated[NWorkers, NUMBER] | Annotated[Processes, MAPPING] | Annotated[Literal["auto"], WORD], BY_FORM
+        Annotated[NWorkers, NUMBER]
+        | Annotated[Annotated[Workplace, Field(discriminator="kind")], MAPPING]
+        | Annotated[Literal["auto", "processes", "ray", "shared_folder"], WORD],
+        BY_FORM,
     ] = "auto"
-    """Where trials are trained. A number is short for that number of processes on this machine."""
+    """Where trials are trained. A number is short for that number of processes on this machine, and `auto` for as many
+    as it has cores."""
     confirm: Annotated[Annotated[Confirm, MAPPING] | OrNone, BY_FORM] = "none"
     """How the best settings are confirmed at the end."""
 
@@ -210,8 +201,8 @@ class Sweep(Section):
         return [each.metric for each in found]
 
     @property
-    def launcher(self) -> Processes:
+    def launcher(self) -> Workplace:
         """The workers with their kind."""
-        if isinstance(self.workers, Processes):
-            return self.workers
-        return Processes.model_construct(kind="processes", n=self.workers, threads="auto")
+        if isinstance(self.workers, int):
+            return Processes.model_construct(kind="processes", n=self.workers)
+        return WORDS[self.workers]() if isinstance(self.workers, str) else self.workers

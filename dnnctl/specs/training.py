@@ -55,6 +55,15 @@ class Budget(Section):
     """The number of epochs that was chosen. `train` writes it; with it, nothing is measured."""
 
 
+class Probe(Section):
+    """How often the layers are measured during training, as `dnnctl probe` does: activations and gradients of each
+    layer on up to 512 training examples. The training is the same with and without it.
+    """
+
+    every: Count = 1
+    """The number of epochs between two measurements."""
+
+
 Phases: TypeAlias = Annotated[list[Phase], Field(min_length=1)]
 
 
@@ -81,6 +90,10 @@ class Training(Section):
     """What happens when the training loss or the validation loss becomes infinite or NaN."""
     budget: Annotated[Annotated[Budget, MAPPING] | OrNone, BY_FORM] = "none"
     """The time that training may take. It chooses the number of epochs. Not for `phases` and `pretraining`."""
+
+    probe: Annotated[Annotated[Probe, MAPPING] | OrNone, BY_FORM] = "none"
+    """How often the signals and gradients of each layer are recorded in probe.jsonl. `dnnctl show` and `dnnctl report`
+    show them."""
 
     @property
     def is_settled(self) -> bool:

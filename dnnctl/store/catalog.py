@@ -212,6 +212,12 @@ def namesakes(run: RunRecord) -> list[RunRecord]:
     return _oldest_first([each for each in found if each.folder.run.is_file()])
 
 
+def named(name: str, directory: Path) -> list[RunRecord]:
+    """The runs in a directory whose spec has a name, oldest first."""
+    found = [each for each in map(RunRecord, _folders(directory)) if each.first_name == name]
+    return _oldest_first([each for each in found if each.folder.run.is_file()])
+
+
 def runs(runs_dir: str | Path | None = None) -> list[RunRecord]:
     """Every run, oldest first; by default those in DNNCTL_RUNS_DIR, or in `runs`."""
     return list_runs(runs_directory(runs_dir))

@@ -107,6 +107,21 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
     return sorted(Checkpoint(int(match[2]), int(match[1]), entry) for match, entry in found if match)
 
 
+def nearest_checkpoint(folder: Path, step: int, *, after: int = -1) -> tuple[Checkpoint | None, list[str]]:
+    """The newest intact checkpoint in which at most `step` and more than `after` steps are finished, if there is one.
+
+    Returns the checkpoint, and the newer ones that are damaged, each with the reason.
+    """
+    damaged: list[str] = []
+    for checkpoint in reversed(list_checkpoints(folder)):
+        if after < checkpoint.step <= step:
+            damage = checkpoint.damage()
+            if damage is None:
+                return checkpoint, damaged
+            damaged.append(f"{checkpoint.name}: {damage}")
+    return None, damaged
+
+
 def write_checkpoint(
     folder: Path, *, epoch: int, step: int, state: Mapping[str, Any], write_arrays: Callable[[Path], None]
 ) -> Checkpoint:

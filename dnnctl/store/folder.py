@@ -73,6 +73,11 @@ class RunFolder:
         return self.path / "pretraining.jsonl"
 
     @property
+    def probe(self) -> Path:
+        """One row for each layer and probed epoch."""
+        return self.path / "probe.jsonl"
+
+    @property
     def model(self) -> Path:
         """The best weights as a plain Keras model."""
         return self.path / "model.keras"

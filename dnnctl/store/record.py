@@ -19,6 +19,7 @@ from dnnctl.store.files import open_to_read, read_json_lines
 from dnnctl.store.folder import RunFolder
 from dnnctl.store.json_object import parse_object, read_object
 from dnnctl.store.labels import Labels
+from dnnctl.store.layer_statistics import Measurement, measurements_in
 from dnnctl.store.lock import is_held
 from dnnctl.store.metrics import format_metrics, is_less_better
 from dnnctl.store.ownership import find_links
@@ -95,7 +96,7 @@ class RunRecord:
     @property
     def damages(self) -> list[str]:
         """What is wrong with the run's files, with the name of each file and field; empty if they are intact."""
-        found = (self._facts, self._summary, self._rows, self._pretraining, self._history, self._labels)
+        found = (self._facts, self._summary, self._rows, self._pretraining, self._probe, self._history, self._labels)
         return [*(damage for _, damages in found for damage in damages), *find_links(self.path)]
 
     @cached_property
@@ -105,7 +106,7 @@ class RunRecord:
         Empty for runs that are unfinished, or that were trained by a version that did not seal them.
         """
         folder = self.folder
-        inputs, results = (folder.run, folder.spec, folder.encoding), (folder.metrics, folder.pretraining)
+        inputs, results = (folder.run, folder.spec, folder.encoding), (folder.metrics, folder.pretraining, folder.probe)
         files = (*inputs, *results, folder.predictions)
         found = {name_of(path, folder): self.change_of(path) for path in files}
         if not self._has_sealed_summary:
@@ -171,6 +172,16 @@ class RunRecord:
     def pretraining(self) -> list[Row]:
         """The rows of its pretraining; empty without pretraining."""
         return self._pretraining[0]
+
+    @property
+    def probe_rows(self) -> list[Row]:
+        """What was measured in its layers, a row for each layer and probed epoch; empty without `training.probe`."""
+        return self._probe[0]
+
+    @cached_property
+    def probed(self) -> list[Measurement]:
+        """The same, as a measurement for each probed epoch."""
+        return measurements_in(self.probe_rows)
 
     @property
     def history(self) -> list[HistoryEntry]:
@@ -284,6 +295,10 @@ class RunRecord:
     @cached_property
     def _pretraining(self) -> tuple[list[Row], list[str]]:
         return _read_rows(self.folder.pretraining)
+
+    @cached_property
+    def _probe(self) -> tuple[list[Row], list[str]]:
+        return _read_rows(self.folder.probe)
 
     @cached_property
     def _history(self) -> tuple[list[HistoryEntry], list[str]]:

@@ -66,7 +66,7 @@ def change_of(path: Path, recorded: FileSeal, *, max_bytes: int | None = None) -
 
 def _sealed(folder: RunFolder) -> Iterator[Path]:
     """The files that no command changes after training."""
-    files = (folder.run, folder.spec, folder.encoding, folder.metrics, folder.pretraining)
+    files = (folder.run, folder.spec, folder.encoding, folder.metrics, folder.pretraining, folder.probe)
     results = (folder.model, folder.last_model, folder.predictions)
     yield from (path for path in (*files, *results) if path.is_file())
     yield from (checkpoint.manifest for checkpoint in list_checkpoints(folder.checkpoints))

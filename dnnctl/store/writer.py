@@ -38,8 +38,8 @@ from dnnctl.store.record import TIME, RunRecord
 from dnnctl.store.seal import seal
 from dnnctl.text import visible
 
-RowsFile = Literal["metrics", "pretraining"]
-"""The files that hold a row for each epoch."""
+RowsFile = Literal["metrics", "pretraining", "probe"]
+"""The files that hold the rows of epochs."""
 Save = Callable[[Path], None]
 """Writes a file at the given path."""
 
@@ -187,7 +187,8 @@ class RunWriter:
         return RunRecord(self.folder)
 
     def _rows_file(self, file: RowsFile) -> Path:
-        return self.folder.metrics if file == "metrics" else self.folder.pretraining
+        paths = {"metrics": self.folder.metrics, "pretraining": self.folder.pretraining, "probe": self.folder.probe}
+        return paths[file]
 
 
 def _make_folder(directory: Path, blueprint: Blueprint) -> tuple[RunFolder, datetime]:

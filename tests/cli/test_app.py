@@ -115,7 +115,7 @@ def test_every_command_has_help() -> None:
     assert names == [
         "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep",
         "verify-resume", "find-rate", "check", "explain", "plan", "data", "schema", "list", "show", "compare", "report",
-        "tag", "note", "rename", "tensorboard", "remove", "doctor",
+        "tag", "note", "rename", "replay", "blame", "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from command_line import call
-from dnnctl.data import table_faults
+from dnnctl.data import source_faults
 from sample_specs import write_spec
 
 SELU = Path(__file__).parents[2] / "configs" / "selu.yaml"
@@ -87,7 +87,7 @@ def test_what_the_columns_of_a_table_are_is_checked_without_tensorflow(tmp_path:
 
 
 def test_of_a_large_table_only_the_names_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_faults, "LARGEST", 10)
+    monkeypatch.setattr(source_faults, "LARGEST", 10)
     (tmp_path / "t.csv").write_text("a,b\n1,1\n2,1\n3,1\n")
     spec = tmp_path / "table.yaml"
     text = "data: {source: {kind: csv, path: t.csv, target: %s}}\nmodel: {layers: [{kind: dense, units: 3}]}\n"

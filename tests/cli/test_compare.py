@@ -90,3 +90,21 @@ def test_metrics_on_different_data_are_not_subtracted(tmp_path: Path) -> None:
     assert rows["test accuracy"] == ["test", "accuracy", "0.8000", "0.9000"]
     assert rows["epochs"] == ["epochs", "3", "5", "+2"]
     assert "note: The data differ" in output
+
+
+def test_one_recipe_alone_has_a_note(tmp_path: Path) -> None:
+    runs = [store_run(tmp_path, "net", seed=seed, spec_digest="a") for seed in (1, 2)]
+    note = "note: All 2 runs are of one recipe, so nothing is compared."
+    assert note in call("compare", "net", "--runs-dir", tmp_path).output
+    assert note not in call("compare", runs[0].path).output
+
+
+@pytest.mark.usefixtures("runs")
+def test_every_output_that_is_asked_for_is_written(tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    done = call("compare", "good", "bad", "--markdown", "--html", page)
+    assert (done.exit_code, page.is_file(), f"report: {page}" in done.stderr) == (0, True, True)
+    assert done.stdout.startswith("- a: ")
+    for both in (["--json", "--csv"], ["--csv", "--markdown"]):
+        done = call("compare", "good", "bad", *both)
+        assert (done.exit_code, "cannot be combined" in done.stderr) == (2, True)

@@ -15,6 +15,7 @@ from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import RunRecord
 from dnnctl.store.trash import trash_of
 from stored import complete, store_run
+from stored_trials import store_trial
 
 N_MUTATIONS = 50
 COMMANDS: list[list[str]] = [
@@ -112,6 +113,21 @@ def test_a_report_of_a_damaged_run_ends_in_words(name: str, bad: RunRecord, tmp_
         path.write_text(sound)
         what = mutate_json(path, draw)
         done = call("report", "good", bad.id, "-o", tmp_path / "r.html")
+        assert done.exception is None or isinstance(done.exception, SystemExit), (what, done.exception)
+        assert done.exit_code in (0, 2), what
+
+
+@pytest.mark.parametrize("name", ["run.json", "summary.json", "history.jsonl", "metrics.jsonl"])
+def test_a_report_on_a_sweep_with_a_damaged_trial_ends_in_words(name: str, tmp_path: Path) -> None:
+    draw = random.Random(f"sweep {name}")
+    trials = [store_trial(tmp_path, number, [0.1, number / 20]) for number in range(1, 12)]
+    path = trials[-1].run.path / name
+    path.touch()
+    sound = path.read_text() or '{"event": "started", "time": "2026-01-01T10:00:00+00:00"}\n'
+    for _ in range(4):
+        path.write_text(sound)
+        what = mutate_json(path, draw)
+        done = call("report", "net", "--runs-dir", tmp_path, "-o", tmp_path / "r.html")
         assert done.exception is None or isinstance(done.exception, SystemExit), (what, done.exception)
         assert done.exit_code in (0, 2), what
 

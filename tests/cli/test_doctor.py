@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dnnctl.cli.doctor import examine_directories, examine_runs
+from dnnctl.cli.doctor import examine_directories, examine_runs, examine_tensorflow
+from dnnctl.store import file_system
 
 
 @pytest.mark.parametrize("programs", ["", "programs"])
@@ -24,3 +25,28 @@ def test_a_runs_directory_that_cannot_be_made_is_not_fine(tmp_path: Path, monkey
     assert examine_runs(tmp_path / "new" / "runs").is_fine
     monkeypatch.setattr("os.access", lambda *_: False)
     assert not examine_runs(tmp_path).is_fine
+
+
+@pytest.mark.parametrize(
+    ("growth", "words"), [("true", "takes memory as it needs it"), ("false", "takes all memory at once")]
+)
+@pytest.mark.heavy
+def test_gpus_have_the_index_that_a_spec_gives(growth: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dnnctl.engine import device
+
+    listed = [("cpu", "CPU"), ("gpu", "NVIDIA A100"), ("gpu", "NVIDIA T4")]
+    monkeypatch.setattr(device, "list_devices", lambda: listed)
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", growth)
+    cpu, gpu = examine_tensorflow()
+    assert "runtime.threads" in cpu.hint
+    assert gpu.state == "0: NVIDIA A100, 1: NVIDIA T4"
+    assert words in gpu.hint
+
+
+def test_a_runs_directory_whose_locks_do_not_hold_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("24 1 0:5 / / rw shared:1 - fuse.sshfs host:/ rw,user_id=0\n")
+    monkeypatch.setattr(file_system, "MOUNTS", mounts)
+    found = examine_runs(tmp_path)
+    assert "on fuse.sshfs" in found.state
+    assert "do not train the same run on two hosts" in found.hint

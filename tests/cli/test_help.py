@@ -47,3 +47,28 @@ def test_help_explains_options_with_their_defaults() -> None:
 def test_a_first_sentence_ends_at_its_full_stop() -> None:
     assert first_sentence("Write an .npz file\n    and stop. Then more.") == "Write an .npz file and stop."
     assert first_sentence("no stop") == "no stop"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["train", "a.yaml", "--set", "seed=1", "training.epochs=5", "x=2"], "--set training.epochs=5 --set x=2"),
+        (["train", "a.yaml", "epochs=[1]"], "Each change needs its own option: --set 'epochs=[1]'"),
+        (["sweep", "a.yaml", "--vary", "seed=[1,2]", "loss=[mse]"], "--vary 'loss=[mse]'"),
+        (["train", "a.yaml", "--lr", "0.1"], "To change the spec: --set optimizer.learning_rate=VALUE"),
+        (["plan", "a.yaml", "--batch-size", "5"], "To change the spec: --set training.batch_size=VALUE"),
+        (["train", "a.yaml", "--optimizer.momentum=0.9"], "To change the spec: --set optimizer.momentum=VALUE"),
+        (["check", "--set", "seed=1", "gone=2"], "Each change needs its own --set: --set gone=2"),
+    ],
+)
+def test_changes_of_the_spec_that_are_not_given_with_set_are_answered(arguments: list[str], advice: str) -> None:
+    found: Any = CliRunner().invoke(app, arguments)
+    assert (found.exit_code, found.output.count(advice)) == (2, 1), found.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "last", "a=1"], ["list", "--epochs", "3"], ["train", "a", "--nonsense"]]
+)
+def test_where_nothing_can_be_set_there_is_no_such_advice(arguments: list[str]) -> None:
+    found: Any = CliRunner().invoke(app, arguments)
+    assert (found.exit_code, "--set" in found.output) == (2, False)

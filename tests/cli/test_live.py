@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
 from rich.console import Console
 
-from dnnctl.cli.live import LiveDisplay, sparkline
+from dnnctl.cli.live import LiveDisplay, fit_epoch, sparkline
 from dnnctl.events.event import Downloading, ModelReady, RunEnded, RunOpened, StepsDone, Warned
 from dnnctl.store.facts import Summary
 
@@ -35,3 +36,23 @@ def test_nothing_in_a_run_acts_on_the_terminal_or_styles_the_text() -> None:
         assert text in printed
     rest = re.sub(r"\x1b\[(\?25[hl]|2K|\d*A)|\r", "", printed)
     assert not {char for char in rest if not char.isprintable()} - {"\n"}
+
+
+EPOCH = "epoch   7/100  loss 14.5239  mae 60579.4494  val_loss 12.3467  val_mae 35036.4219  rate 0.00393   1.85 s  best"
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [(200, []), (len(EPOCH), []), (len(EPOCH) - 1, ["rate"]), (80, ["rate", "mae"]), (60, ["rate", "mae", "loss"])],
+)
+def test_an_epoch_is_shown_without_what_matters_least_if_it_is_too_long(width: int, left_out: list[str]) -> None:
+    assert fit_epoch(EPOCH, width).split() == [
+        word
+        for column in re.findall(r"\S+(?: \S+)*", EPOCH)
+        if column.split()[0] not in left_out
+        for word in column.split()
+    ]
+
+
+def test_metrics_of_training_without_validation_are_kept() -> None:
+    assert fit_epoch("epoch 1/9  loss 0.5  mae 0.25  rate 0.1  1.0 s", 20) == "epoch 1/9  loss 0.5  mae 0.25  1.0 s"

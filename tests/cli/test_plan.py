@@ -40,3 +40,11 @@ def test_a_wrong_spec_is_refused(tmp_path: Path) -> None:
     done = call("plan", write_spec(tmp_path), "--set", "seed=x")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "--set seed=x: seed: must be a whole number" in done.stderr
+
+
+def test_the_colours_of_the_curve_are_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, the drawing has control characters, which text must not have."""
+    monkeypatch.setattr("dnnctl.commands.curves.draw_schedule", lambda *_: "\x1b[31mdrawn\x1b[0m")
+    done = call("plan", write_spec(tmp_path, schedule={"kind": "cosine"}), "--no-timing")
+    assert "drawn" in done.stdout
+    assert "x1b" not in done.stdout

@@ -11,6 +11,7 @@ import pytest
 from command_line import call
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
+from stored_trials import store_trial
 
 SCRIPT = "<script>alert(1)</script >"
 
@@ -45,6 +46,35 @@ def test_a_report_is_one_file_that_loads_nothing_and_runs_no_foreign_code(
 
 @pytest.mark.usefixtures("runs")
 def test_without_plotly_the_report_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dnnctl.compare.report.page.find_spec", lambda _: None)
+    monkeypatch.setattr("dnnctl.compare.report.document.find_spec", lambda _: None)
     done = call("report", "good")
     assert (done.exit_code, "pip install 'dnnctl[report]'" in done.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("runs")
+def test_only_an_earlier_report_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "r.html"
+    page.write_text("my page")
+    for command in (["report", "good", "-o", page], ["compare", "good", "--html", page]):
+        done = call(*command)
+        assert (done.exit_code, "was not overwritten" in done.stderr, page.read_text()) == (2, True, "my page")
+    assert call("report", "good", "-o", page, "--force").exit_code == 0
+    first = page.read_text()
+    assert call("report", "bad", "-o", page).exit_code == 0
+    assert page.read_text() != first
+
+
+def test_the_name_of_a_sweep_gives_its_report(tmp_path: Path) -> None:
+    """Among others it means its best runs, which are compared."""
+    for number in (1, 2, 3, 4):
+        store_trial(tmp_path, number, [number / 10])
+    out = tmp_path / "r.html"
+    done = call("report", "net", "--runs-dir", tmp_path, "-o", out)
+    assert (done.exit_code, done.output) == (0, f"report: {out}\n")
+    assert "Parallel coordinates" in out.read_text()
+    refused = call("report", "net", "--metric", "accuracy", "--runs-dir", tmp_path)
+    assert (refused.exit_code, "--metric" in refused.stderr) == (2, True)
+    done = call("report", "net", "net-0001", "--runs-dir", tmp_path, "-o", out)
+    assert done.exit_code == 0, done.output
+    assert "Parallel coordinates" not in out.read_text()
+    assert all(f"net-000{number}" in out.read_text() for number in (1, 2, 3, 4))

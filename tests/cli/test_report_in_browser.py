@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from browser import open_browser
 from dnnctl.cli.app import app
 from dnnctl.store.labels import Labels
 from dnnctl.store.writer import RunWriter
 from stored import store_run
+from stored_trials import PLAN, store_trial
 
 pytestmark = pytest.mark.heavy
 
@@ -128,3 +130,59 @@ def test_a_report_is_drawn_and_asks_nobody(flags: list[str], theme: str, page: P
     assert not seen["tooWide"]
     assert seen["unnamed"] == 0
     assert (seen["theme"], seen["paper"]) == (theme, {"dark": "rgb(20, 22, 26)", "light": "rgb(255, 255, 255)"}[theme])
+
+
+SIGHT = """new Promise((done) => {
+  const root = document.documentElement;
+  const charts = [...document.querySelectorAll(".chart")];
+  const isDrawn = (each) => each.querySelector(".trace") !== null;
+  const parallel = document.querySelector(".wide");
+  const look = (patience) => {
+    if (patience > 0 && !charts.every(isDrawn)) return setTimeout(look, 100, patience - 1);
+    document.getElementById("theme").click();
+    done({
+      drawn: charts.map(isDrawn),
+      asked: performance.getEntriesByType("resource").map((each) => each.name).filter((name) => !/^data:/.test(name)),
+      tooWide: root.scrollWidth > root.clientWidth,
+      marks: [...parallel.querySelectorAll(".xtick")].map((each) => each.textContent),
+      words: [...parallel.querySelectorAll(".annotation-text")].map((each) => each.textContent),
+      highest: Math.max(...charts.map((each) => each.layout.yaxis.range[1])),
+      paper: getComputedStyle(document.body).backgroundColor,
+    });
+  };
+  look(300);
+})"""
+
+
+@pytest.fixture(scope="module")
+def sweep_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report on a sweep with a trial of each state, and names that plotly could read as HTML."""
+    folder = tmp_path_factory.mktemp("sweep")
+    plan = {**PLAN, "objective": {"metric": "val_loss"}}
+    states = ["finished"] * 9 + ["diverged", "stopped", "failed", "unfinished"]
+    for number, state in enumerate(states, 1):
+        loss = 1e9 if state == "diverged" else number / 10
+        setting = {"optimizer.learning_rate": number / 10, "model.defaults.activation": [EVIL, "relu"][number % 2]}
+        store_trial(folder, number, [loss], state=state, plan=plan, metric="val_loss", setting=setting)
+    for place in (1, 2):
+        setting = {"optimizer.learning_rate": 0.1, "model.defaults.activation": "relu"}
+        confirming = {"confirms": place, "seed": place, "setting": setting, "plan": plan}
+        store_trial(folder, 1, [0.2 + place / 100], metric="val_loss", **confirming)
+    done = CliRunner().invoke(app, ["report", "net", "--runs-dir", str(folder), "-o", str(folder / "report.html")])
+    assert done.exit_code == 0, done.output
+    return folder / "report.html"
+
+
+def test_the_report_on_a_sweep_is_drawn_at_every_width_in_both_themes(sweep_page: Path, tmp_path: Path) -> None:
+    with open_browser(tmp_path) as browser:
+        for width, is_dark in ((480, True), (1280, False), (1920, True)):
+            browser.visit(sweep_page.as_uri(), width=width, is_dark=is_dark)
+            seen = browser.run(SIGHT)
+            assert seen["drawn"] == [True] * 6, "claim, history, parallel, two slices, learning curves"
+            assert seen["asked"] == []
+            assert not seen["tooWide"]
+            assert seen["marks"] == ["learning_rate", "activation", "val_loss"]
+            assert EVIL in seen["words"]
+            assert seen["highest"] < 2, "one diverged trial does not set any axis"
+            assert seen["paper"] == ("rgb(255, 255, 255)" if is_dark else "rgb(20, 22, 26)"), "the button changes it"
+        assert browser.console == []

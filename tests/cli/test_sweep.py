@@ -91,6 +91,27 @@ def test_show_prints_the_trials_and_the_claim() -> None:
     assert "was 0.0400 better than the same setting with fresh seeds" in done.stdout
 
 
+def test_show_prints_the_front_of_several_objectives(tmp_path: Path) -> None:
+    """Its trials, and numbers of parameters as whole numbers."""
+    plan = {"objective": [{"metric": "val_accuracy"}, {"metric": "parameters"}], "search": {"kind": "random"}}
+    for number, accuracy in ((1, 0.5), (200, 0.9), (300, 0.7)):
+        store_trial(tmp_path, number, [accuracy], plan=plan)
+    lines = call("show", "net", "--runs-dir", tmp_path).stdout.splitlines()
+    assert "Pareto front  trial 1, trial 200" in lines
+    assert "next          dnnctl report net, or dnnctl compare net" in lines
+    assert [line.split()[:4] for line in lines[-3:]] == [
+        ["200", "finished", "0.9000", "2,000"],
+        ["1", "finished", "0.5000", "10"],
+        ["300", "finished", "0.7000", "3,000"],
+    ]
+
+
+@pytest.mark.usefixtures("runs_dir")
+def test_show_cannot_follow_a_sweep() -> None:
+    done = call("show", "net", "--follow")
+    assert (done.exit_code, "dnnctl list --sweep net" in done.stderr) == (2, True)
+
+
 @pytest.mark.usefixtures("runs_dir")
 def test_show_as_json_has_every_trial() -> None:
     found = json.loads(call("show", "net", "--json").stdout)

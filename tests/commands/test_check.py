@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from dnnctl.commands import gpu
 from dnnctl.commands.check import check
 from dnnctl.specs import load, to_plain
 from dnnctl.specs.reading.load import to_yaml
+from image_files import draw_pixels, write_folder
 from random_specs import Chance, write_data
+from sample_specs import write_digits
+from stored import store_run
 
 BAD = """# why
 name: bad
@@ -76,8 +80,50 @@ def test_fixing_twice_is_fixing_once(seed: int, tmp_path: Path) -> None:
         assert to_plain(load(path).spec)
 
 
-def test_files_are_not_looked_for_offline(tmp_path: Path) -> None:
+MODEL = "model: {layers: [flatten]}\n"
+DIGITS = "data: {source: {kind: npz, path: digits.npz}}\n"
+NAMED = {
+    "file": ("data: {source: {kind: npz, path: gone.npz}}\n" + MODEL, "data.source.path", "no such file"),
+    "run": (DIGITS + "model: {layers: [flatten], reuse: {run: gone}}\n", "model.reuse.run", "There are no runs in"),
+    "model": (
+        DIGITS + "model: {layers: [flatten], reuse: {run: gone.keras}}\n",
+        "model.reuse.run",
+        "gone.keras does not exist",
+    ),
+    "device": (DIGITS + MODEL + "runtime: {device: gpu}\n", "runtime.device", "this computer has no GPU"),
+    "image": ("data: {source: {kind: images, path: photos}}\n" + MODEL, "data.source", "b/0.png"),
+    "array": ("data: {source: {kind: npz, path: digits.npz, train_inputs: pixels}}\n" + MODEL, "data.source", "pixels"),
+    "loss": (DIGITS.replace("npz}", "npz, task: numbers}") + MODEL + "loss: hinge\n", "loss", "hinge is for classes"),
+}
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_what_a_spec_names_is_looked_for_unless_offline(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file, a run, a model, a GPU; and in files that exist: a damaged image, an array, what the loss is for."""
+    monkeypatch.setattr(gpu, "DEVICES", (str(tmp_path / "driver"),))
+    monkeypatch.delenv(gpu.HIDES, raising=False)
+    write_digits(tmp_path / "digits.npz")
+    write_folder(tmp_path / "photos", {f"{'ab'[n % 2]}/{n // 2}.png": draw_pixels(1, 8, 8, 3)[0] for n in range(8)})
+    (tmp_path / "photos" / "b" / "0.png").write_bytes(b"not an image")
+    text, key, rule = NAMED[named]
     path = tmp_path / "x.yaml"
-    path.write_text("data: {source: {kind: npz, path: gone.npz}}\nmodel: {layers: [flatten]}\n")
-    assert [fault.path for fault in check(path).faults] == ["data.source.path"]
+    path.write_text(text)
+    (fault,) = check(path, runs_dir=tmp_path / "runs").faults
+    assert (fault.path, rule in fault.rule, fault.place is not None) == (key, True, True), fault
+    assert fault.hint
     assert check(path, offline=True).faults == ()
+
+
+def test_a_run_and_a_gpu_that_are_there_are_no_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "DEVICES", (str(tmp_path),))
+    monkeypatch.delenv(gpu.HIDES, raising=False)
+    run = store_run(tmp_path / "runs", "there")
+    run.folder.model.write_bytes(b"model")
+    write_digits(tmp_path / "digits.npz")
+    path = tmp_path / "x.yaml"
+    path.write_text(DIGITS + "model: {layers: [flatten], reuse: {run: there}}\nruntime: {device: gpu}\n")
+    assert check(path, runs_dir=tmp_path / "runs").faults == ()
+    monkeypatch.setenv(gpu.HIDES, "-1")
+    assert [fault.path for fault in check(path, runs_dir=tmp_path / "runs").faults] == ["runtime.device"]

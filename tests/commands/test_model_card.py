@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from dnnctl.commands.conversion import Outcome
-from dnnctl.commands.model_card import _values, call_code, code, fenced, table
+from dnnctl.commands.model_card import _data, _values, call_code, code, fenced, table, without_folders
 from dnnctl.store.encoding import ColumnEncoding
 from dnnctl.store.facts import TargetFacts
+from stored import store_run
 
 TWO = TargetFacts("classes", ("no", "yes"))
 BOTH = TargetFacts("labels", ("a", "b"))
@@ -72,3 +74,13 @@ def test_the_code_prints_the_decisions(
 def test_a_missing_category_is_named_and_not_an_empty_span() -> None:
     how = ColumnEncoding("hood", "category", categories=("", "North"))
     assert _values(how) == "missing, `North`"
+
+
+def test_a_card_does_not_say_where_the_data_were(tmp_path: Path) -> None:
+    """Paths become the names of files; a separator that looks like a path does not change."""
+    run = store_run(tmp_path, "net")
+    assert run.spec["data"]["source"]["path"] == "/nowhere.npz"
+    assert _data(run)[0] == "Source `npz` `nowhere.npz`, SHA-256 of all examples:"
+    source = {"kind": "csv", "path": "/home/me/houses.csv", "delimiter": "/", "test": {"path": "/home/me/test.csv"}}
+    shown = {**source, "path": "houses.csv", "test": {"path": "test.csv"}}
+    assert without_folders({"data": {"source": source}}) == {"data": {"source": shown}}

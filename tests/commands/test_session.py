@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from command_line import call
 from dnnctl.commands.train import train
 from dnnctl.errors import DivergedError, InterruptedRunError, RunError
+from dnnctl.events.event import Event, RunEnded
+from dnnctl.specs import load
 from dnnctl.store.catalog import list_runs
 from dnnctl.store.writer import RunWriter
 from sample_specs import write_spec
@@ -49,3 +52,21 @@ def test_the_exit_code_is_recorded(
         train(write_spec(tmp_path), runs_dir=tmp_path / "runs")
     (run,) = list_runs(tmp_path / "runs")
     assert (run.history[-1].event, run.history[-1].exit_code) == ("ended", code)
+
+
+@pytest.mark.heavy
+def test_advice_at_the_end_has_the_line_to_change(tmp_path: Path) -> None:
+    """Also in log.txt; `show` and `report` read it from the record of the run. A value of --set has no line."""
+    spec = write_spec(tmp_path, optimizer={"kind": "sgd", "learning_rate": 0.3}, training={"epochs": 3})
+    events: list[Event] = []
+    run = train(spec, runs_dir=tmp_path / "runs", report=events.append)
+    (found,) = (each for event in events if isinstance(event, RunEnded) for each in event.advice)
+    (number,) = (number for number, line in enumerate(spec.read_text().splitlines(), 1) if "epochs: 3" in line)
+    assert (found.changes, found.places) == (("training.epochs: 6",), (f"{spec}:{number}",))
+    assert f"# advice: {found}\n" in run.folder.log.read_text()
+    assert f"advice (1)  {found.reason}" in call("show", run.path).stdout
+    assert call("report", run.path, "-o", tmp_path / "report.html").exit_code == 0
+    assert f"Advice: {found.reason} Change training.epochs: 6<" in (tmp_path / "report.html").read_text()
+    events.clear()
+    train(load(spec, ["training.epochs=4"]), runs_dir=tmp_path / "runs", report=events.append)
+    assert [each.places for event in events if isinstance(event, RunEnded) for each in event.advice] == [("",)]

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands import workers
-from dnnctl.commands.workers import WORKERS, start_workers
-from dnnctl.specs.sweep import Processes
+from dnnctl.commands import ray_launcher, workers
+from dnnctl.commands.workers import WORKERS, Job, start_workers
+from dnnctl.errors import UserError
+from dnnctl.specs.reading.introspection import members
+from dnnctl.specs.workers import Processes, Ray, Slurm, Workplace
 
 
 def chosen(monkeypatch: pytest.MonkeyPatch, *, cores: int, n_runs: int = 100, **keys: Any) -> tuple[int, int]:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
     choice = Processes.model_validate({"kind": "processes", **keys})
-    found = start_workers(choice, n_runs=n_runs, lock=None)
+    found = start_workers(choice, Job(Path("runs"), n_runs=n_runs))
     return found.n, found.threads
 
 
@@ -47,4 +49,13 @@ def test_a_gpu_gets_one_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_there_are_workers_for_every_kind() -> None:
-    assert set(WORKERS) == {Processes}
+    assert set(WORKERS) == set(members(Workplace))
+
+
+def test_a_launcher_that_is_not_installed_is_reported_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_launcher, "find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r"pip install 'dnnctl\[ray\]'"):
+        start_workers(Ray(kind="ray"), Job(Path("runs")))
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UserError, match="sbatch, which is not on the PATH"):
+        start_workers(Slurm(kind="slurm", n=2), Job(Path("runs")))

@@ -218,3 +218,28 @@ def test_inputs_that_stay_on_the_disk_are_not_read_to_compare_them(tmp_path: Pat
         dataset = load(source=npy_source(tmp_path, **arrays), in_memory=in_memory)
         assert isinstance(dataset.train.inputs, np.ndarray) == in_memory
         assert any("same inputs as a training example" in warning for warning in dataset.warnings) == in_memory
+
+
+def test_the_source_rows_lead_back_to_the_file(tmp_path: Path) -> None:
+    """Whatever was left out: other classes, validation, a test split of the same file, rows beyond a limit."""
+    source = {"kind": "csv", "path": str(tmp_path / "rows.csv"), "target": "kind", "test": {"size": 0.2}}
+    kinds = np.random.default_rng(3).choice(["cat", "dog", "cow"], 120)
+    numbers = np.random.default_rng(4).permutation(120) / 4
+    lines = [f"{number},{kind}" for number, kind in zip(numbers, kinds, strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(["number,kind", *lines]))
+    for classes in ("all", ["cow", "cat"]):
+        found = load(source=source, classes=classes, validation={"size": 0.25}, limit=30, scaling="none")
+        rows = found.source_rows["train"]
+        assert len(rows) == len(found.train) == 30
+        np.testing.assert_array_equal(found.train.inputs[:, 0], numbers[rows].astype(np.float32))
+        assert [found.class_names[target] for target in found.train.targets] == kinds[rows].tolist()
+
+
+def test_the_source_of_an_image_is_its_file(tmp_path: Path) -> None:
+    pixels = draw_pixels(20, 4, 4)
+    images = {f"{'ab'[number % 2]}/{number}.png": image for number, image in enumerate(pixels)}
+    write_folder(tmp_path / "images", images)
+    source = {"kind": "images", "path": str(tmp_path / "images"), "test": {"size": 0.2}}
+    found = load(source=source, validation={"size": 4})
+    for inputs, row in zip(found.train.inputs, found.source_rows["train"], strict=True):
+        np.testing.assert_array_equal(inputs, images[found.files[row]])

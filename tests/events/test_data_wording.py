@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dnnctl.events.data_wording import detail_lines, measured_baseline, size_line, target_lines
 from dnnctl.store.column_summary import ColumnSummary
 from dnnctl.store.data_facts import ClassFacts, DataDescription
@@ -67,3 +69,19 @@ def test_the_metrics_of_each_target_are_those_of_the_test_split() -> None:
         "  width            0.5000  1.0000   —",
     ]
     assert target_lines(Summary(epochs=1, monitor="loss", targets={"test": each})) == []
+
+
+def test_a_table_of_columns_fits_the_terminal_and_every_name_is_another() -> None:
+    """Long names that differ in their middle: other columns are left out before two names look the same."""
+    width = 80
+    names = [f"measurement_number_{number}_in_millimetres" for number in range(3)]
+    use = "standardized, with an indicator"
+    columns = tuple(ColumnSummary(name, "number", use, 2, 40, -30674.4, 24059.3, "33") for name in names)
+    data = replace(DATA, columns=columns, classes=(), baseline={})
+    lines = detail_lines(data, width)
+    assert max(map(len, lines)) <= width
+    shown = [line.split()[0] for line in lines if line[2] != " "]
+    assert len(set(shown)) == 1 + len(names)
+    assert " ".join(lines).count("indicator") == len(names)
+    assert max(map(len, detail_lines(data))) > width
+    assert detail_lines(DATA, width) == detail_lines(DATA)

@@ -33,3 +33,13 @@ def test_a_trial_that_was_stopped_says_why() -> None:
 def test_a_killed_worker_is_named_with_its_signal() -> None:
     (line,) = sweep_lines(events.WorkerLost(trial=3, confirms=1, run="r", code=-9))
     assert line == "the worker of trial 3, fresh seed 1 was killed by signal 9; another one resumes the trial"
+
+
+def test_of_a_worker_elsewhere_only_its_death_is_known() -> None:
+    (line,) = sweep_lines(events.WorkerLost(trial=3, confirms=None, run="r", code=None))
+    assert line == "the worker of trial 3 has died; another one resumes the trial"
+
+
+def test_workers_that_are_not_known_yet_are_not_counted() -> None:
+    opened = events.SweepOpened("net", "runs", "grid", ("seed",), ("val_loss",), 4, 0, workers=0, threads=0)
+    assert sweep_lines(opened)[0] == "sweep net: 4 trials by grid; workers join later"

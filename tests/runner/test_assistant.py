@@ -57,7 +57,9 @@ def finish(workers: Sequence[Forked]) -> list[str]:
     """Wait for workers to end well; return the digests of the states that those other than the chief report."""
     printed = [worker.communicate() for worker in workers]
     assert [worker.wait() for worker in workers] == [0] * len(workers), printed
-    return [json.loads(out.splitlines()[-1])["state"] for out, _ in printed[1:]]
+    ended = [json.loads(line) for out, _ in printed[1:] for line in out.splitlines() if "worker_ended" in line]
+    assert len(ended) == len(workers) - 1, printed
+    return [event["state"] for event in ended]
 
 
 def state_of(runs: Path) -> str:
@@ -77,14 +79,12 @@ def distributed(tmp_path: Path) -> Path:
 @pytest.fixture
 def expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The digest of the state after the same training by two replicas in this process."""
-    return in_one_process(tmp_path, monkeypatch, 2)
-
-
-def in_one_process(folder: Path, monkeypatch: pytest.MonkeyPatch, n: int) -> str:
-    monkeypatch.setattr(setup, "replica_devices", lambda: ("/CPU:0",) * n)
+    monkeypatch.setattr(setup, "replica_devices", lambda: ("/CPU:0",) * 2)
+    folder = tmp_path / "mirrored"
+    folder.mkdir()
     spec = write_spec(folder, model=MODEL, training=TRAINING, runtime={"distribution": "mirrored"})
-    train(spec, runs_dir=folder / "mirrored")
-    return state_of(folder / "mirrored")
+    train(spec, runs_dir=folder / "runs")
+    return state_of(folder / "runs")
 
 
 def test_two_workers_give_the_bits_of_one_process(distributed: Path, expected: str, tmp_path: Path) -> None:

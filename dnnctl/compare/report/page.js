@@ -4,6 +4,7 @@ const root = document.documentElement;
 const control = (name) => document.getElementById(name);
 const MANY = 6; // with more runs, the legend names only one line of each
 const LONGEST = 32; // characters of a name in the legend
+const SHORT = 14; // characters of a line below an axis
 const ENTRY = { width: 200, height: 24 }; // pixels of a name in the legend
 
 function colour(name) {
@@ -78,21 +79,74 @@ function drawCurves() {
   const place = control("curves"), nEntries = traces.filter((trace) => trace.showlegend).length;
   const nLines = Math.ceil(nEntries / Math.max(1, Math.floor(place.clientWidth / ENTRY.width)));
   place.style.height = Math.max(384, 310 + nLines * ENTRY.height) + "px";
-  Plotly.react("curves", traces, layout(x, axis(metric, { type: control("log").checked ? "log" : "linear" })), config);
+  const isLog = control("log").checked, limits = isLog ? undefined : data.limits[metric];
+  const y = isLog ? { type: "log" } : limits ? { range: padded(limits) } : {};
+  Plotly.react("curves", traces, layout(x, axis(metric, y)), config);
+  tellOutside(metric, limits);
+}
+
+function padded([low, high]) {
+  return [low - 0.05 * (high - low), high + 0.05 * (high - low)];
+}
+
+// The runs with values that the axis does not show.
+function tellOutside(metric, limits) {
+  const isOutside = (value) => value !== null && (value < limits[0] || value > limits[1]);
+  const values = (run) => [metric, "val_" + metric].flatMap((name) => run.rows[name] || []);
+  const names = limits ? data.curves.filter((run) => values(run).some(isOutside)).map((run) => run.label) : [];
+  control("outside").hidden = !names.length;
+  const shown = names.slice(0, MANY).join(", ") + (names.length > MANY ? " and " + (names.length - MANY) + " more" : "");
+  control("outside").textContent = "Some values are outside of the axis, far from all others: those of " + shown +
+    ". A double click on the chart, or a log axis, shows everything.";
+}
+
+// Several lines of text for plotly.
+function lines(text) {
+  return plain(text).replace(/\n/g, "<br>");
+}
+
+// A name below an axis: its words on several short lines.
+function broken(text) {
+  const found = [""];
+  for (const word of brief(text).split(" ")) {
+    const longer = (found[found.length - 1] + " " + word).trim();
+    if (longer.length <= SHORT || longer === word) found[found.length - 1] = longer;
+    else found.push(word);
+  }
+  return lines(found.join("\n"));
+}
+
+function trace(each) {
+  const shade = each.colour === "soft" ? colour("--soft") : each.colour;
+  return {
+    x: each.x, y: each.y, type: each.type || "scatter", mode: each.markers ? "lines+markers" : each.mode, name: plain(each.name),
+    text: each.hover ? each.hover.map(lines) : each.text, hovertemplate: each.hover && "%{text}<extra></extra>",
+    opacity: each.opacity, line: { color: shade, dash: each.dash || "solid", width: each.width || 2, shape: each.shape || "linear" },
+    marker: { color: shade, size: each.size || 6, symbol: each.symbol || "circle" }, hoverinfo: each.dash ? "skip" : undefined,
+    error_y: each.error && {
+      type: "data", symmetric: false, array: each.error.above, arrayminus: each.error.below, color: shade, thickness: 1.5,
+    },
+  };
+}
+
+function side(chart, name) {
+  const range = chart[name + "_range"], ticks = chart[name + "_ticks"];
+  return axis(chart[name], Object.assign(
+    range ? { range } : {}, chart[name + "_step"] ? { dtick: chart[name + "_step"] } : {}, chart[name + "_log"] ? { type: "log", exponentformat: "power" } : {},
+    ticks ? { tickmode: "array", tickvals: ticks.at, ticktext: ticks.texts.map(broken), zeroline: false, showline: ticks.at.length > 0 } : {}));
+}
+
+function inside(each) {
+  return {
+    x: each.x, y: each.y, text: plain(brief(each.text)), showarrow: false, xanchor: each.x_anchor || "center", font: { size: 11 },
+    bgcolor: colour("--paper"), borderpad: 1, opacity: 0.9,
+  };
 }
 
 function drawChart(chart) {
-  const traces = chart.traces.map((each) => {
-    const shade = each.colour === "soft" ? colour("--soft") : each.colour;
-    return {
-      x: each.x, y: each.y, type: each.type || "scatter", mode: each.markers ? "lines+markers" : each.mode, name: plain(each.name),
-      text: each.text, opacity: each.opacity, line: { color: shade, dash: each.dash || "solid", width: 2 },
-      marker: { color: shade, size: each.size || 6 }, hoverinfo: each.dash ? "skip" : undefined,
-    };
-  });
-  const page = layout(
-    axis(chart.x, chart.x_range ? { range: chart.x_range } : {}), axis(chart.y, chart.y_range ? { range: chart.y_range } : {}));
-  Plotly.react(chart.id, traces, Object.assign(page, { bargap: 0.05 }), config);
+  const page = layout(side(chart, "x"), side(chart, "y"));
+  if (chart.is_reversed) page.legend.traceorder = "reversed";
+  Plotly.react(chart.id, chart.traces.map(trace), Object.assign(page, { bargap: 0.05, annotations: (chart.texts || []).map(inside) }), config);
 }
 
 // A chart in a closed section has no size: it is drawn when the section is opened.

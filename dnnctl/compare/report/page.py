@@ -1,30 +1,23 @@
-"""A report: one self-contained HTML file, including its charts."""
+"""The page of a report on runs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
-from importlib.util import find_spec
 from itertools import accumulate
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from dnnctl.compare.comparison import Comparison, Result
 from dnnctl.compare.group import Group, Spread
 from dnnctl.compare.paired_tests import CONFIDENCE, bootstrap_means
-from dnnctl.compare.report.chart import MAX_POINTS, Charts, colour_of
+from dnnctl.compare.report.chart import MAX_POINTS, Charts, colour_of, focus
+from dnnctl.compare.report.document import build_document
 from dnnctl.compare.report.markup import table
 from dnnctl.compare.report.page_run import Mistakes, describe_run
 from dnnctl.compare.report.recipe import MAX_COLUMNS, describe_recipes
 from dnnctl.compare.scores import Scores, score
 from dnnctl.compare.t_tests import interval_of_mean
-from dnnctl.errors import UserError
 from dnnctl.store.difference import in_words
-from dnnctl.store.environment import installed_version
-from dnnctl.store.files import finite_only
 from dnnctl.store.metrics import NO_METRICS, NO_SCALARS, finite
 from dnnctl.store.recipe import repetition
 from dnnctl.store.record import RunRecord
@@ -34,20 +27,10 @@ MAX_TITLE = 4
 """The maximum number of names in the title."""
 MAX_VERDICTS = 6
 """More verdicts are folded."""
+AXES = ("epoch", "time")
+NEVER_FAR = (*NO_METRICS, *AXES)
+"""What is drawn completely, however different the runs are."""
 SMOOTHING = "0 draws the values; near 1 draws the mean of many epochs"
-
-
-def plotly_script() -> str:
-    """The source of plotly.js.
-
-    Raises:
-        UserError: plotly is not installed.
-    """
-    found = find_spec("plotly")
-    path = Path(found.origin).parent / "package_data" / "plotly.min.js" if found and found.origin else None
-    if path is None or not path.is_file():
-        raise UserError("A report needs plotly. Install it: pip install 'dnnctl[report]'")
-    return path.read_text(encoding="utf-8")
 
 
 def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
@@ -62,6 +45,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
     colours = {group.label: colour_of(place) for place, group in enumerate(comparison.groups)}
     for group, run in runs:
         charts.curves += _curve(group, run, colours[group.label])
+    charts.limits = _limits(charts.curves)
     parts = [
         _opening(comparison, charts),
         _verdicts(comparison),
@@ -74,17 +58,7 @@ def build_page(comparison: Comparison, mistakes: Mapping[str, Mistakes]) -> str:
             for place, (group, run) in enumerate(runs)
         ),
     ]
-    here = files("dnnctl.compare.report")
-    template = Template((here / "page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escape(_title(runs)),
-        style=(here / "page.css").read_text(encoding="utf-8"),
-        body="\n".join(parts),
-        version=str(installed_version("dnnctl")),
-        data=_inside_script(vars(charts)),
-        plotly=plotly_script(),
-        script=(here / "page.js").read_text(encoding="utf-8"),
-    )
+    return build_document(_title(runs), parts, charts)
 
 
 def _title(runs: list[tuple[Group, RunRecord]]) -> str:
@@ -92,11 +66,6 @@ def _title(runs: list[tuple[Group, RunRecord]]) -> str:
     if len(names) > MAX_TITLE:
         return f"{', '.join(names[: MAX_TITLE - 1])} and {len(names) - MAX_TITLE + 1} more"
     return " and ".join(names)
-
-
-def _inside_script(value: Any) -> str:
-    """JSON that cannot end the script element that holds it."""
-    return json.dumps(finite_only(value)).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _opening(comparison: Comparison, charts: Charts) -> str:
@@ -200,13 +169,19 @@ def _curve(group: Group, run: RunRecord, colour: str) -> list[dict[str, Any]]:
     return [{"label": label, "group": group.label, "is_first": is_first, "colour": colour, "rows": columns}]
 
 
+def _limits(curves: Sequence[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """The ranges of the axes of metrics in which some runs, such as diverging ones, are far from the others."""
+    found: dict[str, list[list[float]]] = {}
+    for run in curves:
+        for name, column in run["rows"].items():
+            found.setdefault(name.removeprefix("val_"), []).append([value for value in column if value is not None])
+    known = {name: [column for column in columns if column] for name, columns in found.items() if name not in NEVER_FAR}
+    ranges = {name: focus([*map(min, columns)], [*map(max, columns)]) for name, columns in known.items() if columns}
+    return {name: limits for name, limits in ranges.items() if limits is not None}
+
+
 def _curves(charts: Charts) -> str:
-    found = {
-        name.removeprefix("val_"): None
-        for run in charts.curves
-        for name in run["rows"]
-        if name not in ("epoch", "time")
-    }
+    found = {name.removeprefix("val_"): None for run in charts.curves for name in run["rows"] if name not in AXES}
     names = sorted(found, key=lambda name: (name in NO_METRICS, list(found).index(name)))
     if not names:
         return "<p>No epoch has finished.</p>"
@@ -221,6 +196,7 @@ def _curves(charts: Charts) -> str:
         'value="0"></label></div>'
         '<div id="curves" class="chart" role="img" aria-label="The chosen metric of each '
         'run over epochs or time; the results table has the final values"></div>'
+        '<p id="outside" class="note" hidden></p>'
     )
 
 

@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 
+from dnnctl.advice.training import advise
 from dnnctl.compare.diagnostics import Mistake, surest_mistakes
 from dnnctl.compare.group import Group
 from dnnctl.compare.report.chart import Charts
@@ -15,6 +16,7 @@ from dnnctl.compare.report.classes import class_name, describe_classes
 from dnnctl.compare.report.labels import describe_labels
 from dnnctl.compare.report.markup import table
 from dnnctl.compare.report.numbers import describe_numbers
+from dnnctl.compare.report.probed_epochs import describe_probed
 from dnnctl.compare.scores import NoPredictions, Predictions, read_predictions
 from dnnctl.store.columns import spec_value
 from dnnctl.store.difference import in_words
@@ -39,7 +41,8 @@ def describe_run(
 ) -> str:
     """A run's section; its charts are added to `charts`."""
     note = f"<p class='note'>{escape(run.labels.note)}</p>" if run.labels.note else ""
-    parts = [note, _lineage(run), *_predicted(run, mistakes, charts, colour), _layers(run), _environment(run)]
+    parts = [note, _lineage(run), *_predicted(run, mistakes, charts, colour), _layers(run), describe_probed(run.probed)]
+    parts.append(_environment(run))
     seed = f", {repetition(run)}" if len(group.runs) > 1 else ""
     title = f"{escape(group.label + seed)} <code>{escape(run.id)}</code>"
     return f"<details{' open' if is_open else ''}><summary>{title}</summary>{''.join(parts)}</details>"
@@ -81,7 +84,7 @@ def _targets(run: RunRecord) -> list[str]:
 
 
 def _lineage(run: RunRecord) -> str:
-    """The runs that it was forked from, reuses or was pruned from, and its roll-backs."""
+    """The runs that it was forked from, reuses or was pruned from, its roll-backs, and advice about its training."""
     lines = []
     parent, reuse, pruned = run.facts.parent, run.facts.reuse, run.facts.pruned
     if parent:
@@ -92,6 +95,7 @@ def _lineage(run: RunRecord) -> str:
     if pruned:
         lines.append(f"Pruned from {pruned.run}: {pruned.sparsity:.1%} of the kernel weights are zero.")
     lines += [f"Rolled back {roll_back_in_words(entry)}" for entry in run.roll_backs]
+    lines += [f"Advice: {each}" for each in advise(run)]
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 

@@ -115,7 +115,10 @@ def _check_folders(root: Path, files: list[ImageFile], splits: Mapping[str, str]
     empty = [name for name in classes if normalize("NFC", name) not in full]
     if empty:
         lines = "\n".join(listed(empty, len(empty)))
-        raise DataError(f"{base} has class folders without images. Remove them, or add images:\n{lines}")
+        raise DataError(
+            f"{base} has folders without images, but every folder in it is a class. Add images, or put the folders of "
+            f"the classes into a folder of their own:\n{lines}"
+        )
     if len(full) == 1:
         raise DataError(
             f"{base} has one class folder, {enumerated(classes)}, so there is nothing to learn. {LAYOUT} If the "

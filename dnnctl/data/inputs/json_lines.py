@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dnnctl.data.dataset import Array
 from dnnctl.data.inputs.arrays import check_array
 from dnnctl.data.inputs.batch import STEP, InputBatch, InputForm
 from dnnctl.data.json_lines import read_record
+from dnnctl.data.tables.number_text import THOUSANDS, written_numbers
 from dnnctl.data.tables.table_file import TableStream
 from dnnctl.data.tables.wording import quoted
 from dnnctl.errors import DataError
@@ -129,14 +131,24 @@ def _column(name: str, records: Sequence[Record], lines: Sequence[tuple[bytes, s
             raise DataError(f"{place}: {quoted(name)} is a {kind}, but must be text, a number, a boolean or null.")
     types = {type(value) for value in values} - {type(None)}
     if len(types) > 1 and types != {int, float}:
-        return pa.array([_text(value) for value in values], pa.string())
+        unit = _unit_of([value for value in values if isinstance(value, str)])
+        return pa.array([_text(value, unit) for value in values], pa.string())
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
 
 
-def _text(value: Any) -> str | None:
+def _unit_of(texts: Sequence[str]) -> str:
+    """The unit that all numbers in texts have: `%` for "30 %". Numbers next to them, which JSON has no unit for, have
+    the same.
+    """
+    array = pc.utf8_trim_whitespace(pa.chunked_array([texts], pa.string()))
+    found = next((read for decimal in ".," if texts and (read := written_numbers(array, decimal))), None)
+    return found[1] if found and found[1] != THOUSANDS else ""
+
+
+def _text(value: Any, unit: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else f"{value} {unit}".rstrip()

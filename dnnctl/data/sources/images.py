@@ -63,6 +63,8 @@ def load(source: Images, progress: Progress) -> RawData:
         targets.class_names,
         validation=rows.get("validation"),
         warnings=_warnings(whole, problems),
+        row_numbers=rows["train"].numbers,
+        files=files.paths,
     )
 
 

@@ -90,6 +90,7 @@ class _Loaded:
             groups=None if groups is None else groups.values,
             dates=None if dates is None else dates.values,
             fit=self.fit,
+            row_numbers=self.rows,
             warnings=spelling_warnings(self.columns[name] for name in (*self.roles.features, *self.roles.targets)),
         )
 
@@ -154,7 +155,12 @@ def _without_unused(source: Table, roles: Roles, columns: Columns, path: str) ->
     features = tuple(name for name in roles.features if name not in unused)
     if not features:
         reason = ", ".join(f"{quoted(name)} ({reason})" for name, reason in list(unused.items())[:5])
-        raise DataError(f"{path}: no column is left for the network. Left out: {reason}.")
+        names = ", ".join(map(quoted, list(unused)[:5]))
+        raise DataError(
+            f"{path}: no column is left for the network. Left out: {reason}. Add columns that say something about the "
+            f"target; to use {'it' if len(unused) == 1 else 'them'} all the same, write "
+            f"`features: {{include: [{names}]}}` in data.source."
+        )
     return replace(roles, features=features), unused
 
 

@@ -35,17 +35,46 @@ MAX_LISTED = 3
 Shapes = Mapping[str, tuple[int, ...]]
 
 
+@dataclass(frozen=True)
+class Branch:
+    """The start of a fork."""
+
+    origin: Checkpoint
+    """The parent's state."""
+    loop: Loop
+    progress: Progress
+    """That of the parent."""
+    best: Arrays | None
+    """The best weights of the parent; None if its best epoch does not count in the fork."""
+    reset: list[str]
+    """What is reset, each with the reason."""
+
+
 def start_from_origin(
     writer: RunWriter, stages: Stages, checkpointer: Checkpointer
 ) -> tuple[Checkpoint, Loop, list[str]]:
-    """Restore the state that a fork starts from.
+    """Restore the state that a fork starts from, and write the rows of the parent.
 
     Returns the checkpoint, the loop, and what is reset, each with the reason.
 
     Raises:
         RunError: the checkpoint is damaged or is that of another network.
     """
-    run, parent = writer.record, writer.facts.parent
+    branch = branch_off(writer.record, stages)
+    if branch.best is not None:
+        phase = (branch.progress.best_row or {}).get("phase", 1)
+        checkpointer.best.recall(branch.best, min(phase, len(stages.setup.phases)))
+    checkpointer.log.start_with(branch.progress.rows, branch.progress.pretraining, branch.progress.probe)
+    return branch.origin, branch.loop, branch.reset
+
+
+def branch_off(run: RunRecord, stages: Stages) -> Branch:
+    """Restore the state that a fork starts from. Nothing is written.
+
+    Raises:
+        RunError: the checkpoint is damaged or is that of another network.
+    """
+    parent = run.facts.parent
     assert parent is not None, "only forks have an origin"
     origin = _intact_origin(run, parent)
     progress = read_progress(origin)
@@ -67,10 +96,7 @@ def start_from_origin(
         reason = "the phase starts with a fresh one"
     reset = _take_over(loop.engine.variables, values, origin, reason)
     with_best = not has_new_data and not has_changed(OF_THE_BEST, changed)
-    if with_best:
-        phase = (progress.best_row or {}).get("phase", 1)
-        checkpointer.best.recall(best, min(phase, len(stages.setup.phases)))
-    else:
+    if not with_best:
         reset.append("the best epoch (what is measured has changed)")
     reset += _data_changes(parent, stages, changed, has_new_data=has_new_data)
     loop.epochs_before, loop.rates.epochs_before = start.epochs_before, start.epochs_before_schedule
@@ -81,8 +107,7 @@ def start_from_origin(
         with_rates=has_same_phases and not has_changed(OF_THE_RATES, changed),
         with_end=has_same_phases and loop.stage.number < len(stages.setup.phases),
     )
-    checkpointer.log.start_with(progress.rows, progress.pretraining)
-    return origin, loop, reset
+    return Branch(origin, loop, progress, best if with_best else None, reset)
 
 
 def _data_changes(parent: ParentFacts, stages: Stages, changed: Sequence[str], *, has_new_data: bool) -> list[str]:

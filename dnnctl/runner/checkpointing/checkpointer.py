@@ -71,8 +71,10 @@ class Checkpointer:
         step = loop.global_step
         if is_anchor:
             self.roll_back = replace(self.roll_back, anchor=name_of_checkpoint(epoch=epoch, step=step))
-        rows, pretraining = tuple(self.log.rows), tuple(self.log.pretraining)
-        progress = Progress(loop.stage.key, loop.stage.optimizer, loop.state(), rows, pretraining, self.roll_back)
+        rows, pretraining, probe = map(tuple, (self.log.rows, self.log.pretraining, self.log.probed))
+        progress = Progress(
+            loop.stage.key, loop.stage.optimizer, loop.state(), rows, pretraining, probe, self.roll_back
+        )
         self.save_policy.note_saved()
         self._thread = Thread(
             target=self._write,
@@ -130,16 +132,10 @@ class Checkpointer:
         Raises:
             RunError: the checkpoint belongs to another model.
         """
-        values, best = read_arrays(checkpoint)
-        variables = loop.engine.variables
-        if shapes_of(values) != shapes_of(variables):
-            raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
-        write_state(variables, values)
-        progress = read_progress(checkpoint)
+        progress, best = restore_loop(checkpoint, loop)
         self.best.recall(best, (progress.best_row or {}).get("phase", 1))
-        loop.restore(progress.loop)
         self.roll_back = progress.roll_back
-        self.log.cut_back(progress.rows, progress.pretraining)
+        self.log.cut_back(progress.rows, progress.pretraining, progress.probe)
 
     def _write(
         self, arrays: Arrays, state: dict[str, Any], epoch: int, step: int, best_epoch: int, anchor: str
@@ -156,6 +152,22 @@ class Checkpointer:
             )
         except BaseException as error:  # the training thread raises it: no checkpoint may fail silently
             self._error = error
+
+
+def restore_loop(checkpoint: Checkpoint, loop: Loop) -> tuple[Progress, Arrays]:
+    """Restore a checkpoint into the loop of its stage; return its progress and its best weights.
+
+    Raises:
+        RunError: the checkpoint is damaged, or belongs to another model.
+    """
+    values, best = read_arrays(checkpoint)
+    variables = loop.engine.variables
+    if shapes_of(values) != shapes_of(variables):
+        raise RunError(f"{checkpoint.path} does not contain the state of the model in the run's spec.yaml.")
+    write_state(variables, values)
+    progress = read_progress(checkpoint)
+    loop.restore(progress.loop)
+    return progress, best
 
 
 def read_arrays(checkpoint: Checkpoint) -> tuple[Arrays, Arrays]:

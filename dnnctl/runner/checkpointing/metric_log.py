@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -22,12 +22,19 @@ class MetricLog:
 
     Args:
         watched: the variables whose distributions are written to TensorBoard's files after each epoch.
+        probe: makes the rows of probe.jsonl for an epoch whose row is given.
     """
 
-    def __init__(self, writer: RunWriter, watched: Sequence[keras.Variable] = ()) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        watched: Sequence[keras.Variable] = (),
+        probe: Callable[[Row], Sequence[Row]] | None = None,
+    ) -> None:
         self.writer = writer
         self.watched = watched
-        self._rows: dict[RowsFile, list[Row]] = {"metrics": [], "pretraining": []}
+        self.probe = probe
+        self._rows: dict[RowsFile, list[Row]] = {"metrics": [], "pretraining": [], "probe": []}
         self._events: dict[str, EventFile] = {}
 
     @property
@@ -40,26 +47,34 @@ class MetricLog:
         """The rows of pretraining.jsonl."""
         return self._rows["pretraining"]
 
+    @property
+    def probed(self) -> list[Row]:
+        """The rows of probe.jsonl."""
+        return self._rows["probe"]
+
     def add_row(self, row: Row, file: RowsFile = "metrics") -> None:
         """Write an epoch's row. Rows of metrics.jsonl also go to TensorBoard's files, with the tags that Keras uses."""
         self._write_row(row, file)
         if file == "metrics" and self.watched:
             weights = {each.path: np.asarray(each) for each in self.watched}
             self._event_file(ROLES[0]).add_histograms(row["epoch"], weights)
+        if file == "metrics" and self.probe is not None:
+            for each in self.probe(row):
+                self._write_row(each, "probe")
 
-    def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
+    def cut_back(self, rows: Sequence[Row], pretraining: Sequence[Row], probed: Sequence[Row] = ()) -> None:
         """Keep only these rows in the files, and cut TensorBoard's files back to the same epoch."""
         self.close()
-        self._rows = {"metrics": list(rows), "pretraining": list(pretraining)}
-        self.writer.replace_rows(self.rows, "metrics")
-        self.writer.replace_rows(self.pretraining, "pretraining")
+        self._rows = {"metrics": list(rows), "pretraining": list(pretraining), "probe": list(probed)}
+        for file, kept in self._rows.items():
+            self.writer.replace_rows(kept, file)
         last = int(rows[-1]["epoch"]) if rows else 0
         for role in ROLES:
             cut_back(self.writer.folder.tensorboard / role, last)
 
-    def start_with(self, rows: Sequence[Row], pretraining: Sequence[Row]) -> None:
+    def start_with(self, rows: Sequence[Row], pretraining: Sequence[Row], probed: Sequence[Row] = ()) -> None:
         """Start with the rows of another run."""
-        self.cut_back([], pretraining)
+        self.cut_back([], pretraining, probed)
         for row in rows:
             self._write_row(row)
 

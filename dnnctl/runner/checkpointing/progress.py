@@ -91,6 +91,8 @@ class Progress:
     """The rows of metrics.jsonl so far."""
     pretraining: tuple[Row, ...] = ()
     """The rows of pretraining.jsonl so far."""
+    probe: tuple[Row, ...] = ()
+    """The rows of probe.jsonl so far."""
     roll_back: RollBackState = RollBackState()
 
     @property
@@ -109,7 +111,8 @@ def read_progress(checkpoint: Checkpoint) -> Progress:
     if progress is None or damages:
         raise RunError(f"{checkpoint.path} cannot be used: {damages[0]}.")
     loop, rows = progress.loop, (*progress.rows, *progress.pretraining)
-    if min(loop.epoch, loop.step, loop.epochs_before) < 0 or not all(map(_is_complete, rows)):
+    is_sound = all(map(_is_complete, rows)) and all(map(is_row, progress.probe))
+    if min(loop.epoch, loop.step, loop.epochs_before) < 0 or not is_sound:
         raise RunError(f"{checkpoint.path} cannot be used: {checkpoint.state.name} contains values out of range.")
     return progress
 

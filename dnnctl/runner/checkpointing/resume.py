@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from dnnctl.engine.compilation import Compilation
+from dnnctl.engine.device import Device
 from dnnctl.errors import RunError
 from dnnctl.events.event import Report, Restored
 from dnnctl.runner.checkpointing.branch import start_from_origin
@@ -32,17 +33,7 @@ class Resume:
         Raises:
             RunError: the data have changed, and this is not accepted.
         """
-        before = _exactness(run.facts)
-        now = {
-            **{name: installed_version(name) for name in EXACT_PACKAGES},
-            "processor": processor_name(),
-            "CPUs": os.cpu_count(),
-            "device": setup.device.name,
-            "threads": setup.device.n_threads,
-            "replicas": setup.replicas.n,
-        }
-        then = {what: before.get(what, value) for what, value in now.items()}
-        differences = [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
+        differences = environment_differences(run, setup.device)
         recorded = run.facts.data
         if recorded is not None and recorded != setup.data:
             if not self.accept_changed_data:
@@ -94,6 +85,22 @@ class Resume:
         return loop
 
 
+def environment_differences(run: RunRecord, device: Device) -> list[str]:
+    """What differs from the process that started a run, of everything in the environment that affects the bits."""
+    before = _exactness(run.facts)
+    now = {
+        **{name: installed_version(name) for name in EXACT_PACKAGES},
+        "processor": processor_name(),
+        "CPUs": os.cpu_count(),
+        "device": device.name,
+        "threads": device.n_threads,
+        "replicas": device.n_replicas,
+        **device.software,
+    }
+    then = {what: before.get(what, value) for what, value in now.items()}
+    return [f"{what} {then[what]}, now {now[what]}" for what in now if then[what] != now[what]]
+
+
 def recorded_compilation(run: RunRecord) -> Compilation | None:
     """How an earlier process compiled the steps of a run; None if it did not get that far."""
     found = run.facts.compile
@@ -110,5 +117,6 @@ def _exactness(facts: RunFacts) -> dict[str, object]:
     if facts.cpus is not None:
         found["CPUs"] = facts.cpus
     if facts.device is not None:
-        found |= {"device": facts.device.name, "threads": facts.device.threads, "replicas": facts.device.replicas}
+        device = facts.device
+        found |= {"device": device.name, "threads": device.threads, "replicas": device.replicas, **device.software}
     return found

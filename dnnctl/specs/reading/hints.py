@@ -21,8 +21,19 @@ CLOSE = 0.8
 
 def word_hint(word: str, allowed: Sequence[str]) -> str:
     """The hint for a word that is not allowed, such as an unknown kind."""
+    meant = meant_word(word, allowed)
+    return suggest(word, allowed, meant=f"`{meant}`" if meant else "")
+
+
+def meant_word(word: str, allowed: Sequence[str]) -> str:
+    """The allowed word that another spelling or another framework's word certainly means; empty if there is none."""
     candidates = (*_same(word, allowed), *WORDS.get(squash(word), ()))
-    return suggest(word, allowed, meant=next((f"`{each}`" for each in candidates if each in allowed), ""))
+    return next((each for each in candidates if each in allowed), "")
+
+
+def meant_key(key: str, siblings: Sequence[str]) -> str:
+    """The same for a key."""
+    return next((each for each in (*_same(key, siblings), *KEYS.get(squash(key), ())) if each in siblings), "")
 
 
 def key_hint(key: str, siblings: Sequence[str], choice: Iterable[Any] = ()) -> str:
@@ -40,18 +51,34 @@ def key_hint(key: str, siblings: Sequence[str], choice: Iterable[Any] = ()) -> s
     return suggest(key, siblings, meant=_meant_key(key, siblings))
 
 
+def path_of(key: str) -> str:
+    """The path of the key that a word means, such as `optimizer.learning_rate` for `lr`; empty if there is none."""
+    if squash(key) and _is_path(key):
+        return key
+    return next((path for name in (key, *KEYS.get(squash(key), ())) if (path := _path_of_name(name))), "")
+
+
+def _path_of_name(name: str) -> str:
+    """A path, or the path of a key."""
+    return name if "." in name else key_paths().get(squash(name), "")
+
+
+def _is_path(key: str) -> bool:
+    *parents, last = key.split(".")
+    return bool(parents) and last in keys_of(alternatives(Spec, parents))
+
+
 def squash(word: str) -> str:
     """A word without its case and its separators."""
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
 def _meant_key(key: str, siblings: Sequence[str]) -> str:
-    names = KEYS.get(squash(key), ())
-    here = [*_same(key, siblings), *(name for name in names if name in siblings)]
-    near = nearest(key, siblings, closeness=CLOSE)
+    names = sorted(KEYS.get(squash(key), ()), key=lambda name: "." not in name)
+    here, near = meant_key(key, siblings), nearest(key, siblings, closeness=CLOSE)
     if here or (near and not names):
-        return f"`{here[0] if here else near}`"
-    paths = [name if "." in name else key_paths().get(squash(name), "") for name in (*names, key)]
+        return f"`{here or near}`"
+    paths = map(_path_of_name, (*names, key))
     return next((written_path(path) for path in paths if path), "")
 
 

@@ -35,7 +35,9 @@ def read_file(path: Path) -> str:
     except IsADirectoryError:
         raise refuse("is a directory; a spec is a YAML file", _specs_inside(path)) from None
     except FileNotFoundError:
-        raise refuse("no such file", _specs_inside(path.parent)) from None
+        is_change = "=" in path.name
+        hint = f"Each change needs its own --set: --set {path}" if is_change else _specs_inside(path.parent)
+        raise refuse("no such file", hint) from None
     except (OSError, ValueError) as error:
         raise refuse(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > MAX_BYTES:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from dnnctl.specs.field import Kind, Section
+from dnnctl.specs.reading.form_hints import form_hint
 from dnnctl.specs.reading.introspection import alternatives, is_section, kinds_of
 
 Finding: TypeAlias = Mapping[str, Any]
@@ -27,7 +28,13 @@ def with_findings_inside(findings: Iterable[Finding], root: type[Section]) -> It
         if finding["type"] in UNKNOWN_KIND and isinstance(finding["input"], dict):
             options = alternatives(root, finding["loc"])
             kinds = [option for option in options if is_section(option) and issubclass(option, Kind)]
-            yield from with_findings_inside(_inside(finding, kinds), root)
+            if not _is_kind_as_key(finding["input"], kinds):
+                yield from with_findings_inside(_inside(finding, kinds), root)
+
+
+def _is_kind_as_key(value: dict[str, Any], kinds: list[type[Kind]]) -> bool:
+    """Whether a mapping is one like `{dense: 64}`. That the key is unknown need not be said then."""
+    return bool(form_hint((), value, kinds))
 
 
 def _inside(finding: Finding, kinds: list[type[Kind]]) -> list[Finding]:

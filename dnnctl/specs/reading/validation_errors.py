@@ -11,6 +11,7 @@ from dnnctl.errors import Fault, Place
 from dnnctl.specs.field import FORMS, Section
 from dnnctl.specs.path import Path, dotted
 from dnnctl.specs.reading.document import Node
+from dnnctl.specs.reading.form_hints import MAPPINGS, data_hint, form_hint
 from dnnctl.specs.reading.hints import key_hint, word_hint
 from dnnctl.specs.reading.introspection import alternatives, keys_of, kinds_of, words_of
 from dnnctl.specs.reading.unknown_kind import with_findings_inside
@@ -28,9 +29,6 @@ _TYPES = {
     "model_attributes_type": "must be a word or a mapping with `kind`",
     "finite_number": "must be a finite number",
 }
-PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
-FILE = re.compile(r"\S*(/|\.[A-Za-z]\w+)")
-"""A word that is the path of a file or a folder."""
 NUMBER = re.compile(r"[-+]?[\d.]+([eE][-+]?\d+)?")
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than {}"),
@@ -58,21 +56,6 @@ def in_order(faults: Iterable[Fault]) -> list[Fault]:
 
 def _position(place: Place | None) -> tuple[bool, int, int]:
     return (False, 0, 0) if place is None else (place.line == 0, place.line, place.column)
-
-
-MAPPINGS = {
-    "clip": "{{kind: norm, value: {}}}",
-    "constraint": "{{kind: max_norm, radius: {}}}",
-    "dropout": "{{kind: dropout, rate: {}}}",
-    "early_stopping": "{{patience: {}}}",
-    "optimizer": "{{kind: sgd, learning_rate: {}}}",
-    "regularizer": "{{kind: l2, strength: {}}}",
-    "test": "{{size: {}}}",
-    "training": "{{epochs: {}}}",
-    "validation": "{{size: {}}}",
-    "warmup": "{{steps: {}}}",
-}
-"""By key: the mapping that somebody means who writes a number only."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +96,9 @@ def _translate_one(raw: Mapping[str, Any], document: Node, root: type[Section]) 
 
 def _unknown_key(finding: _Finding) -> Fault:
     key, node = str(finding.path[-1]), finding.node
-    hint = key_hint(key, finding.siblings, finding.choice)
+    hint = (data_hint(key, node.value) if len(finding.path) == 1 else "") or key_hint(
+        key, finding.siblings, finding.choice
+    )
     return finding.fault(f"unknown key '{key}'", place=node.key_place, received=False, hint=hint)
 
 
@@ -125,7 +110,9 @@ def _missing_key(finding: _Finding) -> Fault:
 
 
 def _no_kind(finding: _Finding) -> Fault:
-    return finding.fault("the key 'kind' is missing", hint=suggest("", kinds_of(finding.options)))
+    return finding.fault(
+        "the key 'kind' is missing", hint=_form_hint(finding) or suggest("", kinds_of(finding.options))
+    )
 
 
 def _wrong_alternative(finding: _Finding) -> Fault:
@@ -133,44 +120,21 @@ def _wrong_alternative(finding: _Finding) -> Fault:
     if allowed and all(entry in FORMS for entry in allowed):
         words = " or ".join(f"`{word}`" for word in words_of(finding.options))
         forms = [words if form == "a word" and words else form for form in allowed]
-        return finding.fault("must be " + " or ".join(forms), hint=_mapping_hint(finding))
+        return finding.fault("must be " + " or ".join(forms), hint=_form_hint(finding))
     return _not_among(allowed, replace(finding, node=finding.node.child("kind") or finding.node))
 
 
-def _mapping_hint(finding: _Finding) -> str:
-    """How a number is written in the mapping that it is meant for: `dropout: 0.3` as `{kind: dropout, rate: 0.3}`."""
-    *above, key = finding.path or ("",)
-    value = _meant_number(finding.node.value)
-    if value is None:
-        return ""
-    if above[-1:] == ["layers"] and isinstance(value, int) and value > 0:
-        return f"Write `{{kind: dense, units: {value}}}`."
-    return f"Write `{key}: {MAPPINGS[str(key)].format(value)}`." if key in MAPPINGS else ""
-
-
-def _meant_number(value: Any) -> int | float | None:
-    """A number, also one written as `20 %`; None for another value."""
-    percent = PERCENT.fullmatch(value) if isinstance(value, str) else None
-    if percent:
-        return round(float(percent[1]) / 100, 6)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _file_hint(finding: _Finding) -> str:
-    """What to do with a file in place of the data set."""
-    value = finding.node.value
-    if finding.path not in (("data",), ("data", "source")) or not isinstance(value, str) or not FILE.match(value):
-        return ""
-    return f"`dnnctl init new.yaml --from {value}` writes a spec for your own data."
+def _form_hint(finding: _Finding) -> str:
+    return form_hint(finding.path, finding.node.plain(), finding.options)
 
 
 def _not_among(allowed: list[str], finding: _Finding) -> Fault:
     word = finding.node.value if isinstance(finding.node.value, str) else ""
     key = (finding.path or ("",))[-1]
-    hint = _mapping_hint(finding) or _file_hint(finding) or word_hint(word, allowed)
+    hint = _form_hint(finding) or word_hint(word, allowed)
     if key in MAPPINGS and hint == "Allowed: none.":
         hint += f" Or a mapping: `{key}: {MAPPINGS[str(key)].format('…')}`."
-    if word and any(get_origin(option) is list for option in finding.options):
+    if word and not hint.startswith("Write ") and any(get_origin(option) is list for option in finding.options):
         hint += f" Or a list: [{word}]."
     return finding.fault("is not one of the allowed values", hint=hint)
 
@@ -183,7 +147,7 @@ def _out_of_bounds(finding: _Finding) -> Fault:
 
 
 def _other(finding: _Finding) -> Fault:
-    hint = _mapping_hint(finding) or _file_hint(finding) or _number_hint(finding.kind, finding.node)
+    hint = _form_hint(finding) or _number_hint(finding.kind, finding.node)
     return finding.fault(_TYPES.get(finding.kind, finding.message), hint=hint)
 
 

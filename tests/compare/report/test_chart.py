@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from dnnctl.compare.report.chart import MAX_POINTS, Charts, colour_of, drawn, line, rounded, thinned
+from dnnctl.compare.report.chart import MAX_POINTS, Charts, colour_of, drawn, focus, line, rounded, thinned
 
 
 def test_forty_runs_have_forty_colours() -> None:
@@ -36,3 +37,32 @@ def test_a_chart_has_a_place_with_a_label() -> None:
     assert 'id="chart-0"' in place
     assert 'aria-label="&quot;&lt;x&gt;"' in place
     assert charts.charts[0]["traces"][0]["y"] == [1, 2]
+
+
+def test_one_diverging_curve_does_not_set_the_axis() -> None:
+    """The end of the axis is the largest value of the others, on either side."""
+    assert focus([0.2, 0.3, 0.25], [0.9, 1.1, 1e9]) == (0.2, 1.1)
+    assert focus([0.2, -1e9, 0.25], [0.9, 0.8, 0.7]) == (0.2, 0.9)
+    assert focus([0.2, 0.3], [0.9, 1e9]) == (0.2, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest"),
+    [([0.2], [1e9]), ([0.2, 0.3, 0.1], [2.3, 0.9, 5.0]), ([0.5, 0.5, 0.5], [0.5, 0.5, 0.9]), ([-3, -2], [4, 5])],
+)
+def test_an_axis_shows_everything_unless_one_curve_is_far_from_the_others(
+    lowest: list[float], highest: list[float]
+) -> None:
+    assert focus(lowest, highest) is None
+
+
+def test_an_axis_is_at_most_ten_times_as_long_as_most_curves_need() -> None:
+    """Of random curves, some of which diverge, all that end within are shown, and at least half of them are."""
+    draw = np.random.default_rng(3)
+    for _ in range(200):
+        tops = draw.lognormal(0, draw.uniform(0, 6), size=draw.integers(1, 12)) + 0.1
+        low, high = focus([0.1] * len(tops), tops.tolist()) or (0.1, tops.max())
+        middle = np.sort(tops)[(len(tops) - 1) // 2]
+        assert low == 0.1
+        assert high in tops
+        assert middle <= high <= 0.1 + 10 * (middle - 0.1)

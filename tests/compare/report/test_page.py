@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -50,3 +51,15 @@ def test_a_single_run_has_no_verdict_and_no_letter(tmp_path: Path) -> None:
     page = page_of(several(tmp_path, 1))
     assert "<h2>Notes</h2>" in page
     assert "The best value is bold" not in page
+
+
+def test_a_diverging_run_does_not_squash_the_curves_of_the_others(tmp_path: Path) -> None:
+    """The page has the ends of the axes on which the other runs are seen; learning rates are never cut off."""
+    runs = several(tmp_path, 3)
+    for run, loss, rate in zip(runs, (0.5, 0.4, 1e8), (0.1, 0.2, 50.0), strict=True):
+        rows = [{"epoch": e, "step": e, "learning_rate": rate, "loss": loss / e, "val_loss": loss} for e in (1, 2)]
+        run.folder.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page = page_of([RunRecord.at(run.path) for run in runs])
+    data = re.search('id="data">(.*?)</script>', page)
+    assert data is not None
+    assert json.loads(data[1])["limits"] == {"loss": [0.2, 0.5]}

@@ -71,7 +71,7 @@ def test_images_in_formats_that_cannot_be_read_are_not_ignored(tmp_path: Path) -
         (("a/1.txt", "b/2.txt"), "has no images"),
         (("a/1.png", "b/1.png", "3.png"), "not in a class folder: 3.png"),
         (("1.png", "2.png"), "not in a class folder: 1.png, 2.png"),
-        (("a/1.png", "b/1.txt"), r"class folders without images.*\n  b"),
+        (("a/1.png", "b/1.txt"), r"folders without images.*\n  b"),
         (("photos/a/1.png", "photos/b/1.png"), "one class folder, photos"),
         (("train/a/1.png", "train/b/1.png", "test/1.png"), "not in a class folder: test/1.png"),
         (("train/a/1.png", "train/b/1.png", "test/a/1.png", "old/a/1.png"), r"others \(old\)"),

@@ -398,3 +398,10 @@ def test_of_a_table_that_is_larger_than_the_memory_few_columns_are_in_memory(
         tracemalloc.stop()
     assert isinstance(dataset.train.inputs, LazyInputs)
     assert peak < 10 * n * 8
+
+
+def test_a_table_of_row_numbers_only_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    frame = table()[[]].assign(id=range(1, N + 1), y=[0, 1] * (N // 2))
+    with pytest.raises(DataError, match=r"'id' \(row number\).*write `features: {include: \['id'\]}`"):
+        load(tmp_path, frame, target="y")
+    assert load(tmp_path, frame, target="y", features={"include": ["id"]}).columns[0].role == "standardized"

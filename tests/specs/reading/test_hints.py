@@ -74,7 +74,7 @@ HINTS = {
     "yes for a mapping": (
         "epochs: 3",
         "epochs: 3, early_stopping: yes",
-        "Allowed: none. Or a mapping: `early_stopping: {patience: …}`.",
+        "Write `early_stopping: {patience: 5}`.",
     ),
     "cuda": ("device: cpu", "device: cuda", "Did you mean `gpu`?"),
 }

@@ -112,7 +112,7 @@ WRONG = {
     "none for a key that is not optional": ("device: cpu", "device: none", 15, "Allowed: auto, cpu, gpu"),
     "a name with a slash": ("name: a", "name: a/b", 1, "letters, digits"),
     "the name of the newest run": ("name: a", "name: last", 1, "newest run"),
-    "metrics without a list": ("seed: 1", "metrics: accuracy", 2, "Or a list: [accuracy]."),
+    "metrics without a list": ("seed: 1", "metrics: accuracy", 2, "Write `metrics: [accuracy]`."),
     "an empty name": ("name: a", "name: ''", 1, "letters, digits"),
     "a tag": ("seed: 1", "seed: !!python/name:os.system 1", 2, "tags are not allowed"),
     "a tab": ("  source", "\tsource", 4, "not YAML"),
