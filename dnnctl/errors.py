@@ -5,8 +5,10 @@
     │   ├── SpecError               a spec has one or more faults
     │   ├── DataError               a data set is missing, damaged or unsuitable
     │   ├── DeviceError             the requested device does not exist
+    │   ├── DistributionError       the workers of a distributed training cannot work together
     │   └── RunError                a run does not exist, is ambiguous, is busy or does not support the request
     ├── ExportError        exit 1   an exported model does not run, or does not answer as its network
+    ├── WorkerLostError    exit 1   another worker of a distributed training has ended
     ├── DivergedError      exit 3   the loss became infinite or NaN
     └── InterruptedRunError exit 128 + signal   a signal stopped training
 
@@ -47,12 +49,20 @@ class DeviceError(UserError):
     """The spec requests a device that does not exist."""
 
 
+class DistributionError(UserError):
+    """The workers of a distributed training do not find each other, or do not fit together."""
+
+
 class RunError(UserError):
     """A run does not exist, is ambiguous, is busy, or does not support the request."""
 
 
 class ExportError(DnnctlError):
     """An exported model does not run, or does not answer as the network that it was made from."""
+
+
+class WorkerLostError(DnnctlError):
+    """Another worker of a distributed training has ended, or cannot be reached."""
 
 
 class DivergedError(DnnctlError):

@@ -20,7 +20,7 @@ from dnnctl.cli.table import format_column, print_fitting, print_table, terminal
 from dnnctl.errors import UserError
 from dnnctl.events.data_wording import measured_baseline, trivial_prediction
 from dnnctl.events.sweep_wording import trial_in_words
-from dnnctl.store.advice import recovery_command
+from dnnctl.store.advice import recovery_command, resume_command
 from dnnctl.store.catalog import load_run
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
@@ -247,7 +247,7 @@ def _next(run: RunRecord) -> str:
         return recovery_command(run)
     if run.status.is_complete:
         return f"dnnctl report {quote(str(run.path))}, or dnnctl compare {quote(str(run.path))} RUN"
-    return f"dnnctl resume {quote(str(run.path))}"
+    return resume_command(run)
 
 
 def _print_curves(run: RunRecord) -> None:

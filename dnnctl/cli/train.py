@@ -82,13 +82,19 @@ def _checked(folds: int) -> int:
 
 
 def _train(loaded: LoadedSpec, runs_dir: Path | None, *, or_resume: bool, quiet: bool, as_json: bool) -> None:
+    from dnnctl.commands.assist import assist
     from dnnctl.commands.requeue import find_requeued
+    from dnnctl.commands.team import is_assistant
     from dnnctl.commands.train import train
     from dnnctl.store.catalog import runs_directory
 
     run = find_requeued(loaded.spec, runs_directory(runs_dir)) if or_resume else None
     if run is not None and run.status.is_complete:
         print_complete(run, quiet=quiet, as_json=as_json)
+    elif is_assistant(loaded.spec):
+        with choose_display(quiet=quiet, as_json=as_json) as display:
+            assist(loaded, runs_dir, report=display.show)
+        return
     else:
         with choose_display(quiet=quiet, as_json=as_json) as display:
             run = train(loaded, runs_dir=runs_dir, or_resume=or_resume, report=display.show)

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from dnnctl.commands.halt import halt_of
 from dnnctl.commands.mlflow_log import check_installed, mirrored
 from dnnctl.commands.parent import has_parent
 from dnnctl.commands.stderr import stderr_to
+from dnnctl.commands.team import team_of
 from dnnctl.errors import (
+    DistributionError,
     DivergedError,
     DnnctlError,
     Fault,
@@ -24,12 +25,14 @@ from dnnctl.errors import (
     RunError,
     SpecError,
     UserError,
+    WorkerLostError,
 )
 from dnnctl.events.event import Event, Forked, Report, RunEnded, RunOpened, RunStopped, Warned
 from dnnctl.events.wording import Wording
 from dnnctl.runner.interrupts import Interrupts
-from dnnctl.specs import LoadedSpec
-from dnnctl.store.advice import recovery_command
+from dnnctl.runner.team import Team
+from dnnctl.specs import LoadedSpec, Spec
+from dnnctl.store.advice import recovery_command, resume_command
 from dnnctl.store.columns import spec_value
 from dnnctl.store.facts import HistoryEntry
 from dnnctl.store.file_system import lock_warning
@@ -67,6 +70,7 @@ def run_session(
     ):
         _check_path(writer)
         spec = loaded.spec
+        team = _own_team(spec, event)
         if "mlflow" in spec.runtime.log and event != "resumed":
             check_installed()
         report(RunOpened(writer.folder.id, str(writer.folder.path), spec.description, spec.data.source.kind, spec.seed))
@@ -75,12 +79,13 @@ def run_session(
         parent = writer.facts.parent
         if event == "forked" and parent is not None:
             report(Forked(parent.run, parent.checkpoint, list(parent.changes)))
+        from dnnctl.engine.collective import losses_explained
         from dnnctl.engine.determinism import nondeterminism_explained
         from dnnctl.engine.memory import memory_errors_explained
         from dnnctl.runner.trainer import run_training
 
         interrupts.check()  # importing TensorFlow may have lost it
-        with faults_located(loaded), memory_errors_explained(), nondeterminism_explained():
+        with faults_located(loaded), memory_errors_explained(), nondeterminism_explained(), losses_explained():
             run_training(
                 spec,
                 writer,
@@ -89,7 +94,24 @@ def run_session(
                 event=event,
                 accept_changed_data=accept_changed_data,
                 halt=halt_of(writer),
+                team=team,
             )
+
+
+def _own_team(spec: Spec, event: StartEvent) -> Team | None:
+    """The processes that train together with this one, the chief; None if it trains alone.
+
+    Raises:
+        DistributionError: this process is not the chief, or the others are not known.
+    """
+    team = team_of(spec)
+    if team is not None and event == "forked":
+        raise DistributionError(
+            "Several workers cannot train a fork. Add --set runtime.distribution=none, or train the spec from scratch."
+        )
+    if team is not None and not team.is_chief:
+        raise DistributionError(f"This is worker {team.number} of {team.n}: only the chief, worker 0, trains a run.")
+    return team
 
 
 def _check_path(writer: RunWriter) -> None:
@@ -170,7 +192,7 @@ def _disk_errors_explained(writer: RunWriter) -> Iterator[None]:
         reason = f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}"
         raise RunError(
             f"Cannot write to {path}: {reason}. Everything saved before is intact. Fix the problem, then run: "
-            f"dnnctl resume {quote(str(path))}"
+            f"{resume_command(writer.read())}"
         ) from None
 
 
@@ -181,14 +203,14 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
     If wrong input prevents training from starting, nothing is recorded: a new run is deleted, and a resumed run and a
     trial of a sweep are left unchanged.
     """
-    path = quote(str(writer.folder.path))
     try:
         yield
     except InterruptedRunError as error:
         with suppress(OSError):
             reason = str(error).removeprefix("interrupted ")
             _record_end(writer, report, Status.INTERRUPTED, reason, error.exit_code)
-        raise InterruptedRunError(f"{error}\nnext:  dnnctl resume {path}", error.exit_code - 128) from None
+        command = resume_command(writer.read())
+        raise InterruptedRunError(f"{error}\nnext:  {command}", error.exit_code - 128) from None
     except KeyboardInterrupt:
         _record_end(writer, report, Status.INTERRUPTED, "by Ctrl-C", 128 + signal.SIGINT)
         raise
@@ -205,6 +227,8 @@ def _ending(writer: RunWriter, report: Report, event: StartEvent) -> Iterator[No
             reason = str(error) if isinstance(error, DnnctlError) else f"{type(error).__name__}: {error}"
             code = UserError.exit_code if isinstance(error, OSError | MemoryError) else DnnctlError.exit_code
             _record_end(writer, report, Status.FAILED, reason, getattr(error, "exit_code", code))
+        if isinstance(error, WorkerLostError):
+            raise WorkerLostError(f"{error}\nnext:  {resume_command(writer.read())}") from None
         raise
     else:
         summary = writer.read().summary

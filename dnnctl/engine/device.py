@@ -32,6 +32,8 @@ class Device:
     """The number of CPU threads that one operation may use; 0 means one per core."""
     software: Mapping[str, str] = field(default_factory=dict)
     """What the bits of a GPU depend on besides its name: compute capability, CUDA, cuDNN, driver; empty for a CPU."""
+    n_replicas: int = 1
+    """The number of replicas that share the examples of a batch, also in other processes."""
 
 
 def prepare_device(runtime: Runtime) -> Device:
@@ -76,7 +78,10 @@ def _set_threads(runtime: Runtime) -> None:
 
 
 def _chosen_gpu(runtime: Runtime, gpus: Sequence[Any]) -> Any | None:
-    """The GPU to use; None for the CPU. Every other GPU becomes invisible, because TensorFlow would take its memory."""
+    """The GPU to use, the first of all if they are mirrored; None for the CPU.
+
+    GPUs that are not used become invisible, because TensorFlow would take their memory.
+    """
     if runtime.device == "gpu" and not gpus:
         raise DeviceError(
             "runtime.device: gpu, but TensorFlow finds no GPU. Run `dnnctl doctor` for details. "
@@ -92,8 +97,16 @@ def _chosen_gpu(runtime: Runtime, gpus: Sequence[Any]) -> Any | None:
     if not gpus:
         return None
     chosen = [] if runtime.device == "cpu" else [gpus[index]]
+    if runtime.distribution.kind == "mirrored" and runtime.gpu == "auto" and chosen:
+        chosen = list(gpus)
     _set("runtime.gpu", lambda: tf.config.set_visible_devices(chosen, "GPU"))
     return chosen[0] if chosen else None
+
+
+def replica_devices() -> tuple[str, ...]:
+    """The devices of the replicas of one process: its GPUs, or without any its CPUs."""
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tuple(device.name for device in found)
 
 
 def _set(what: str, change: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ from dnnctl.engine.augmentation.augmenter import Augmenter
 from dnnctl.engine.batch import Batch, training_loss
 from dnnctl.engine.compilation import Mode
 from dnnctl.engine.random_numbers import RandomNumbers
+from dnnctl.engine.replicas import ALONE, Replicas, replicated_step
 from dnnctl.engine.step_loop import EpochPlan, Placed, StepLoop
 from dnnctl.engine.variables import state_variables
 
@@ -70,6 +71,7 @@ class Engine:
         batch_size: B; the last step takes the remaining examples.
         mode: `xla` or `graph`.
         augmenter: changes the training examples in every step.
+        replicas: those that share the examples of every batch.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Engine:
         batch_size: int,
         mode: Mode,
         augmenter: Augmenter | None = None,
+        replicas: Replicas = ALONE,
     ) -> None:
         self.model = model
         self.metrics = list(metrics)
@@ -95,7 +98,7 @@ class Engine:
         """The variable of the momentum, if the momentum can change from step to step."""
         self.random_numbers = RandomNumbers(model) if mode == "xla" else None
         self._loop = StepLoop(
-            self._make_step(),
+            self._make_replicated_step(replicas, batch_size) if replicas.n > 1 else self._make_step(),
             train,
             batch_size=batch_size,
             jit_compile=mode == "xla",
@@ -180,6 +183,27 @@ class Engine:
             optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
             for metric in self.metrics:
                 metric.update_state(batch.targets, outputs)
+            return loss
+
+        return step
+
+    def _make_replicated_step(self, replicas: Replicas, batch_size: int) -> Any:
+        """One training step of which each replica computes a part; see `replicas.py`."""
+        model, optimizer, cycled_momentum = self.model, self.optimizer, self.cycled_momentum
+
+        def update(batch: Batch, outputs: Any, loss: Any) -> None:
+            self.mean_loss.update_state(loss, sample_weight=tf.shape(batch.inputs)[0])
+            for metric in self.metrics:
+                metric.update_state(batch.targets, outputs)
+
+        differentiate = replicated_step(model, replicas, batch_size, update)
+
+        def step(batch: Batch, rate: Any, momentum: Any) -> Any:
+            optimizer.learning_rate.assign(rate)
+            if cycled_momentum is not None:
+                cycled_momentum.assign(momentum)
+            loss, gradients = differentiate(batch)
+            optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
             return loss
 
         return step

@@ -127,6 +127,8 @@ class ModelReady(Event):
     layers: list[LayerFacts] = field(default_factory=list)
     target_scaling: str | None = None
     """`standardize` or `log`, if the loss is that of scaled targets."""
+    replicas: int = 1
+    """The number of replicas that share the examples of a batch."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,28 @@ class Warned(Event):
 
     event = "warned"
     message: str
+
+
+@dataclass(frozen=True)
+class WorkerJoined(Event):
+    """The process assists the chief of a distributed training, which writes the run."""
+
+    event = "worker_joined"
+    worker: int
+    n_workers: int
+    chief: str
+    """HOST:PORT of the chief."""
+
+
+@dataclass(frozen=True)
+class WorkerEnded(Event):
+    """The last step is done, so that the chief needs no assistance."""
+
+    event = "worker_ended"
+    worker: int
+    n_workers: int
+    state: str
+    """SHA-256 of all variables, in hexadecimal: the same as in the chief's summary.json."""
 
 
 @dataclass(frozen=True)

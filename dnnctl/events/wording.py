@@ -29,6 +29,8 @@ from dnnctl.events.event import (
     RunStopped,
     StepsDone,
     Warned,
+    WorkerEnded,
+    WorkerJoined,
 )
 from dnnctl.store.facts import Metrics, Row
 from dnnctl.store.metrics import format_metrics
@@ -106,7 +108,17 @@ def _model(_: Wording, event: ModelReady) -> list[str]:
     compiled = f"{event.compile} ({event.compile_reason})"
     targets = {"standardize": " of standardized targets", "log": " of standardized logarithms of targets"}
     loss = event.loss + targets.get(event.target_scaling or "", "")
-    return [f"model: {parameters}, {loss}", f"training: {steps} on {event.device}{precision}, {compiled}"]
+    replicas = f", {event.replicas} replicas" if event.replicas > 1 else ""
+    device = f"{event.device}{replicas}{precision}"
+    return [f"model: {parameters}, {loss}", f"training: {steps} on {device}, {compiled}"]
+
+
+def _joined(_: Wording, event: WorkerJoined) -> list[str]:
+    return [f"worker {event.worker} of {event.n_workers}, numbered from 0: assists the chief at {event.chief}"]
+
+
+def _worker_ended(_: Wording, event: WorkerEnded) -> list[str]:
+    return [f"worker {event.worker} has done its part"]
 
 
 def _phase(_: Wording, event: PhaseStarted) -> list[str]:
@@ -180,6 +192,8 @@ WORDINGS: dict[type[Event], Callable[[Wording, Any], list[str]]] = {
     PhaseStarted: _phase,
     PretrainingStarted: _pretraining,
     PretrainingEpochEnded: Wording._pretraining_epoch,
+    WorkerJoined: _joined,
+    WorkerEnded: _worker_ended,
     Reused: _reused,
     RangeTestStarted: lambda _, event: [
         f"range test: {format_count(event.n_steps, 'step')}, learning rate from {event.lowest:g} to {event.highest:g}"

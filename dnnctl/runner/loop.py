@@ -17,6 +17,7 @@ from dnnctl.events.event import StepsDone
 from dnnctl.runner.checkpointing.progress import EpochDone, LoopState
 from dnnctl.runner.learning_rates import LearningRates
 from dnnctl.runner.monitor import Monitor
+from dnnctl.runner.peers import ALONE, Peers
 from dnnctl.runner.shuffle import augment_seed, epoch_order
 from dnnctl.runner.stage import Stage
 from dnnctl.store.facts import Row
@@ -57,6 +58,8 @@ class Loop:
     patience: Monitor | None = None
     halt: Halt | None = None
     """What may end training from outside, such as a sweep that has better trials."""
+    peers: Peers = ALONE
+    """The processes that train the same model."""
     checkpoint_steps: int | None = None
     """A checkpoint is due after each multiple of this number of steps."""
     pause_at: int | None = None
@@ -177,7 +180,7 @@ class Loop:
     def _steps(self, epoch: int, pace: Pace) -> Iterator[StepsDone]:
         while self.step < self.engine.n_steps:
             done = self.step
-            stop = min(done + pace.n_steps, self.engine.n_steps, self._next_stop())
+            stop = min(done + self.peers.pace(pace.n_steps), self.engine.n_steps, self._next_stop())
             called = time.perf_counter()
             bad = self.engine.run(done, stop)
             if bad is not None:

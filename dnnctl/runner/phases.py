@@ -91,6 +91,7 @@ class Phases:
             best=earlier.best if earlier else Monitor(self._monitored()),
             validate_every=setup.spec.training.validation_every,
             patience=None if stopping == "none" else Monitor(stopping.monitor, stopping.min_delta),
+            peers=setup.peers,
             checkpoint_steps=None if every == "none" else every,
             find_schedule=self._search(phase, engine) if is_open(rates.schedule) else None,
             epochs_before=epochs_before,

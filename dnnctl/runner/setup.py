@@ -24,14 +24,17 @@ from dnnctl.data.load import load_data
 from dnnctl.engine.augmentation.augmenter import Augmenter, build_augmenter
 from dnnctl.engine.compilation import Compilation, choose_compilation
 from dnnctl.engine.compilation_cache import cache_warnings
-from dnnctl.engine.device import Device, prepare_device
+from dnnctl.engine.device import Device, prepare_device, replica_devices
 from dnnctl.engine.engine import Engine
 from dnnctl.engine.memory import data_memory, require_memory
+from dnnctl.engine.replicas import ALONE, Replicas
 from dnnctl.engine.step_loop import Placed
 from dnnctl.errors import Fault, SpecError
 from dnnctl.events.event import DataReady, ModelReady, Report, Warned, report_progress
 from dnnctl.runner.freezing import check_freezing, compile_for, trained_in
+from dnnctl.runner.peers import Peers, join
 from dnnctl.runner.schedule import Span, check_warmups, unreached_boundaries
+from dnnctl.runner.team import Team
 from dnnctl.specs.experiment import Spec
 from dnnctl.specs.path import dotted
 from dnnctl.specs.planned_phase import PlannedPhase, planned_phases
@@ -70,6 +73,8 @@ class Setup:
     """The smallest and the largest value of the training inputs, if these are arrays of floats."""
     baseline: Mapping[str, Metrics] = field(default_factory=dict)
     """By split: the metrics of the trivial prediction."""
+    replicas: Replicas = ALONE
+    """Those that share the examples of every batch."""
     encoding: TableEncoding | None = None
     """How the columns of a table were encoded; None if the inputs are not the rows of a table."""
 
@@ -77,6 +82,11 @@ class Setup:
     def front(self) -> keras.Model | None:
         """The layers from the raw columns of a table to encoded rows."""
         return None if self.encoding is None else build_front(self.encoding)
+
+    @property
+    def peers(self) -> Peers:
+        """The processes that train the same model."""
+        return Peers(self.replicas.collective)
 
     @property
     def model(self) -> keras.Model:
@@ -97,19 +107,27 @@ class Setup:
             batch_size=self.spec.training.batch_size,
             mode=self.compilation.mode,
             augmenter=self.augmenter,
+            replicas=self.replicas,
         )
 
 
 def prepare(
-    spec: Spec, report: Report, *, compilation: Compilation | None = None, pretrained: Path | None = None
+    spec: Spec,
+    report: Report,
+    *,
+    compilation: Compilation | None = None,
+    pretrained: Path | None = None,
+    team: Team | None = None,
 ) -> tuple[Setup, Dataset]:
     """Prepare the device, the data and the model for the first phase: everything that can fail before the first step.
 
     Args:
         compilation: how an earlier process compiled the steps; None to choose it here.
         pretrained: the file of the network that the spec reuses.
+        team: the processes that train together; None if this one trains alone.
     """
     device = prepare_device(spec.runtime)
+    replicas = make_replicas(spec, team)
     has_pretraining = spec.training.pretraining.kind != "none"
     dataset, baseline = _load(spec, report)
     head = _head(spec, dataset)
@@ -126,13 +144,13 @@ def prepare(
     n_steps = span.steps + _pretraining_steps(spec, dataset)
     setup = Setup(
         spec=spec,
-        device=device,
+        device=replace(device, n_replicas=replicas.n),
         data=DataFacts(dataset.digest, dataset.split_digest),
         target=describe_target(dataset),
         n_outputs=dataset.n_outputs,
         head=head,
         network=network,
-        compilation=compilation or choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps),
+        compilation=compilation or _choose_compilation(spec, network, device, replicas, n_steps),
         span=span,
         phases=phases,
         reused=reused,
@@ -140,14 +158,43 @@ def prepare(
         transfer=transfer,
         input_range=input_range(dataset),
         baseline=baseline,
+        replicas=replicas,
         encoding=dataset.encoding,
     )
+    setup.peers.check_same("data", f"{setup.data}")
     _check_monitors(setup, has_validation=dataset.validation is not None)
     check_warmups(phases, span.steps_per_epoch)
     report(_describe_model(setup))
     for warning in (*cache_warnings(), *unreached_boundaries(phases, span.steps_per_epoch)):
         report(Warned(warning))
     return setup, dataset
+
+
+def make_replicas(spec: Spec, team: Team | None) -> Replicas:
+    """The replicas that the spec asks for.
+
+    Raises:
+        DistributionError: the processes do not find each other, or do not train the same.
+        SpecError: a batch has fewer examples than there are replicas.
+    """
+    if spec.runtime.distribution.kind == "mirrored":
+        devices = replica_devices()
+        replicas = Replicas(len(devices), tuple(range(len(devices))), devices)
+    else:
+        collective = join(spec, team).collective
+        replicas = (
+            Replicas() if collective is None else Replicas(collective.n, (collective.number,), collective=collective)
+        )
+    if spec.training.batch_size < replicas.n:
+        rule = f"a batch needs at least one example for each of the {replicas.n} replicas"
+        raise SpecError([Fault(rule, "training.batch_size", received=str(spec.training.batch_size))])
+    return replicas
+
+
+def _choose_compilation(spec: Spec, network: Network, device: Device, replicas: Replicas, n_steps: int) -> Compilation:
+    if replicas.n > 1:
+        return Compilation("graph", f"{replicas.n} replicas exchange values in every step")
+    return choose_compilation(spec.runtime, network.model, device=device.kind, n_steps=n_steps)
 
 
 def _load(spec: Spec, report: Report) -> tuple[Dataset, Mapping[str, Metrics]]:
@@ -228,6 +275,7 @@ def _describe_model(setup: Setup) -> ModelReady:
         compile=setup.compilation.mode,
         compile_reason=setup.compilation.reason,
         precision=setup.spec.runtime.precision,
+        replicas=setup.replicas.n,
         epochs=setup.span.epochs,
         steps_per_epoch=setup.span.steps_per_epoch,
         layers=layer_table(setup.model),

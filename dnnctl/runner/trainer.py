@@ -26,7 +26,9 @@ from dnnctl.runner.loop import Halt, Loop
 from dnnctl.runner.probing import epoch_probe
 from dnnctl.runner.results import measure, plain_model, summarize, write_predictions
 from dnnctl.runner.setup import Setup, layer_table, prepare
+from dnnctl.runner.shared_state import send_state
 from dnnctl.runner.stages import Stages
+from dnnctl.runner.team import Team
 from dnnctl.specs.experiment import Spec
 from dnnctl.store.facts import CompileFacts, DeviceFacts, RunFacts
 from dnnctl.store.pretrained import pretrained_copy
@@ -44,17 +46,19 @@ def run_training(
     event: StartEvent = "started",
     accept_changed_data: bool = False,
     halt: Halt | None = None,
+    team: Team | None = None,
 ) -> None:
     """Train the spec of a run, from scratch or from the state in the run's folder.
 
     Args:
         halt: what may end training early.
+        team: the processes that train together, of which this one is the chief; None if it trains alone.
     """
     started = time.perf_counter()
     run = writer.record
     resume = None if event == "started" else Resume(accept_changed_data)
     compilation = recorded_compilation(run) if resume else None
-    setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run))
+    setup, dataset = prepare(spec, report, compilation=compilation, pretrained=pretrained_copy(run), team=team)
     differences = resume.compare(run, setup) if resume else []
     examples = place_all(setup, dataset)
     probe = epoch_probe(setup, dataset)
@@ -69,9 +73,12 @@ def run_training(
     interrupts.check()  # building the model may have lost it
     writer.start(event)
     try:
+        if setup.peers.collective is not None:
+            send_state(setup.peers.collective, loop)
         roll_back = RollBack(spec.training.on_divergence, writer, checkpointer, report)
         loop = _train_all(stages, loop, roll_back, interrupts, report, halt)
         state = state_digest(read_state(loop.engine.variables))
+        setup.peers.check_state(state)
     except BaseException:
         with suppress(OSError):
             best.restore()
@@ -122,6 +129,7 @@ def _run(loop: Loop, roll_back: RollBack, interrupts: Interrupts, report: Report
         assert loop.engine.variables.keys() == paths, "a step created a variable that checkpoints do not hold"
         event = done if isinstance(done, StepsDone) else _record_epoch(done, loop, checkpointer)
         is_good = roll_back.see(done, loop)
+        interrupts.received = loop.peers.signal(interrupts.received)
         is_stopping = interrupts.received is not None
         if is_stopping or isinstance(done, EpochDone) or checkpointer.is_due(loop):
             checkpointer.save(loop, wait=is_stopping or loop.is_over, is_anchor=is_good)
@@ -176,7 +184,11 @@ def _record_setup(writer: RunWriter, setup: Setup, report: Report) -> None:
     if writer.facts.data is None:
         writer.add_facts(
             device=DeviceFacts(
-                setup.device.kind, setup.device.name, setup.device.n_threads, dict(setup.device.software)
+                setup.device.kind,
+                setup.device.name,
+                setup.device.n_threads,
+                dict(setup.device.software),
+                setup.device.n_replicas,
             ),
             data=setup.data,
             target=setup.target,

@@ -39,6 +39,32 @@ def broken_rules(spec: Spec) -> Iterator[Broken]:
             yield from _phase(phase)
     yield from _reuse(spec, phases)
     yield from _layers(spec)
+    yield from _distribution(spec)
+
+
+def _distribution(spec: Spec) -> Iterator[Broken]:
+    """Whether everything in the spec can be trained by several replicas."""
+    kind, path = spec.runtime.distribution.kind, ("runtime", "distribution")
+    if kind == "none":
+        return
+    remedy = "Write `distribution: none`, or remove it."
+    if spec.runtime.compile == "xla":
+        rule = f"replicas ({kind}) exchange values in every step, which XLA cannot compile"
+        yield ("runtime", "compile"), rule, "Write `compile: graph` or `compile: auto`."
+    if spec.training.pretraining.kind != "none":
+        yield ("training", "pretraining"), f"pretraining cannot be distributed ({kind})", remedy
+    if kind != "multi_worker":
+        return
+    if spec.training.on_divergence.kind != "stop":
+        yield ("training", "on_divergence"), "several workers cannot be rolled back", "Write `on_divergence: stop`."
+    if spec.training.budget != "none":
+        yield ("training", "budget"), "the speed of several workers cannot be measured", "Write `epochs` instead."
+    for phase in planned_phases(spec):
+        if isinstance(phase.schedule, OneCycle) and phase.schedule.max_rate == "auto" and phase.starts_schedule:
+            rule = "several workers cannot search the largest rate"
+            yield (*phase.schedule_path, "max_rate"), rule, "Run `dnnctl find-rate`, and write the rate."
+    if spec.training.batch_size < 2:
+        yield path, "a batch of one example cannot be shared", "Increase `training.batch_size`."
 
 
 def _layers(spec: Spec) -> Iterator[Broken]:

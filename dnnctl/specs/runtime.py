@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from dnnctl.specs.common_kind import NONE
+from dnnctl.specs.distribution import Distribution
 from dnnctl.specs.field import BY_FORM, LIST, NUMBER, CountOrAuto, OrAuto, OrNone, Positive, Section
 
 Log: TypeAlias = Literal["mlflow", "histograms"]
@@ -38,6 +40,11 @@ class Runtime(Section):
     gpu: Annotated[Annotated[GpuIndex, NUMBER] | OrAuto, BY_FORM] = "auto"
     """The index of the GPU to use, from 0, among those in CUDA_VISIBLE_DEVICES. `auto`: the first one. The others are
     not touched."""
+    distribution: Distribution = NONE
+    """Which replicas of the model share the examples of every batch. `batch_size` is that of all replicas together, and
+    the loss is that of the whole batch. Replica r of R takes the examples r, r + R, r + 2R, … of it. Batch
+    normalization uses the statistics of its replica's examples; its moving averages are means over the replicas.
+    """
 
     @model_validator(mode="after")
     def _has_use_for_gpu(self) -> Self:

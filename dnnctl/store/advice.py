@@ -1,4 +1,4 @@
-"""The command to type after a run has diverged."""
+"""The commands to type after a run has been interrupted, or has diverged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from shlex import quote
 from typing import Any
 
 from dnnctl.store.checkpoint import list_checkpoints
+from dnnctl.store.columns import spec_value
 from dnnctl.store.record import RunRecord
+
+
+def resume_command(run: RunRecord) -> str:
+    """The command that continues a run. Several workers are started together."""
+    path = quote(str(run.path))
+    if spec_value(run.spec, "runtime.distribution.kind") != "multi_worker":
+        return f"dnnctl resume {path}"
+    device = run.facts.device
+    return f"dnnctl launch --workers {device.replicas if device else 2} --resume {path}"
 
 
 def recovery_command(run: RunRecord) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from dnnctl.store.facts import GitFacts
 
+EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
+"""The packages whose versions affect the bits of a result."""
 PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy", "pydantic")
 
 

@@ -50,6 +50,8 @@ class DeviceFacts:
     """CPU threads for one operation; 0 means one for each core."""
     software: dict[str, str] = field(default_factory=dict)
     """Of a GPU: its compute capability, and the versions of CUDA, cuDNN and the driver."""
+    replicas: int = 1
+    """The number of replicas that share the examples of a batch."""
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,10 @@ from dnnctl.runner.checkpointing.progress import read_progress
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.setup import Setup
 from dnnctl.runner.stages import Stages
-from dnnctl.store.environment import installed_version, processor_name
+from dnnctl.store.environment import EXACT_PACKAGES, installed_version, processor_name
 from dnnctl.store.facts import HistoryEntry, RunFacts
 from dnnctl.store.record import RunRecord
 from dnnctl.store.writer import RunWriter
-
-EXACT_PACKAGES = ("dnnctl", "tensorflow", "keras", "numpy")
-"""The packages whose versions affect the bits of a result."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +94,7 @@ def environment_differences(run: RunRecord, device: Device) -> list[str]:
         "CPUs": os.cpu_count(),
         "device": device.name,
         "threads": device.n_threads,
+        "replicas": device.n_replicas,
         **device.software,
     }
     then = {what: before.get(what, value) for what, value in now.items()}
@@ -119,5 +117,6 @@ def _exactness(facts: RunFacts) -> dict[str, object]:
     if facts.cpus is not None:
         found["CPUs"] = facts.cpus
     if facts.device is not None:
-        found |= {"device": facts.device.name, "threads": facts.device.threads, **facts.device.software}
+        device = facts.device
+        found |= {"device": device.name, "threads": device.threads, "replicas": device.replicas, **device.software}
     return found
