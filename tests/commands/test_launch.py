@@ -35,7 +35,7 @@ def test_the_failure_of_a_worker_is_shown(program: Callable[[str], None]) -> Non
     module_grace, module.GRACE = module.GRACE, 0.2
     try:
         program("time.sleep(60) if number == 0 else sys.exit(print('the data are missing') or 2)")
-        with pytest.raises(WorkerFailedError, match="Worker 1 ended first, with exit code 2.\nthe data") as failure:
+        with pytest.raises(WorkerFailedError, match=r"Worker 1 ended first, with exit code 2\.\nthe data") as failure:
             launch([], 2)
     finally:
         module.GRACE = module_grace

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from dnnctl.commands.team import find_team
 from dnnctl.errors import DistributionError
-from dnnctl.runner.team import Team, find_team
+from dnnctl.runner.team import Team
 
 SLURM = {
     "SLURM_NTASKS": "5",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnnctl.runner.slurm import expand_counts, expand_hosts
+from dnnctl.commands.slurm import expand_counts, expand_hosts
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ def test_counts() -> None:
     assert expand_counts("2(x3),1") == [2, 2, 2, 1]
 
 
-@pytest.mark.parametrize("text", ["a[", "a[x]", ""])
+@pytest.mark.parametrize("text", ["a[", "a[x]", ",a"])
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
-        expand_hosts(text) or expand_counts(text)
+    with pytest.raises(ValueError, match="a"):
+        expand_hosts(text)
+    with pytest.raises(ValueError, match="a"):
+        expand_counts(text)
