@@ -93,6 +93,7 @@ class Chance:
                 "batch_size": 16,
                 "epochs": 2,
                 "on_divergence": self.value(Training.model_fields["on_divergence"].annotation, "on_divergence"),
+                "probe": self.probe(),
             },
         }
 
@@ -112,6 +113,10 @@ class Chance:
         is_linear = output == "auto" or output["activation"] in ("auto", "linear", {"kind": "auto"}, {"kind": "linear"})
         is_allowed = task == "numbers" and loss["kind"] in SCALABLE_LOSSES and is_linear
         return self.draw.choice(["auto", "standardize", "log"]) if is_allowed else "auto"
+
+    def probe(self) -> Any:
+        """Of one spec in eight the layers are measured, which takes longer than the training."""
+        return {"every": self.draw.randint(1, HUGE)} if self.draw.random() < 1 / 8 else "none"
 
     def loss(self, task: str) -> dict[str, Any]:
         """A loss that suits the targets."""

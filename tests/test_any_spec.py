@@ -8,14 +8,19 @@ import keras
 import numpy as np
 import pytest
 
+from dnnctl.advice.network import hidden_by_name
+from dnnctl.data.dataset import Dataset
+from dnnctl.engine.engine import Engine
 from dnnctl.engine.step_loop import EpochPlan
+from dnnctl.engine.variables import read_state
 from dnnctl.errors import SpecError
 from dnnctl.events.event import ignore
 from dnnctl.runner.examples import place
 from dnnctl.runner.learning_rates import LearningRates
+from dnnctl.runner.probing import EpochProbe, probed_examples
 from dnnctl.runner.results import plain_model
 from dnnctl.runner.schedule import Span
-from dnnctl.runner.setup import prepare
+from dnnctl.runner.setup import Setup, prepare
 from dnnctl.runner.shuffle import epoch_order
 from dnnctl.specs import Spec, to_yaml
 from dnnctl.specs.augment import Augmentation
@@ -39,6 +44,8 @@ def train_three_steps(spec: Spec, folder: Path) -> None:
     engine.start_epoch(EpochPlan(order, rates.of_epoch(1).astype(np.float32), rates.momenta_of_epoch(1)))
     engine.run(0, N_STEPS)
     assert int(setup.model.optimizer.iterations) == N_STEPS
+    if spec.training.probe != "none":
+        check_that_a_probe_changes_nothing(setup, dataset, engine)
     plain_model(setup).save(folder / "any.keras")
     loaded = keras.saving.load_model(folder / "any.keras")
     for ours, theirs in zip(setup.model.weights, loaded.weights, strict=True):
@@ -46,6 +53,19 @@ def train_three_steps(spec: Spec, folder: Path) -> None:
     inputs = dataset.train.inputs[:5]
     answers = [model(inputs, training=False) for model in (setup.model, loaded)]
     np.testing.assert_array_equal(*answers)
+
+
+def check_that_a_probe_changes_nothing(setup: Setup, dataset: Dataset, engine: Engine) -> None:
+    """Every layer with weights is measured, and no variable changes."""
+    before = read_state(engine.variables)
+    rows = EpochProbe(setup, probed_examples(setup, dataset.weighted_train), 1).rows({"epoch": 1, "step": N_STEPS})
+    assert [row["layer"] for row in rows if not row["layer"].endswith("shortcut")] == [
+        *hidden_by_name(setup.spec),
+        "output",
+    ]
+    after = read_state(engine.variables)
+    for path in {*before, *after}:
+        np.testing.assert_array_equal(before[path], after[path], err_msg=path)
 
 
 @pytest.mark.parametrize("part", range(N_PARTS))

@@ -137,7 +137,9 @@ def _rate_at_floor(run: RunRecord) -> TrainingAdvice | None:
     if n_at_floor <= patience or not isinstance(best, int) or best >= since:
         return None
     reason = f"The learning rate is at its floor since epoch {since}, and {run.monitor} has not improved since then."
-    return TrainingAdvice("rate_at_floor", reason, (f"schedule.min_rate: {floor / 10:g}", f"training.epochs: {since}"))
+    lower, shorter = f"schedule.min_rate: {floor / 10:g}", f"training.epochs: {since}"
+    has_epochs = _longer(run).startswith("training.epochs")
+    return TrainingAdvice("rate_at_floor", reason, (lower, shorter) if has_epochs else (lower,))
 
 
 RULES: tuple[Callable[[RunRecord], TrainingAdvice | None], ...] = (
@@ -149,7 +151,9 @@ RULES: tuple[Callable[[RunRecord], TrainingAdvice | None], ...] = (
 
 
 def _longer(run: RunRecord) -> str:
-    """The number of epochs, or that of the last phase, with twice its value."""
+    """The number of epochs, that of the last phase, or the budget, with twice its value."""
+    if (minutes := finite(spec_value(run.spec, "training.budget.minutes"))) is not None:
+        return f"training.budget.minutes: {2 * minutes:g}"
     phases = spec_value(run.spec, "training.phases")
     path = f"training.phases.{len(phases) - 1}.epochs" if isinstance(phases, list) else "training.epochs"
     return f"{path}: {2 * (_count(spec_value(run.spec, path)) or run.epochs)}"

@@ -56,8 +56,11 @@ def _without_cache(data: Data) -> Data:
 
 def _split_message(text: str) -> tuple[str, str]:
     """The rule and how to fix it: the last line of several, or all but the first sentence."""
-    rule, _, fix = text.rpartition("\n") if "\n" in text else text.partition(". ")
-    return rule, fix
+    if "\n" not in text:
+        rule, _, fix = text.partition(". ")
+        return rule, fix
+    first, *entries, fix = text.split("\n")
+    return f"{first} {'; '.join(map(str.strip, entries))}", fix
 
 
 def _named_wrongly(source: Table) -> list[RoleFault]:

@@ -270,7 +270,10 @@ class RunRecord:
 
     @cached_property
     def _summary(self) -> tuple[Summary | None, list[str]]:
-        return read_object(self.folder.summary, Summary) if self.folder.summary.exists() else (None, [])
+        if self.folder.summary.exists():
+            return read_object(self.folder.summary, Summary)
+        is_lost = any(entry.seal is not None for entry in self.history)
+        return None, [f"{self.folder.summary.name} is missing, although training has written it"] if is_lost else []
 
     @cached_property
     def _labels(self) -> tuple[Labels, list[str]]:
@@ -319,7 +322,8 @@ def last_end(run: RunRecord) -> Status:
     if run.summary is not None:
         return Status.STOPPED_EARLY if run.summary.stopped_early else Status.FINISHED
     end = run.last_training.end if run.last_training else None
-    return Status(end) if end in list(Status) else Status.LOST
+    found = Status(end) if end in list(Status) else Status.LOST
+    return Status.DAMAGED if found.is_complete else found
 
 
 def check_sound(run: RunRecord) -> None:

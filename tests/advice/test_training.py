@@ -103,10 +103,20 @@ def test_a_small_gain_or_one_that_was_planned_is_enough(options: dict[str, Any],
     assert advise(finished(tmp_path, **{"loss": [2.0, 1.0, 0.9, 0.85, 0.82], **options})) == []
 
 
-def test_the_last_phase_is_the_one_to_make_longer(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("training", "change"),
+    [
+        ({"phases": [{"epochs": 2}, {"epochs": 3}]}, "training.phases.1.epochs: 6"),
+        ({"budget": {"minutes": 1.5, "epochs": 5}}, "training.budget.minutes: 3"),
+    ],
+)
+def test_what_decides_the_number_of_epochs_is_changed(training: dict[str, Any], change: str, tmp_path: Path) -> None:
     values = [2.0, 1.0, 0.8, 0.7, 0.6]
-    run = finished(tmp_path, values, values, training={"phases": [{"epochs": 2}, {"epochs": 3}]})
-    assert [each.changes for each in advise(run)] == [("training.phases.1.epochs: 6",)]
+    run = finished(tmp_path / "a", values, values, training=training)
+    assert [each.changes for each in advise(run)] == [(change,)]
+    options = {"rates": TO_THE_FLOOR, "schedule": PERFORMANCE, "training": training}
+    (found,) = advise(finished(tmp_path / "b", [*FALLING[:6], *[0.45] * 4], **options))
+    assert found.changes == ("schedule.min_rate: 0.0001",)
 
 
 OVERFITTED = {

@@ -13,6 +13,8 @@ from dnnctl.builder.model import build_network
 from dnnctl.builder.output import choose_head
 from dnnctl.builder.signals import LIMITS, Signal, signals_of
 from dnnctl.specs import Spec
+from dnnctl.specs.activation import Activation
+from dnnctl.specs.reading.introspection import kinds_of, members
 
 CONV = {"kind": "conv2d", "filters": 2, "padding": "same"}
 DROPOUT = {"kind": "dropout", "rate": 0.5}
@@ -82,3 +84,15 @@ def test_an_activation_of_its_own_belongs_to_the_layer_before() -> None:
 def test_limits_are_those_of_the_function(name: str) -> None:
     values = keras.activations.get(name)(np.array([-1e9, 1e9], np.float32))
     np.testing.assert_allclose(values, LIMITS[name])
+
+
+def test_every_activation_has_its_kind() -> None:
+    """In a layer's own key, and as a layer of its own. Keras knows two names of one function."""
+    kinds = kinds_of(members(Activation))
+    bare = {**DENSE, "activation": "linear"}
+    layers = [each for kind in kinds for each in (bare, {"kind": "activation", "function": kind})]
+    _, (*own, _) = build("flatten", *layers)
+    _, (*keys, _) = build("flatten", *({**DENSE, "activation": kind} for kind in kinds))
+    expected = ["swish" if kind == "silu" else kind for kind in kinds]
+    assert [each.activation for each in keys] == expected
+    assert [each.activation for each in own] == expected

@@ -25,9 +25,9 @@ def test_blame_lists_steps_and_losses(tmp_path: Path) -> None:
     assert header == "epoch  step  position  to rebuild its loss (--rebuild)"
     assert re.fullmatch(r" +1 +\d +\d+  \d steps? from the start of the run", seen)
     assert max(map(len, done.stdout.splitlines()[1:])) <= 80
-    found = json.loads(call("blame", run.path, "--row", 5, "--row", 9, "--row", 5, "--rebuild", "--json").stdout)
+    found = json.loads(call("blame", run.path, "--row", 5, "--row", 9, "--row", 5, "--json").stdout)
     assert [example["row"] for example in found["examples"]] == [5, 9]
-    assert all(example["seen"][0]["loss"] > 0 for example in found["examples"])
+    assert all(example["judged"][0]["loss"] > 0 for example in found["examples"])
     rebuilt = call("blame", run.path, "--row", 5, "--rebuild").stdout.splitlines()
     assert rebuilt[-2].split() == ["epoch", "step", "position", "loss", "then", "gradient", "norm"]
     done = call("blame", run.path, "--row", 96)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -84,7 +85,7 @@ def test_show_prints_the_verdict_of_each_epoch(run: RunRecord) -> None:
     add_measurements(run, "healthy", "healthy", "dead")
     output = call("show", str(run.path)).output
     assert "layers: healthy after epochs 1 to 2, dead after epoch 3" in output
-    assert "gradient      0.1 ███ 0.1" in output
+    assert re.search(r"gradient +0\.1 ███ 0\.1", output)
     rows = json.loads(call("show", str(run.path), "--json").output)["probe"]
     assert [row["layer"] for row in rows] == ["dense_1", "dense_2", "output"] * 3
     assert rows[6]["verdict"] == "dead"

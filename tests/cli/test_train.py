@@ -16,10 +16,15 @@ from typing import Any
 import pytest
 
 import forked
-from dnnctl.store.catalog import list_runs
+from command_line import call
+from dnnctl.commands.train import create_run
+from dnnctl.specs import load
+from dnnctl.store.catalog import keep_silent, list_runs
 from dnnctl.store.checkpoint import list_checkpoints
+from dnnctl.store.facts import HistoryEntry, Summary
 from dnnctl.store.json_object import plain
-from dnnctl.store.record import Status
+from dnnctl.store.record import RunRecord, Status
+from dnnctl.store.writer import RunWriter
 from forked import Forked
 from sample_specs import write_spec
 
@@ -216,3 +221,28 @@ def test_a_killed_run_is_lost_and_a_live_run_is_running(tmp_path: Path) -> None:
     (run,) = list_runs(tmp_path / "runs")
     assert run.status is Status.LOST
     assert run.rows
+
+
+@pytest.mark.parametrize(("end", "code"), [("finished", 0), ("diverged", 3), ("running", 2)])
+def test_or_resume_leaves_a_run_that_is_over_or_busy(end: str, code: int, tmp_path: Path) -> None:
+    """The exit code says what a job script needs to know; nothing is trained, and no other run is made."""
+    spec, runs = write_spec(tmp_path), tmp_path / "runs"
+    with RunWriter.open(RunRecord.at(create_run(load(spec), runs, keep_silent))) as writer:
+        run = writer.folder.id
+        if end == "finished":
+            writer.write_summary(Summary(epochs=3, monitor="val_loss"))
+        if end == "diverged":
+            writer.add_history(HistoryEntry("ended", end=end))
+        if end == "running":
+            done = call("train", spec, "--or-resume", "--runs-dir", runs)
+    if end != "running":
+        done = call("train", spec, "--or-resume", "--runs-dir", runs)
+    words = {"finished": "is complete", "diverged": "has diverged", "running": f"trained by pid {os.getpid()} on host"}
+    assert done.exit_code == code
+    assert run in done.output
+    assert words[end] in " ".join(done.output.split())
+    assert len(list_runs(runs)) == 1
+    if end == "finished":
+        quiet, as_json = (call("train", spec, "--or-resume", "--runs-dir", runs, way) for way in ("--quiet", "--json"))
+        assert quiet.stdout == f"{run}\n"
+        assert json.loads(as_json.stdout) == {"event": "nothing_to_resume", "run": run, "status": "finished"}

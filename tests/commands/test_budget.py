@@ -9,11 +9,13 @@ import pytest
 
 from dnnctl.commands.check import check
 from dnnctl.commands.fork import fork
+from dnnctl.commands.plan import plan
 from dnnctl.commands.repetitions import train_repetitions
 from dnnctl.commands.sweep import planned_trials, sweep
-from dnnctl.commands.train import create_run
+from dnnctl.commands.train import create_run, dry_run
 from dnnctl.commands.verify_resume import verify_resume
 from dnnctl.errors import UserError
+from dnnctl.events.event import BudgetSettled
 from dnnctl.specs import load
 from dnnctl.specs.reading.load_sweep import load_sweep
 from dnnctl.store.catalog import keep_silent
@@ -69,3 +71,22 @@ def test_advice_about_the_length_of_training_waits_until_it_is_known(tmp_path: P
     assert [each.rule.id for each in check(path).advice if "warmup" in each.rule.id] == []
     closed = check(path, ["training.budget=none", "training.epochs=2"])
     assert [each.rule.id for each in closed.advice if "warmup" in each.rule.id] == ["warmup-length"]
+
+
+@pytest.mark.heavy
+def test_plans_and_dry_runs_show_the_number_that_would_be_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only training without a measurement leaves it open, and says so."""
+    from dnnctl.runner import budget
+
+    costs = budget.Costs(otherwise=14.0, epoch=2.0)
+    monkeypatch.setattr(budget, "fit_epochs", lambda *_, **__: budget.Fit(7, costs, is_limited=False))
+    path, events = write_spec(tmp_path, training=OPEN), []
+    spec = dry_run(path, runs_dir=tmp_path / "runs", report=events.append)
+    assert (spec.training.epochs, spec.training.is_settled) == (7, True)
+    assert BudgetSettled(60, 7, 2.0, 14.0, is_limited=False) in events
+    assert plan(path, runs_dir=tmp_path / "runs").epochs == 7
+    untimed = plan(path, runs_dir=tmp_path / "runs", is_timed=False)
+    assert any("training.budget" in gap for gap in untimed.gaps)
+    assert not (tmp_path / "runs").exists()

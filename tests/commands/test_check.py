@@ -91,7 +91,7 @@ NAMED = {
         "gone.keras does not exist",
     ),
     "device": (DIGITS + MODEL + "runtime: {device: gpu}\n", "runtime.device", "this computer has no GPU"),
-    "image": ("data: {source: {kind: images, path: photos}}\n" + MODEL, "data.source", "b/0.png"),
+    "image": ("data: {source: {kind: images, path: photos}}\n" + MODEL, "data.source", "its start; b/1.png: "),
     "array": ("data: {source: {kind: npz, path: digits.npz, train_inputs: pixels}}\n" + MODEL, "data.source", "pixels"),
     "loss": (DIGITS.replace("npz}", "npz, task: numbers}") + MODEL + "loss: hinge\n", "loss", "hinge is for classes"),
 }
@@ -106,7 +106,8 @@ def test_what_a_spec_names_is_looked_for_unless_offline(
     monkeypatch.delenv(gpu.HIDES, raising=False)
     write_digits(tmp_path / "digits.npz")
     write_folder(tmp_path / "photos", {f"{'ab'[n % 2]}/{n // 2}.png": draw_pixels(1, 8, 8, 3)[0] for n in range(8)})
-    (tmp_path / "photos" / "b" / "0.png").write_bytes(b"not an image")
+    for name in ("0.png", "1.png"):
+        (tmp_path / "photos" / "b" / name).write_bytes(b"not an image")
     text, key, rule = NAMED[named]
     path = tmp_path / "x.yaml"
     path.write_text(text)

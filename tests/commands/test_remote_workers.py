@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Collection
 from pathlib import Path
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -141,6 +141,27 @@ def test_a_signal_before_the_first_worker_ends_the_sweep(tmp_path: Path) -> None
     with pytest.raises(InterruptedRunError):
         train(ByHand(), given, lambda _: os.kill(os.getpid(), signal.SIGINT))
     assert given.done == []
+
+
+def test_a_worker_joins_those_that_a_launcher_has_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first two runs are trained only if they are trained at the same time."""
+    both, helpers = Barrier(2), list[Thread]()
+
+    def train_together(run: Path, write: Any) -> bool:
+        if run.name in RUNS[:2]:
+            both.wait(30)
+        return release(run, write)
+
+    def help_once(_text: str) -> None:
+        if not helpers:
+            words = {"runs_dir": tmp_path, "threads": 1}
+            helpers.append(Thread(target=join_sweep, args=("net",), kwargs=words))
+            helpers[0].start()
+
+    train_by(train_together, monkeypatch)
+    launcher, given = ThreadLauncher(1), Given(tmp_path)
+    train(launcher, given, help_once)
+    assert (sorted(given.done), given.lost, len(launcher.started)) == (RUNS, [], 1)
 
 
 def test_workers_join_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from dnnctl.store.alteration import check_unaltered
 from dnnctl.store.checkpoint import write_checkpoint
 from dnnctl.store.encoding import ColumnEncoding, TableEncoding
 from dnnctl.store.facts import HistoryEntry
-from dnnctl.store.record import RunRecord
+from dnnctl.store.record import RunRecord, Status
 from dnnctl.store.writer import RunWriter
 from stored import make_run, store_run
 
@@ -65,6 +65,13 @@ def test_an_altered_value_of_the_summary_is_noticed(key: str, run: RunRecord) ->
     values[key] = {"test": {"accuracy": 1.0}, "epochs": 4, "files": {}}.get(key, "x")
     run.folder.summary.write_text(json.dumps(values))
     assert reread(run).altered["summary.json"] == "altered since training"
+
+
+def test_a_summary_that_was_deleted_is_damage(run: RunRecord) -> None:
+    """The end of a run is recorded after its summary is written; without it the results cannot be trusted."""
+    run.folder.summary.unlink()
+    assert reread(run).status is Status.DAMAGED
+    assert reread(run).damages == ["summary.json is missing, although training has written it"]
 
 
 def test_the_layout_of_the_summary_is_not_its_content(run: RunRecord) -> None:

@@ -14,7 +14,9 @@ from dnnctl.store.layer_statistics import LayerStatistics, Measurement
 from dnnctl.text import format_count
 
 HEADER = ["layer", "activation", "mean", "standard deviation", "dead", "saturated", "gradient", "update"]
-STYLE = ".opening-lines { white-space: pre-wrap; }"
+STYLE = (
+    ".opening-lines { white-space: pre-wrap; font-family: ui-monospace, monospace; font-size: .9rem; max-width: none; }"
+)
 
 
 def build_probe_page(title: str, opening: Sequence[str], measurements: Sequence[Measurement]) -> str:

@@ -12,6 +12,7 @@ from dnnctl.compare.group import group_runs
 from dnnctl.compare.report.chart import Charts
 from dnnctl.compare.report.page_run import Mistakes, describe_run
 from dnnctl.store.facts import TargetFacts
+from dnnctl.store.files import append_json_line
 from dnnctl.store.record import RunRecord
 from stored import add_facts, store_run
 
@@ -58,3 +59,14 @@ def test_damaged_predictions_are_named_and_a_note_is_no_html(tmp_path: Path) -> 
     html, _ = described(RunRecord(run.folder))
     assert "altered since training" in html
     assert "&lt;b&gt;mine&lt;/b&gt;" in html
+
+
+def test_what_was_measured_in_the_layers_is_drawn(tmp_path: Path) -> None:
+    run = store_run(tmp_path)
+    assert "Signals and gradients" not in described(run)[0]
+    row = {"step": 9, "layer": "dense_1", "activation": "relu", "deviation": 1.0, "gradient": 1e-9, "verdict": "dead"}
+    for epoch in (1, 2):
+        append_json_line(run.folder.probe, {"epoch": epoch, **row})
+    html = described(RunRecord.at(run.path))[0]
+    assert "<h3>Signals and gradients</h3>" in html
+    assert "gradient of dense_1, epoch 2: 1e-09, to blame" in html
