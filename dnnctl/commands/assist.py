@@ -17,6 +17,8 @@ from dnnctl.specs import LoadedSpec
 from dnnctl.store.pretrained import pretrained_copy
 from dnnctl.store.record import RunRecord
 
+STDERR = 2
+
 
 def assist(
     loaded: LoadedSpec, runs_dir: str | Path | None = None, *, run: RunRecord | None = None, report: Report = ignore
@@ -50,3 +52,11 @@ def assist(
 
         with memory_errors_explained():
             assist_chief(loaded.spec, team, report, interrupts, pretrained=pretrained)
+    _silence_tensorflow()
+
+
+def _silence_tensorflow() -> None:
+    """Drop what TensorFlow writes when the process ends: that the chief, which has ended, cannot be reached."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, STDERR)
+    os.close(descriptor)

@@ -19,9 +19,9 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from dnnctl.commands.parent import tied_to_this_process
+from dnnctl.commands.team import TF_CONFIG
 from dnnctl.errors import DnnctlError
 from dnnctl.runner.interrupts import SIGNALS
-from dnnctl.runner.team import TF_CONFIG
 
 PROGRAM = (sys.executable, "-m", "dnnctl")
 GRACE = 30.0

@@ -8,13 +8,14 @@ Shapes: R is the number of processes.
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from itertools import count
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -109,11 +110,12 @@ def connect(addresses: Sequence[str], number: int, *, timeout: float) -> Collect
     """
     _check_port(addresses[number])
     collective, failures = Collective(addresses, number), list[BaseException]()
-    starting = Thread(target=_start, args=(collective, failures), name="connect", daemon=True)
+    starting = threading.Thread(target=_start, args=(collective, failures), name="connect", daemon=True)
     starting.start()
     end = time.monotonic() + timeout
     while starting.is_alive() and time.monotonic() < end:
         starting.join(POLL)  # waiting inside TensorFlow, Python could not handle signals
+    _restore_signals()
     if starting.is_alive() or failures:
         reason = f" ({str(failures[0]).splitlines()[0]})" if failures else ""
         raise DistributionError(
@@ -139,6 +141,13 @@ def _start(collective: Collective, failures: list[BaseException]) -> None:
         collective.largest(collective.number)
     except BaseException as error:
         failures.append(error)
+
+
+def _restore_signals() -> None:
+    """Handle SIGTERM in Python again: TensorFlow's coordination service has installed a handler that does nothing."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _check_port(address: str) -> None:

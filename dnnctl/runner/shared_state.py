@@ -14,7 +14,7 @@ from dnnctl.errors import DistributionError
 from dnnctl.runner.checkpointing.progress import LoopState, StageKey
 from dnnctl.runner.loop import Loop
 from dnnctl.runner.stages import Stages
-from dnnctl.store.json_object import parse_object, plain
+from dnnctl.store.json_object import parse_text, plain
 
 PLACE = "place"
 VARIABLE = "variable/"
@@ -45,7 +45,7 @@ def receive_state(collective: Collective, stages: Stages) -> Loop:
     """
     with np.load(io.BytesIO(collective.broadcast(b"")), allow_pickle=False) as file:
         arrays = dict(file)
-    place, damages = parse_object(json.loads(arrays.pop(PLACE).tobytes()), Place, what="the chief's state")
+    place, damages = parse_text(arrays.pop(PLACE).tobytes().decode(), Place, what="the chief's state")
     assert place is not None, damages
     loop = stages.enter(place.stage)
     state = {path.removeprefix(VARIABLE): value for path, value in arrays.items()}

@@ -40,6 +40,11 @@ def read_object(path: Path, cls: type[T]) -> tuple[T | None, list[str]]:
     return parse_object(value, cls, what=path.name)
 
 
+def parse_text(text: str, cls: type[T], *, what: str) -> tuple[T | None, list[str]]:
+    """The same as `parse_object`, from text that is JSON."""
+    return parse_object(json.loads(text), cls, what=what)
+
+
 def parse_object(value: Any, cls: type[T], *, what: str) -> tuple[T | None, list[str]]:
     """The object from plain JSON values, and what is wrong with them.
 

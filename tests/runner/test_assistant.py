@@ -39,7 +39,8 @@ def signalled(arguments: Sequence[str]) -> None:
     """The command `dnnctl` in a process that gets SIGTERM there."""
     import killed
 
-    killed.die = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    signals = [signal.SIGTERM]  # a second one would end the process at once
+    killed.die = lambda: [os.kill(os.getpid(), signals.pop()) for _ in signals[:]] and None
     dying(arguments)
 
 
@@ -102,11 +103,10 @@ def test_a_worker_ends_with_the_others_and_they_resume_exactly(
 ) -> None:
     runs = tmp_path / "runs"
     workers = start("train", distributed, "--runs-dir", runs, last=program)
-    assert workers[1].wait() == codes[1]
-    assert workers[0].wait(SOON) == codes[0]
+    others, (printed, errors) = workers[1].communicate(), workers[0].communicate(SOON)
+    assert [worker.wait() for worker in workers] == list(codes), (printed, errors, others)
     (folder,) = runs.iterdir()
-    printed, errors = workers[0].communicate()
-    assert f"dnnctl launch --workers 2 --resume {folder}" in errors, printed
+    assert f"dnnctl launch --workers 2 --resume {folder}" in errors
     assert finish(start("resume", folder)) == [expected]
     assert state_of(runs) == expected
     assert not any(entry.approximate for entry in RunRecord.at(folder).history)
