@@ -11,6 +11,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from dnnctl.compare.interval import Interval
 from dnnctl.compare.paired_tests import CONFIDENCE, Estimate
 
 
@@ -51,6 +52,24 @@ def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
     error = float(np.std(values, ddof=1)) / sqrt(len(values))
     half = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2)) * error
     return float(np.mean(values)) - half, float(np.mean(values)) + half
+
+
+def interval_of_ratio(a: Sequence[float], b: Sequence[float]) -> Interval | None:
+    """mean(a) / mean(b) of n pairs, at least two, with its 95 % interval by Fieller's theorem (1954).
+
+    The interval has all r for which the mean of a - r b does not differ significantly from 0:
+    (r̂ - g v_ab/v_b ± (t/|b̄|) √(v_a - 2 r̂ v_ab + r̂² v_b - g (v_a - v_ab²/v_b))) / (1 - g), with g = t² v_b / b̄².
+    None if that is no interval, because mean(b) does not differ significantly from 0.
+    """
+    mean_a, mean_b = float(np.mean(a)), float(np.mean(b))
+    (v_a, v_ab), (_, v_b) = (np.cov(a, b) / len(a)).tolist()
+    t = float(stdtrit(len(a) - 1, (1 + CONFIDENCE) / 2))
+    if mean_b == 0 or (g := t**2 * v_b / mean_b**2) >= 1:
+        return None
+    ratio, slope = mean_a / mean_b, v_ab / v_b if v_b else 0.0
+    spread = v_a - 2 * ratio * v_ab + ratio**2 * v_b - g * (v_a - v_ab * slope)
+    center, half = (ratio - g * slope) / (1 - g), t / abs(mean_b) * sqrt(max(spread, 0.0)) / (1 - g)
+    return Interval(ratio, center - half, center + half)
 
 
 def _student(difference: float, error: float, freedom: float) -> Estimate:
