@@ -9,6 +9,7 @@ import typer
 
 from dnnctl import __version__
 from dnnctl.cli import (
+    bisect,
     blame,
     check,
     compare,
@@ -81,6 +82,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show_command,
     "compare": compare.compare_command,
     "report": report.report_command,
+    "bisect": bisect.bisect_command,
     "tag": labels.tag_command,
     "note": labels.note_command,
     "rename": labels.rename_command,

@@ -1,8 +1,8 @@
 """Which of the keys that differ between two recipes carry the difference of their results: delta debugging with noise.
 
 Keys are numbered. A subset of them means recipe A with the values of B for these keys. Each question is asked with the
-same seeds for all recipes: first with n, and with 2n if these do not decide. What is found is tested with seeds that had
-no part in the search, so that the number of questions needs no correction.
+same seeds for all recipes: first with n, and with 2n if these do not decide. What is found is tested with seeds that
+had no part in the search, so that the number of questions needs no correction.
 
 Source: Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input (2002).
 """
@@ -159,9 +159,7 @@ class Bisection:
         whole = self._scores.known_sums({self._b: 1.0, A: -1.0}, common)
         return interval_of_ratio(part, whole) if part and whole else None
 
-    def _test(
-        self, weights: Weights, *, first_seed: int, is_one_sided: bool = False
-    ) -> tuple[Estimate | None, float]:
+    def _test(self, weights: Weights, *, first_seed: int, is_one_sided: bool = False) -> tuple[Estimate | None, float]:
         """The mean of a weighted sum over seeds, and its p-value corrected for two looks; None if there is no result.
 
         The second look has fewer seeds if the budget ends.

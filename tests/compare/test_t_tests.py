@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from dnnctl.compare.t_tests import interval_of_mean, paired_student, welch
+from dnnctl.compare.t_tests import interval_of_mean, interval_of_ratio, paired_student, welch
 
 FIGURES = st.lists(st.floats(-10, 10).map(lambda x: round(x, 3)), min_size=2, max_size=8)
 
@@ -62,3 +62,18 @@ def test_folds_are_tested_with_the_corrected_variance() -> None:
     assert found.p == pytest.approx(2 * stats.t.sf((b - a).mean() / error, 4), rel=1e-9)
     half = stats.t.ppf(0.975, 4) * error
     assert (found.low, found.high) == pytest.approx(((b - a).mean() - half, (b - a).mean() + half), rel=1e-9)
+
+
+def test_the_interval_of_a_ratio_has_the_ratios_that_the_paired_test_accepts() -> None:
+    """The oracle is Student's test of a - r b: at both ends of the interval, p is 0.05."""
+    draw = np.random.default_rng(3)
+    b = draw.normal(4, 1, 8)
+    a = 0.7 * b + draw.normal(0, 0.5, 8)
+    found = interval_of_ratio(a.tolist(), b.tolist())
+    assert found is not None
+    assert found.low < found.value < found.high
+    for end in (found.low, found.high):
+        tested = paired_student((end * b).tolist(), a.tolist())
+        assert tested is not None
+        assert tested.p == pytest.approx(0.05)
+    assert interval_of_ratio([1.0, 2.0, 3.0], [1.0, -1.0, 0.1]) is None
