@@ -145,6 +145,8 @@ def bisect(
     """
     from dnnctl.search.bisection import Bisection
 
+    if metric is not None and metric.endswith("loss") and any(switch.keys[0] == "loss" for switch in plan.switches):
+        raise UserError(f"--metric: {metric} of A and B cannot be compared, because their loss functions differ.")
     session = _Session(plan, metric, runs_dir, on_trained, report)
     finding = Bisection(len(plan.switches), session.measure, plan.n_seeds, plan.budget).run()
     return BisectResult(plan, finding, session.metric or "", tuple(session.trained))

@@ -115,7 +115,7 @@ def test_every_command_has_help() -> None:
     assert names == [
         "init", "train", "resume", "launch", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep", "join",
         "verify-resume", "find-rate", "check", "explain", "plan", "probe", "data", "schema", "list", "show", "compare",
-        "report", "tag", "note", "rename", "replay", "blame", "tensorboard", "remove", "doctor",
+        "report", "bisect", "tag", "note", "rename", "replay", "blame", "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

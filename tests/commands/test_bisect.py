@@ -117,6 +117,13 @@ def test_an_unknown_metric_is_refused_with_those_that_were_measured(tmp_path: Pa
     assert len(trained) == 1
 
 
+def test_losses_of_different_kinds_are_not_compared(tmp_path: Path, trained: list[Spec]) -> None:
+    """They have different scales. Nothing is trained."""
+    with pytest.raises(UserError, match="--metric: val_loss of A and B cannot be compared"):
+        bisect(planned(tmp_path, loss="mse"), metric="val_loss", runs_dir=tmp_path / "runs")
+    assert not trained
+
+
 def test_a_bisection_that_could_give_no_answer_is_refused(tmp_path: Path) -> None:
     """Before anything is trained."""
     a, b = recipes(tmp_path)
