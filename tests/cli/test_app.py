@@ -113,9 +113,9 @@ def test_no_framework_is_loaded(arguments: list[str], tmp_path: Path) -> None:
 def test_every_command_has_help() -> None:
     names = [command.name for command in app.registered_commands]
     assert names == [
-        "init", "train", "resume", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep",
-        "verify-resume", "find-rate", "check", "explain", "plan", "data", "schema", "list", "show", "compare", "report",
-        "tag", "note", "rename", "replay", "blame", "tensorboard", "remove", "doctor",
+        "init", "train", "resume", "launch", "fork", "evaluate", "predict", "export", "serve", "prune", "sweep", "join",
+        "verify-resume", "find-rate", "check", "explain", "plan", "probe", "data", "schema", "list", "show", "compare",
+        "report", "tag", "note", "rename", "replay", "blame", "tensorboard", "remove", "doctor",
     ]  # fmt: skip
     overview = call("--help").output
     for name in names:

@@ -54,7 +54,8 @@ def test_a_worker_saves_and_leaves_if_the_sweep_is_killed(tmp_path: Path, monkey
 
 
 def test_a_worker_leaves_if_the_folder_is_not_there_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when its server has restarted."""
+    """As when its server has restarted. It is idle, so that it needs no signal."""
+    monkeypatch.setattr(join, "_save_and_end", lambda: pytest.fail("it is idle"))
     with open_session(tmp_path, "net") as session, session.enter("w") as desk:
         monkeypatch.setattr(desk.orders, "new", lambda: (_ for _ in ()).throw(OSError("stale file handle")))
         listener = listening(session, desk, tmp_path)
