@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from dnnctl.commands.sweep_folder import POLL, Desk, Session, find_session
-from dnnctl.commands.trial_worker import train_all
+from dnnctl.commands.workers.sweep_folder import POLL, Desk, Session, find_session
+from dnnctl.commands.workers.trial_worker import train_all
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
 
 
