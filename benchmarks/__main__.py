@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks import checkpoints, commands, epochs, images, predictions, processes, store, streaming, sweeps
+from benchmarks import checkpoints, commands, epochs, images, plans, predictions, processes, store, streaming, sweeps
 
 if __name__ == "__main__":
     commands.main()
@@ -15,4 +15,5 @@ if __name__ == "__main__":
     images.main()
     streaming.main()
     predictions.main()
+    plans.main()
     sweeps.main()

@@ -29,11 +29,11 @@ class TimedCheckpointer(Checkpointer):
     copying: list[float]
     writing: list[float]
 
-    def save(self, loop: Loop, *, wait: bool = False) -> None:
+    def save(self, loop: Loop, *, wait: bool = False, is_anchor: bool = False) -> None:
         """Save, and record how long training waited."""
         self.finish()
         started = time.perf_counter()
-        super().save(loop, wait=False)
+        super().save(loop, is_anchor=is_anchor)
         self.copying.append(time.perf_counter() - started)
         if wait:
             self.finish()

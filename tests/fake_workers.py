@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
-from dnnctl.commands.workers import Message
+from dnnctl.commands.workers.workers import Message
 
 RELEASED = {"event": "released", "message": "", "exit_code": 0, "is_interrupted": False, "is_last": False}
 

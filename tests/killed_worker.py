@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dnnctl.commands import trial_worker
+from dnnctl.commands.workers import trial_worker
 from killed import die_at
 
 

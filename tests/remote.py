@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dnnctl.commands import join, remote_workers, sweep_folder, trial_worker
-from dnnctl.commands.remote_workers import Call
+from dnnctl.commands import join
+from dnnctl.commands.workers import remote_workers, sweep_folder, trial_worker
+from dnnctl.commands.workers.remote_workers import Call
 from dnnctl.errors import RunError
 from fake_workers import RELEASED
 from sample_specs import write_spec

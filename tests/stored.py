@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -97,6 +98,15 @@ def store_run(
             )
         )  # fmt: skip
         return writer.read()
+
+
+def interrupt(run: RunRecord) -> RunRecord:
+    """Make a finished run one whose training was killed before its results were written."""
+    run.folder.summary.unlink()
+    entries = [json.loads(line) for line in run.folder.history.read_text().splitlines()]
+    kept = [entry for entry in entries if not entry.get("seal")]
+    run.folder.history.write_text("".join(f"{json.dumps(entry)}\n" for entry in kept))
+    return RunRecord(run.folder)
 
 
 def complete(run: RunRecord, parent: RunRecord) -> RunRecord:

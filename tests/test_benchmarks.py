@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkpoints, epochs, images, learning_rates, own_data, predictions, sweeps
+from benchmarks import checkpoints, epochs, images, learning_rates, own_data, plans, predictions, sweeps
 from benchmarks.nets import dense, make_spec
 from dnnctl.search.proposals import Search
 from dnnctl.store.trials import TrialState, read_trials
@@ -95,3 +95,16 @@ def test_the_stored_trials_of_sweeps_are_those_of_a_sweep(tmp_path: Path) -> Non
     proposal = Search.of(loaded).propose(trials)
     assert proposal is not None
     assert (proposal.number, proposal.based_on) == (13, "1-12")
+
+
+def test_plans_prints_what_is_expected_and_what_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plans, "has_data", lambda spec: spec.stem == "here")
+    monkeypatch.setattr(plans, "expect", lambda _: 2.0)
+    monkeypatch.setattr(plans, "measure", lambda _: 3.0)
+    plans.main([tmp_path / "here.yaml", tmp_path / "away.yaml"])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[-2:]] == [
+        ["here", "2.0", "3.0", "1.50"],
+        ["away", "its", "data", "are", "not", "on", "this", "computer"],
+    ]

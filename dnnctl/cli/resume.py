@@ -35,15 +35,18 @@ def resume_command(
 def _resume(reference: str, runs_dir: Path | None, *, accept_changed_data: bool, quiet: bool, as_json: bool) -> None:
     from dnnctl.commands.assist import assist
     from dnnctl.commands.resume import resume
-    from dnnctl.commands.team import is_assistant
+    from dnnctl.commands.team import has_team, is_assistant
     from dnnctl.specs import load
     from dnnctl.store.catalog import load_run
+    from dnnctl.store.ownership import check_own
     from dnnctl.store.purpose import Wanted
 
     record = load_run(reference, runs_dir, Wanted.RESUMABLE, print_notice)
+    if has_team():
+        check_own(record.path)
     if record.status.is_complete:
         print_complete(record, quiet=quiet, as_json=as_json)
-    elif is_assistant((loaded := load(record.folder.spec)).spec):
+    elif has_team() and is_assistant((loaded := load(record.folder.spec)).spec):
         with choose_display(quiet=quiet, as_json=as_json) as display:
             assist(loaded, run=record, report=display.show)
         return

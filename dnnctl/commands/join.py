@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from dnnctl.commands.sweep_folder import POLL, Desk, Session, find_session
-from dnnctl.commands.trial_worker import train_all
+from dnnctl.commands.workers.sweep_folder import POLL, Desk, Session, find_session
+from dnnctl.commands.workers.trial_worker import train_all
 from dnnctl.store.catalog import Notify, keep_silent, runs_directory
 
 
@@ -62,6 +62,7 @@ class _Listener:
     is_busy: bool = False
     """Whether there is a run to train. A signal would end an idle worker, which ends by itself."""
     _runs: SimpleQueue[Path | None] = field(default_factory=SimpleQueue)
+    _end: Callable[[], None] = field(default_factory=lambda: _save_and_end)
 
     def runs(self) -> Iterator[Path]:
         """The runs to train."""
@@ -99,7 +100,7 @@ class _Listener:
     def _stop(self) -> None:
         self._runs.put(None)
         if self.is_busy:
-            _save_and_end()
+            self._end()
 
 
 def _save_and_end() -> None:

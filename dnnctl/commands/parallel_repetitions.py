@@ -9,11 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from dnnctl.commands.crew import Crew
 from dnnctl.commands.repetitions import Repetitions, planned_repetitions
 from dnnctl.commands.requeue import make_runs_directory, newest_run
 from dnnctl.commands.train import create_run
-from dnnctl.commands.workers import Job, start_workers
+from dnnctl.commands.workers.crew import Crew
+from dnnctl.commands.workers.workers import Job, start_workers
 from dnnctl.errors import DivergedError, DnnctlError, InterruptedRunError, UserError
 from dnnctl.specs import LoadedSpec, digest
 from dnnctl.specs.workers import Processes

@@ -9,11 +9,11 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from dnnctl.commands.crew import Crew
-from dnnctl.commands.sweep_folder import end_sessions
 from dnnctl.commands.sweep_result import SweepResult, read_sweep
 from dnnctl.commands.train import create_run
-from dnnctl.commands.workers import Job, start_workers
+from dnnctl.commands.workers.crew import Crew
+from dnnctl.commands.workers.sweep_folder import end_sessions
+from dnnctl.commands.workers.workers import Job, start_workers
 from dnnctl.errors import InterruptedRunError, RunError
 from dnnctl.events.sweep_event import (
     ConfirmationStarted,

@@ -32,6 +32,11 @@ def team_of(spec: Spec) -> Team | None:
     return find_team(os.environ) if spec.runtime.distribution.kind == "multi_worker" else None
 
 
+def has_team() -> bool:
+    """Whether the environment describes processes that train together."""
+    return bool(os.environ.get(TF_CONFIG) or os.environ.get(WORKERS) or slurm_tasks(os.environ))
+
+
 def is_assistant(spec: Spec) -> bool:
     """Whether this process only assists the one that trains a spec."""
     team = team_of(spec)

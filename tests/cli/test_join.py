@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import call
-from dnnctl.commands.sweep_folder import Desk, open_session
+from dnnctl.commands.workers.sweep_folder import Desk, open_session
 from remote import release, train_by
 
 

@@ -16,6 +16,7 @@ from dnnctl.errors import UserError
 from dnnctl.runner.shuffle import epoch_order
 from recipes import write_every_checkpoint
 from sample_specs import write_spec
+from stored import interrupt
 
 pytestmark = pytest.mark.heavy
 SIZE, SEED = 16, 5
@@ -99,7 +100,7 @@ def test_an_interrupted_run_has_seen_what_it_trained(tmp_path: Path) -> None:
     """Up to its last checkpoint; the row of that epoch is missing."""
     spec = write_spec(tmp_path, seed=SEED, training={"batch_size": SIZE, "epochs": 1})
     done = train(spec, runs_dir=tmp_path / "runs")
-    done.folder.summary.unlink()
+    interrupt(done)
     done.folder.metrics.unlink()
     (checkpoint,) = done.folder.checkpoints.iterdir()
     assert checkpoint.name == "epoch-0001-step-6"

@@ -10,7 +10,7 @@ import pytest
 
 from dnnctl.commands import join
 from dnnctl.commands.join import _Listener
-from dnnctl.commands.sweep_folder import Desk, Session, open_session
+from dnnctl.commands.workers.sweep_folder import Desk, Session, open_session
 from dnnctl.errors import RunError
 from fake_workers import RELEASED
 from remote import release, train_by

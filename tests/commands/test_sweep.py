@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from dnnctl import train
-from dnnctl.commands import workers
 from dnnctl.commands.sweep import planned_trials, sweep
 from dnnctl.commands.sweep_result import write_best
+from dnnctl.commands.workers import workers
 from dnnctl.errors import RunError
 from dnnctl.events.sweep_event import SweepEvent, WorkerLost
 from dnnctl.specs import load

@@ -310,7 +310,8 @@ POOLING = [keras.layers.Reshape((28, 28, 1)), keras.layers.MaxPooling2D(), keras
         ([], 1_000_000, "cpu", "xla"),
         ([keras.layers.Dropout(0.2, seed=1)], 1_000_000, "cpu", "xla"),
         (POOLING, 1_000_000, "cpu", "graph"),
-        (POOLING, 1_000_000, "gpu", "xla"),
+        (POOLING, 1_000_000, "gpu", "graph"),
+        ([], 1_000_000, "gpu", "xla"),
     ],
 )
 def test_auto_compiles_if_it_saves_time(layers: Any, n_steps: int, device: str, mode: str, tmp_path: Path) -> None:

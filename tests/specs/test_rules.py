@@ -244,3 +244,19 @@ def test_an_augmentation_that_cannot_work_is_refused(augment: str, path: str, ru
 
 def test_augmentations_that_can_work_are_accepted(tmp_path: Path) -> None:
     assert faults(tmp_path, "data.augment=[{kind: flip, horizontal: false, vertical: true}, crop, mixup, flip]") == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "override", "path"),
+    [
+        ("mirrored", "runtime.compile=xla", "runtime.compile"),
+        ("multi_worker", "training.pretraining={kind: autoencoder, epochs: 1}", "training.pretraining"),
+        ("multi_worker", "training.on_divergence=roll_back", "training.on_divergence"),
+        ("multi_worker", "training.budget={minutes: 1}", "training.budget"),
+        ("multi_worker", "schedule={kind: one_cycle, max_rate: auto}", "schedule.max_rate"),
+        ("multi_worker", "training.batch_size=1", "runtime.distribution"),
+    ],
+)
+def test_what_replicas_cannot_train_is_refused(kind: str, override: str, path: str, tmp_path: Path) -> None:
+    assert faults(tmp_path, override) == ()
+    assert [fault.path for fault in faults(tmp_path, override, f"runtime.distribution={kind}")] == [path]

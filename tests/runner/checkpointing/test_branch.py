@@ -20,6 +20,7 @@ from dnnctl.store.facts import ParentFacts
 from dnnctl.store.record import RunRecord, Status
 from recipes import kill_at, write_every_checkpoint
 from sample_specs import outcome, write_spec
+from stored import interrupt
 
 NOISY = {
     "defaults": {"activation": "rrelu", "normalization": "batch", "dropout": {"kind": "dropout", "rate": 0.3}},
@@ -145,7 +146,7 @@ def test_a_fork_within_an_epoch_needs_the_same_batches(tmp_path: Path, monkeypat
     write_every_checkpoint(monkeypatch)
     training = {"batch_size": 16, "epochs": 3, "checkpoint": {"every": {"steps": 2}, "keep": 99}}
     lost = train(write_spec(tmp_path, training=training), runs_dir=tmp_path)
-    lost.folder.summary.unlink()
+    lost = interrupt(lost)
     for checkpoint in list_checkpoints(lost.folder.checkpoints):
         if checkpoint.step > 8:
             shutil.rmtree(checkpoint.path)
@@ -156,7 +157,7 @@ def test_a_fork_within_an_epoch_needs_the_same_batches(tmp_path: Path, monkeypat
 def test_a_diverged_run_is_forked_at_its_best_epoch(parent: RunRecord, tmp_path: Path) -> None:
     """Later states may already be diverging."""
     path = Path(shutil.copytree(parent.path, tmp_path / parent.id))
-    (path / "summary.json").unlink()
+    interrupt(RunRecord.at(path))
     with (path / "history.jsonl").open("a") as file:
         file.write(json.dumps({"event": "ended", "end": "diverged"}) + "\n")
     state = path / "checkpoints" / "epoch-0003-step-18" / "state.json"

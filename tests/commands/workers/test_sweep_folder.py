@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from dnnctl.commands import sweep_folder
-from dnnctl.commands.sweep_folder import Desk, Lines, Session, end_sessions, find_session, folder_of, open_session
+from dnnctl.commands.workers import sweep_folder
+from dnnctl.commands.workers.sweep_folder import (
+    Desk,
+    Lines,
+    Session,
+    end_sessions,
+    find_session,
+    folder_of,
+    open_session,
+)
 from dnnctl.errors import RunError
 from dnnctl.store.catalog import list_folders
 from dnnctl.store.files import write_json

@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from typing import Any, Self
 
 from dnnctl.commands.parent import tied_to_this_process
-from dnnctl.commands.remote_workers import Call
 from dnnctl.commands.stderr import stderr_to
+from dnnctl.commands.workers.remote_workers import Call
 from dnnctl.errors import UserError, shorten
 from dnnctl.runner.interrupts import SIGNALS
 from dnnctl.specs.workers import MAX_WORKERS, Ray

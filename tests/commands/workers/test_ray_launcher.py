@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands import ray_launcher
-from dnnctl.commands.ray_launcher import RayLauncher, run_worker
-from dnnctl.commands.remote_workers import Call
 from dnnctl.commands.sweep import sweep
-from dnnctl.commands.sweep_folder import Session
 from dnnctl.commands.sweep_result import SweepResult
+from dnnctl.commands.workers import ray_launcher
+from dnnctl.commands.workers.ray_launcher import RayLauncher, run_worker
+from dnnctl.commands.workers.remote_workers import Call
+from dnnctl.commands.workers.sweep_folder import Session
 from dnnctl.errors import UserError
 from dnnctl.events.sweep_event import SweepOpened
 from dnnctl.specs.workers import Ray

@@ -21,7 +21,7 @@ from dnnctl.store.catalog import Notify, keep_silent
 MAX_PROCESSES = 8
 GPU = Path("/dev/nvidia0")
 CHUNK = 1 << 16
-WORKER = (sys.executable, "-m", "dnnctl.commands.trial_worker")
+WORKER = (sys.executable, "-m", "dnnctl.commands.workers.trial_worker")
 """The command of a worker, without the number of its threads."""
 
 
@@ -214,21 +214,21 @@ def _processes(choice: Processes, job: Job) -> Workers:
 
 
 def _ray(choice: Ray, job: Job) -> Workers:
-    from dnnctl.commands.ray_launcher import RayLauncher
-    from dnnctl.commands.remote_workers import RemoteWorkers
+    from dnnctl.commands.workers.ray_launcher import RayLauncher
+    from dnnctl.commands.workers.remote_workers import RemoteWorkers
 
     return RemoteWorkers(RayLauncher.of(choice, job.n_runs), job)
 
 
 def _slurm(choice: Slurm, job: Job) -> Workers:
-    from dnnctl.commands.remote_workers import RemoteWorkers
-    from dnnctl.commands.slurm_launcher import SlurmLauncher
+    from dnnctl.commands.workers.remote_workers import RemoteWorkers
+    from dnnctl.commands.workers.slurm_launcher import SlurmLauncher
 
     return RemoteWorkers(SlurmLauncher.of(choice, job.n_runs), job)
 
 
 def _shared_folder(_choice: SharedFolder, job: Job) -> Workers:
-    from dnnctl.commands.remote_workers import ByHand, RemoteWorkers
+    from dnnctl.commands.workers.remote_workers import ByHand, RemoteWorkers
 
     return RemoteWorkers(ByHand(), job)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands.crew import Crew
 from dnnctl.commands.join import join as join_sweep
-from dnnctl.commands.remote_workers import ByHand, RemoteWorkers
-from dnnctl.commands.workers import Job
+from dnnctl.commands.workers.crew import Crew
+from dnnctl.commands.workers.remote_workers import ByHand, RemoteWorkers
+from dnnctl.commands.workers.workers import Job
 from dnnctl.errors import InterruptedRunError, RunError
 from remote import ThreadLauncher, release, train_by
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands import ray_launcher, workers
-from dnnctl.commands.workers import WORKERS, Job, start_workers
+from dnnctl.commands.workers import ray_launcher, workers
+from dnnctl.commands.workers.workers import WORKERS, Job, start_workers
 from dnnctl.errors import UserError
 from dnnctl.specs.reading.introspection import members
 from dnnctl.specs.workers import Processes, Ray, Slurm, Workplace

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands.crew import Crew
+from dnnctl.commands.workers.crew import Crew
 from dnnctl.errors import InterruptedRunError
 from fake_workers import FakeWorkers
 

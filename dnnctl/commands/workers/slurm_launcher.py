@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from shlex import join
 from typing import Self
 
-from dnnctl.commands.remote_workers import Call
-from dnnctl.commands.sweep_folder import folder_of
+from dnnctl.commands.workers.remote_workers import Call
+from dnnctl.commands.workers.sweep_folder import folder_of
 from dnnctl.errors import UserError
 from dnnctl.specs.workers import Slurm
 from dnnctl.store.files import SURROGATES, write_text

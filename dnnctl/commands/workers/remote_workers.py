@@ -11,8 +11,8 @@ from pathlib import Path
 from shlex import join
 from typing import Any, Protocol, Self
 
-from dnnctl.commands.sweep_folder import POLL, Desk, Session, open_session
-from dnnctl.commands.workers import Job, Message
+from dnnctl.commands.workers.sweep_folder import POLL, Desk, Session, open_session
+from dnnctl.commands.workers.workers import Job, Message
 from dnnctl.errors import RunError
 from dnnctl.store.catalog import Notify
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dnnctl.commands.trial_worker import MAX_GROWTH, Memory, train_trial
+from dnnctl.commands.workers.trial_worker import MAX_GROWTH, Memory, train_trial
 from dnnctl.store.lock import hold
 from stored_trials import store_trial
 

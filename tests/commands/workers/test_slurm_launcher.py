@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import fake_slurm
-from dnnctl.commands import remote_workers, slurm_launcher
-from dnnctl.commands.remote_workers import Call
-from dnnctl.commands.slurm_launcher import SlurmLauncher
 from dnnctl.commands.sweep import planned_trials, sweep
-from dnnctl.commands.sweep_folder import Session, folder_of
+from dnnctl.commands.workers import remote_workers, slurm_launcher
+from dnnctl.commands.workers.remote_workers import Call
+from dnnctl.commands.workers.slurm_launcher import SlurmLauncher
+from dnnctl.commands.workers.sweep_folder import Session, folder_of
 from dnnctl.errors import RunError, UserError
 from dnnctl.events.sweep_event import SweepEvent, TrialStarted, WorkerLost
 from dnnctl.specs.reading.load_sweep import load_sweep
@@ -21,7 +21,7 @@ from dnnctl.store.catalog import list_runs
 from dnnctl.store.record import Status
 from remote import write_grid
 
-KILLED_JOINER = Path(__file__).parents[1] / "killed_joiner.py"
+KILLED_JOINER = Path(__file__).parents[2] / "killed_joiner.py"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from dnnctl.commands.workers import Workers
+from dnnctl.commands.workers.workers import Workers
 from dnnctl.errors import InterruptedRunError
 from dnnctl.runner.interrupts import SIGNALS
 
